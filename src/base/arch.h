@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Registers as the unwinding world numbers them: DWARF register numbers of the machine nspeek was
+// built for (System V psABI, "DWARF Register Number Mapping"). libunwind uses the same numbers.
+#pragma once
+
+#include <elf.h>
+
+#if defined(__x86_64__)
+enum { ARCH_REG_PC = 16, ARCH_REG_SP = 7, ARCH_REG_FP = 6, ARCH_REG_COUNT = 17 };
+enum { ARCH_ELF_MACHINE = EM_X86_64 };
+#elif defined(__aarch64__)
+// DWARF has no number for the pc; libunwind takes 32.
+enum { ARCH_REG_PC = 32, ARCH_REG_SP = 31, ARCH_REG_FP = 29, ARCH_REG_COUNT = 33 };
+enum { ARCH_ELF_MACHINE = EM_AARCH64 };
+#else
+#error "this machine has no row here: add its DWARF register numbers"
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// File descriptors.
+#include "fd.h"
+
+#include "cleanup.h"
+#include "number.h"
+#include "sys.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
+{
+	size_t size = 4096, len = 0;
+	auto_free char *buffer = malloc(size + 1);
+
+	if (!buffer)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t n = read(fd, buffer + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+		if (len == size) {
+			char *grown = realloc(buffer, size * 2 + 1);
+			if (!grown)
+				return -ENOMEM;
+			buffer = grown;
+			size *= 2;
+		}
+	}
+	buffer[len] = '\0';
+	*ret_buffer = take_ptr(buffer);
+	*ret_len = len;
+	return 0;
+}
+
+int fd_read_file_at(int dirfd, const char *path, size_t max, char **ret_buffer, size_t *ret_len)
+{
+	auto_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	return fd_read_all(fd, max, ret_buffer, ret_len);
+}
+
+ssize_t fd_read_small_at(int dirfd, const char *path, char *buffer, size_t size)
+{
+	auto_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+
+	ssize_t n = fd_read_exact(fd, buffer, size);
+	if (n < 0)
+		return n;
+	if ((size_t)n == size)
+		return -EFBIG;
+	buffer[n] = '\0';
+	return n;
+}
+
+int fd_open_regular_in_root(int root_fd, const char *path)
+{
+	uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+	auto_fd int seen = sys_openat2(root_fd, path, O_PATH, resolve);
+	if (seen < 0)
+		return -errno;
+
+	struct stat st, opened;
+	if (fstat(seen, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	// O_NONBLOCK and the second look: the name may have been given to a FIFO in between.
+	auto_fd int fd = sys_openat2(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &opened) < 0)
+		return -errno;
+	if (!S_ISREG(opened.st_mode))
+		return -EINVAL;
+	return take_fd(&fd);
+}
+
+ssize_t fd_read_exact(int fd, void *buffer, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, (char *)buffer + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+int fd_write_all(int fd, const void *buffer, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(fd, (const char *)buffer + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int fd_cloexec_all(void)
+{
+	if (sys_close_range_cloexec(3, UINT_MAX) == 0)
+		return 0;
+
+	auto_dir DIR *dir = opendir("/proc/self/fd");
+	if (!dir)
+		return -errno;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		uint64_t fd;
+		if (number_parse_u64(entry->d_name, &fd) < 0 || fd < 3 || fd > INT_MAX)
+			continue;
+		if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int fd_fill_standard(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		// The lowest free number is FD itself, since those below it are open.
+		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+			return -errno;
+	}
+	return 0;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Numbers out of text: the whole word must be the number, nothing is guessed.
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// Parses all of WORD as decimal digits into *RET. Fails with -EINVAL (empty, a sign, a space, any
+// other byte) or -ERANGE; *RET is then untouched.
+int number_parse_u64(const char *word, uint64_t *ret);
+
+// Parses all of WORD as a process id, 1 to INT32_MAX. Errors as number_parse_u64().
+int number_parse_pid(const char *word, pid_t *ret);
+
+// Reads digits of BASE (10 or 16) from [*CURSOR, END) into *RET and moves *CURSOR past them.
+// Fails with -EINVAL (no digit) or -ERANGE (more than 64 bits); *CURSOR and *RET are then
+// untouched.
+int number_scan(const char **cursor, const char *end, unsigned base, uint64_t *ret);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Pure parsers of /proc/PID text (proc(5)). The target influences what stands there (its name, its
+// arguments), so nothing is trusted to be well formed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	PROC_NAME_SIZE = 68,  // TASK_COMM_LEN is 16; kernel threads show up to 64
+	PROC_PID_LEVELS = 33, // MAX_PID_NS_LEVEL is 32
+};
+
+// What nspeek uses of /proc/PID/status. Fields that the text lacks are zero.
+struct proc_status {
+	char name[PROC_NAME_SIZE]; // as the thread set it, any bytes
+	char state;                // R S D T t Z X I ...
+	pid_t tgid;
+	pid_t ppid;
+	pid_t tracer_pid;
+	uid_t uid[4]; // real, effective, saved, filesystem: in the reader's user namespace
+	gid_t gid[4];
+	pid_t ns_pid[PROC_PID_LEVELS]; // outermost (the procfs's own) first
+	size_t ns_pid_count;
+	uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
+	bool no_new_privs;
+	unsigned threads;
+};
+
+// Parses TEXT (LEN bytes of a status file) into *RET. Fails with -EINVAL when State or Tgid is
+// missing or a known field is malformed; *RET is then untouched.
+int proc_status_parse(const char *text, size_t len, struct proc_status *ret);
+
+// True when TEXT, a /proc/PID/stat line, belongs to a kernel thread (PF_KTHREAD in field 9).
+// Text that is no stat line is not.
+bool proc_stat_is_kernel_thread(const char *text, size_t len);
+
+// One row of a uid_map or gid_map, user_namespaces(7).
+struct proc_idmap_row {
+	uint32_t inside, outside, count;
+};
+
+enum { PROC_IDMAP_MAX = 340 }; // the kernel's limit
+
+struct proc_idmap {
+	size_t count;
+	struct proc_idmap_row rows[PROC_IDMAP_MAX];
+};
+
+// Parses TEXT, a uid_map or gid_map. Fails with -EINVAL; *RET is then undefined. No rows is valid:
+// nobody has written the map yet.
+int proc_idmap_parse(const char *text, size_t len, struct proc_idmap *ret);
+
+// True when id INSIDE is mapped at all.
+bool proc_idmap_has_inside(const struct proc_idmap *map, uint32_t inside);
+
+// The inside id of OUTSIDE into *RET, or -ENOENT when it is not mapped.
+int proc_idmap_to_inside(const struct proc_idmap *map, uint32_t outside, uint32_t *ret);

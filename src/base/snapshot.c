@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The snapshot: lookup and release.
+#include "snapshot.h"
+
+#include "cleanup.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, uint64_t addr)
+{
+	size_t low = 0, high = snapshot->map_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct snapshot_map *map = &snapshot->maps[middle];
+		if (addr < map->start)
+			high = middle;
+		else if (addr >= map->end)
+			low = middle + 1;
+		else
+			return map;
+	}
+	return NULL;
+}
+
+const unsigned char *snapshot_stack(
+	const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	return snapshot->stacks + thread->stack_offset;
+}
+
+void snapshot_fini(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->module_count; i++) {
+		struct snapshot_module *module = &snapshot->modules[i];
+		close_fd(&module->fd);
+		free(module->path);
+		free(module->image);
+	}
+	free(snapshot->modules);
+	free(snapshot->maps);
+	free(snapshot->exe);
+	if (snapshot->shared) {
+		munmap(snapshot->threads, snapshot->threads_size);
+		munmap(snapshot->stacks, snapshot->stacks_size);
+	} else {
+		free(snapshot->threads);
+		free(snapshot->stacks);
+	}
+	memset(snapshot, 0, sizeof(*snapshot));
+}

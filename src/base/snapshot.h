@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What was copied of a process: the one value between attach/, which takes it, and inspect/, which
+// understands it. Const once it is taken. Addresses are the target's, never ours.
+#pragma once
+
+#include "arch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	SNAPSHOT_NAME_SIZE = 68,
+	SNAPSHOT_NOTE_SIZE = 120,
+	SNAPSHOT_NO_MODULE = -1,
+};
+
+// Where the file of a module came from. Recorded, because names are only as right as the file.
+enum snapshot_source {
+	SNAPSHOT_SOURCE_NONE,      // no file: frames in it stay without names
+	SNAPSHOT_SOURCE_MAP_FILES, // /proc/PID/map_files: the very file that is mapped
+	SNAPSHOT_SOURCE_ROOT,   // by path inside the target's root, its build id equal to memory's
+	SNAPSHOT_SOURCE_MEMORY, // copied out of the target's memory (the vDSO)
+};
+
+// One ELF object: adjacent mappings of one file, or the vDSO.
+struct snapshot_module {
+	char *path;          // as in /proc/PID/maps, any bytes
+	uint64_t start, end; // from its first to its last mapping
+	enum snapshot_source source;
+	int fd;               // of the file, read-only, or -EBADF
+	unsigned char *image; // SNAPSHOT_SOURCE_MEMORY: the object itself
+	size_t image_len;
+	char note[SNAPSHOT_NOTE_SIZE]; // SNAPSHOT_SOURCE_NONE: why
+};
+
+struct snapshot_map {
+	uint64_t start, end, offset;
+	int module; // index, or SNAPSHOT_NO_MODULE
+	bool writable, executable;
+};
+
+enum snapshot_thread_status {
+	SNAPSHOT_THREAD_LISTED,   // known, nothing captured yet
+	SNAPSHOT_THREAD_CAPTURED, // registers and stack are here
+	SNAPSHOT_THREAD_GONE,     // it exited meanwhile
+	SNAPSHOT_THREAD_TIMEOUT,  // it did not stop in time
+	SNAPSHOT_THREAD_DENIED,   // ptrace was refused: errnum says why
+};
+
+struct snapshot_thread {
+	pid_t tid, ns_tid;             // in our and in the target's PID namespace (0: unknown)
+	char name[SNAPSHOT_NAME_SIZE]; // any bytes
+	char state;                    // as in /proc/PID/stat, before it was stopped
+	enum snapshot_thread_status status;
+	int errnum;
+	bool in_syscall;
+	uint64_t syscall_nr, syscall_args[6];
+	uint64_t regs_known; // bit N: regs[N] holds DWARF register N; never guessed
+	uint64_t regs[ARCH_REG_COUNT];
+	size_t stack_offset, stack_len; // bytes in the snapshot's stacks, from the stack pointer up
+	bool stack_cut;                 // the stack goes on, the copy does not
+	uint32_t pause_us;
+};
+
+struct snapshot {
+	pid_t pid, ns_pid;
+	char name[SNAPSHOT_NAME_SIZE];
+	char *exe; // the executable's path as the target sees it, any bytes; NULL: unknown
+	struct snapshot_module *modules;
+	size_t module_count;
+	struct snapshot_map *maps; // ascending
+	size_t map_count;
+	struct snapshot_thread *threads;
+	size_t thread_count;
+	unsigned char *stacks;
+	size_t stacks_len;
+	bool shared; // threads and stacks are mappings of THREADS_SIZE and STACKS_SIZE bytes
+	size_t threads_size, stacks_size;
+	uint64_t paused_us; // wall time from the first stop to the last resume
+	uint64_t window_us; // wall time from the first read to the last
+};
+
+// The mapping that holds ADDR, or NULL.
+const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, uint64_t addr);
+
+// The copied bytes of THREAD's stack.
+const unsigned char *snapshot_stack(
+	const struct snapshot *snapshot, const struct snapshot_thread *thread);
+
+// Closes and frees all that SNAPSHOT holds and leaves it empty. Accepts an empty one ({0}).
+void snapshot_fini(struct snapshot *snapshot);
+
+#define auto_snapshot __attribute__((cleanup(snapshot_fini)))

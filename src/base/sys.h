@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// System calls that glibc 2.36 has no wrapper for, or whose wrapper is missing in older ones.
+// Each returns the call's own result, or -1 with errno set. The numbers of their first kernels are
+// only for the reader: callers probe and fall back.
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// pidfd_open(2), Linux 5.3. FLAGS may hold SYS_PIDFD_THREAD (6.9).
+int sys_pidfd_open(pid_t pid, unsigned flags);
+#define SYS_PIDFD_THREAD 0x80u // PIDFD_THREAD is O_EXCL
+
+// pidfd_send_signal(2), Linux 5.1.
+int sys_pidfd_send_signal(int pidfd, int sig);
+
+// openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
+int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
+
+// close_range(2) with CLOSE_RANGE_CLOEXEC, Linux 5.11.
+int sys_close_range_cloexec(unsigned first, unsigned last);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A process that is looked at: pinned first, looked at through what was pinned, verified after.
+//
+// Theory of operation. A PID is a number that the kernel reuses. So the process is pinned by a
+// pidfd before anything of it is opened; then its /proc directory is opened; then a signal 0
+// through the pidfd proves that the pinned process still holds the PID, and so that the directory
+// is its own. From then on every file is opened relative to the directory, whose lookups fail with
+// ESRCH once the process is gone, whoever has the number by then.
+#pragma once
+
+#include "error.h"
+#include "proc.h"
+
+#include <errno.h>
+#include <sys/types.h>
+
+struct target {
+	pid_t pid;   // the process (thread group)
+	pid_t tid;   // the thread that was named, or one that lives when the main thread does not
+	int pidfd;   // of the process
+	int proc_fd; // /proc/PID
+	int task_fd; // /proc/PID/task/TID, where maps, root and ns stand also for a dead main
+		     // thread
+	struct proc_status status; // of TID, when it was opened
+};
+
+// Pins the process that has, or whose thread has, id PID. Fails with kind ERROR_TARGET when there
+// is no such process, it is a kernel thread, a zombie (no thread lives), or nspeek itself; with
+// ERROR_SYSTEM otherwise. Nothing is left open on failure. Source: pidfd_open(2), proc(5).
+int target_open(pid_t pid, struct target *ret, struct error *err);
+
+// Proves that TARGET's process still exists, so that all that was opened so far is its own. Fails
+// with ERROR_TARGET, -ESRCH.
+int target_verify(const struct target *target, struct error *err);
+
+// Reads the status of thread TID of TARGET now. Fails with -errno (-ENOENT, -ESRCH: gone).
+int target_read_status(const struct target *target, pid_t tid, struct proc_status *ret);
+
+// Closes TARGET's fds. Accepts one that target_open() did not fill, if it was set to
+// TARGET_EMPTY.
+void target_fini(struct target *target);
+
+#define TARGET_EMPTY ((struct target){.pidfd = -EBADF, .proc_fd = -EBADF, .task_fd = -EBADF})
+#define auto_target  __attribute__((cleanup(target_fini)))

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the user's word to a target.
+#include "target_word.h"
+
+#include "number.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+// PID_FS_MAGIC of linux/magic.h, which older headers lack.
+enum { PIDFS_MAGIC = 0x50494446 };
+
+static bool is_digits(const char *word)
+{
+	return word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
+}
+
+static int refuse_word(const char *word, struct error *err)
+{
+	if (word[0] == '\0')
+		return fail(err, ERROR_USAGE, EINVAL, "the TARGET is an empty word");
+	if (is_digits(word))
+		return fail(err, ERROR_USAGE, ERANGE, "%s cannot be the id of a process", word);
+	return fail(err, ERROR_USAGE, ENOENT,
+		"no container named %s is known: this version takes PIDs only", word);
+}
+
+static int check_inode(const struct target *target, uint64_t inode, struct error *err)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(target->pidfd, &fs) < 0 || fstat(target->pidfd, &st) < 0)
+		return fail_sys(err, errno, "stat", "the pidfd of process %d", target->pid);
+	if (fs.f_type != PIDFS_MAGIC)
+		return fail(err, ERROR_TARGET, EOPNOTSUPP,
+			"%d:%llu cannot be checked: this kernel does not give unique inodes to "
+			"pidfds",
+			target->pid, (unsigned long long)inode);
+	if (st.st_ino != inode)
+		return fail(err, ERROR_TARGET, ESRCH,
+			"process %d is not the one with inode %llu: the PID was recycled "
+			"(its inode is %llu)",
+			target->pid, (unsigned long long)inode, (unsigned long long)st.st_ino);
+	return 0;
+}
+
+int target_word_open(const char *word, struct target *ret, struct error *err)
+{
+	auto_target struct target target = TARGET_EMPTY;
+	const char *colon = strchr(word, ':');
+	size_t len = colon ? (size_t)(colon - word) : strlen(word);
+	char number[24];
+	uint64_t inode = 0;
+	pid_t pid;
+
+	if (len >= sizeof(number))
+		return refuse_word(word, err);
+	memcpy(number, word, len);
+	number[len] = '\0';
+	if (number_parse_pid(number, &pid) < 0 ||
+		(colon && number_parse_u64(colon + 1, &inode) < 0))
+		return refuse_word(word, err);
+
+	int r = target_open(pid, &target, err);
+	if (r < 0 || (colon && (r = check_inode(&target, inode, err)) < 0))
+		return r;
+	*ret = target;
+	target = TARGET_EMPTY;
+	return 0;
+}
