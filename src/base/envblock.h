@@ -15,7 +15,8 @@ struct envblock {
 // first counts, as for getenv(3). Fails with -ENOMEM; nothing is left then.
 int envblock_parse(const char *text, size_t len, struct envblock *ret);
 
-// Copies VARS, strings up to a NULL, as they are into *RET. Fails with -ENOMEM; nothing is left then.
+// Copies VARS, strings up to a NULL, as they are into *RET. Fails with -ENOMEM; nothing is left
+// then.
 int envblock_copy(char *const *vars, struct envblock *ret);
 
 // The value of NAME in ENV, or NULL. Borrowed from ENV.

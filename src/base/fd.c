@@ -142,6 +142,18 @@ int fd_cloexec_all(void)
 	return 0;
 }
 
+void fd_close_from(int first)
+{
+	enum { FD_LIMIT = 65536 };
+
+	if (sys_close_range((unsigned)first, UINT_MAX) == 0)
+		return;
+	long open_max = sysconf(_SC_OPEN_MAX);
+	int end = open_max < 0 || open_max > FD_LIMIT ? FD_LIMIT : (int)open_max;
+	for (int fd = first; fd < end; fd++)
+		close(fd);
+}
+
 int fd_fill_standard(void)
 {
 	for (int fd = 0; fd < 3; fd++) {

@@ -37,6 +37,10 @@ int fd_write_all(int fd, const void *buffer, size_t len);
 // Returns 0 or -errno.
 int fd_cloexec_all(void);
 
+// Closes every fd from FIRST on. Uses no procfs: where close_range(2) is missing (before 5.9), each
+// possible number is closed, those above 65535 excepted.
+void fd_close_from(int first);
+
 // Opens /dev/null for each of fds 0 to 2 that is closed, so that no file of ours becomes a standard
 // fd by accident. Returns 0 or -errno.
 int fd_fill_standard(void);

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-static const uint64_t PF_KTHREAD = 0x00200000; // include/linux/sched.h
+// include/linux/sched.h
+static const uint64_t PF_EXITING = 0x00000004;
+static const uint64_t PF_KTHREAD = 0x00200000;
 
 static void skip_blanks(const char **cursor, const char *end)
 {
@@ -216,7 +218,8 @@ int proc_status_parse(const char *text, size_t len, struct proc_status *ret)
 	return 0;
 }
 
-bool proc_stat_is_kernel_thread(const char *text, size_t len)
+// True when FLAG is set in field 9 of TEXT, a /proc/PID/stat line.
+static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
 {
 	const char *end = text + len;
 	const char *p = memrchr(text, ')', len); // the name before it may hold anything
@@ -231,7 +234,17 @@ bool proc_stat_is_kernel_thread(const char *text, size_t len)
 			p++;
 	}
 	skip_blanks(&p, end);
-	return number_scan(&p, end, 10, &flags) == 0 && (flags & PF_KTHREAD) != 0;
+	return number_scan(&p, end, 10, &flags) == 0 && (flags & flag) != 0;
+}
+
+bool proc_stat_is_kernel_thread(const char *text, size_t len)
+{
+	return stat_has_flag(text, len, PF_KTHREAD);
+}
+
+bool proc_stat_is_exiting(const char *text, size_t len)
+{
+	return stat_has_flag(text, len, PF_EXITING);
 }
 
 int proc_idmap_parse(const char *text, size_t len, struct proc_idmap *ret)

@@ -37,6 +37,10 @@ int proc_status_parse(const char *text, size_t len, struct proc_status *ret);
 // Text that is no stat line is not.
 bool proc_stat_is_kernel_thread(const char *text, size_t len);
 
+// True when TEXT, a /proc/PID/stat line, belongs to a process that is on its way out (PF_EXITING),
+// though it need not be a zombie yet. Text that is no stat line does not.
+bool proc_stat_is_exiting(const char *text, size_t len);
+
 // One row of a uid_map or gid_map, user_namespaces(7).
 struct proc_idmap_row {
 	uint32_t inside, outside, count;

@@ -41,12 +41,10 @@ void snapshot_fini(struct snapshot *snapshot)
 	free(snapshot->modules);
 	free(snapshot->maps);
 	free(snapshot->exe);
-	if (snapshot->shared) {
-		munmap(snapshot->threads, snapshot->threads_size);
-		munmap(snapshot->stacks, snapshot->stacks_size);
-	} else {
-		free(snapshot->threads);
+	free(snapshot->threads);
+	if (snapshot->stacks_mapped)
+		munmap(snapshot->stacks, snapshot->stacks_mapped);
+	else
 		free(snapshot->stacks);
-	}
 	memset(snapshot, 0, sizeof(*snapshot));
 }

@@ -76,10 +76,10 @@ struct snapshot {
 	size_t thread_count;
 	unsigned char *stacks;
 	size_t stacks_len;
-	bool shared; // threads and stacks are mappings of THREADS_SIZE and STACKS_SIZE bytes
-	size_t threads_size, stacks_size;
-	uint64_t paused_us; // wall time from the first stop to the last resume
-	uint64_t window_us; // wall time from the first read to the last
+	size_t stacks_mapped; // not 0: stacks is a mapping of so many bytes, else it is from
+			      // malloc(3)
+	uint64_t paused_us;   // wall time from the first stop to the last resume
+	uint64_t window_us;   // wall time from the first read to the last
 };
 
 // The mapping that holds ADDR, or NULL.

@@ -28,6 +28,11 @@ int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve)
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
+int sys_close_range(unsigned first, unsigned last)
+{
+	return (int)syscall(SYS_close_range, first, last, 0);
+}
+
 int sys_close_range_cloexec(unsigned first, unsigned last)
 {
 	return (int)syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC);

@@ -17,5 +17,8 @@ int sys_pidfd_send_signal(int pidfd, int sig);
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
 
+// close_range(2), Linux 5.9.
+int sys_close_range(unsigned first, unsigned last);
+
 // close_range(2) with CLOSE_RANGE_CLOEXEC, Linux 5.11.
 int sys_close_range_cloexec(unsigned first, unsigned last);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Semantic checks of the worker's records.
+#include "answers.h"
+
+#include "cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SYMBOLS_MAX = 1 << 20 }; // names accepted of one worker
+
+static int take_module(struct answers *answers, const struct wire_record *record)
+{
+	if (record->index >= answers->stacks->module_count)
+		return -EPROTO;
+	struct stack_module *module = &answers->stacks->modules[record->index];
+	module->build_id = record->build_id;
+	snprintf(module->note, sizeof(module->note), "%.*s", (int)sizeof(module->note) - 1,
+		record->text);
+	return 0;
+}
+
+static int take_symbol(struct answers *answers, const struct wire_record *record)
+{
+	struct stacks *stacks = answers->stacks;
+
+	if (stacks->symbol_count == SYMBOLS_MAX)
+		return -EPROTO;
+	if (stacks->symbol_count == answers->symbol_capacity) {
+		size_t capacity = answers->symbol_capacity ? 2 * answers->symbol_capacity : 256;
+		struct stack_symbol *grown =
+			reallocarray(stacks->symbols, capacity, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		stacks->symbols = grown;
+		answers->symbol_capacity = capacity;
+	}
+	char *name = strdup(record->text);
+	if (!name)
+		return -ENOMEM;
+	stacks->symbols[stacks->symbol_count++] = (struct stack_symbol){record->value, name};
+	return 0;
+}
+
+// True when FRAME refers only to what there is.
+static bool is_valid_frame(const struct answers *answers, const struct wire_frame *frame)
+{
+	bool module_ok =
+		frame->module == STACK_NO_INDEX ||
+		(frame->module >= 0 && (size_t)frame->module < answers->stacks->module_count);
+	bool symbol_ok =
+		frame->symbol == STACK_NO_INDEX ||
+		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count &&
+			frame->module != STACK_NO_INDEX);
+
+	return module_ok && symbol_ok && frame->signal <= 1 && frame->via < FRAME_VIA_COUNT;
+}
+
+// The stack that RECORD is about, or NULL when it is about none that is still open.
+static struct stack *find_open_stack(struct answers *answers, const struct wire_record *record)
+{
+	if (record->index >= answers->stacks->stack_count ||
+		answers->snapshot->threads[record->index].status != SNAPSHOT_THREAD_CAPTURED)
+		return NULL;
+	struct stack *stack = &answers->stacks->stacks[record->index];
+	return stack->end.status == STACK_FAILED && !stack->end.reason[0] ? stack : NULL;
+}
+
+static int take_frames(struct answers *answers, const struct wire_record *record)
+{
+	struct stack *stack = find_open_stack(answers, record);
+
+	if (!stack || stack->frame_count + record->count > answers->max_frames)
+		return -EPROTO;
+	struct stack_frame *frames = reallocarray(
+		stack->frames, stack->frame_count + record->count + 1, sizeof(*frames));
+	if (!frames)
+		return -ENOMEM;
+	stack->frames = frames;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct wire_frame *from = &record->frames[i];
+		if (!is_valid_frame(answers, from))
+			return -EPROTO;
+		frames[stack->frame_count++] = (struct stack_frame){.pc = from->pc,
+			.vaddr = from->vaddr,
+			.module = from->module,
+			.symbol = from->symbol,
+			.signal = from->signal,
+			.via = (enum frame_via)from->via};
+	}
+	return 0;
+}
+
+static int take_thread(struct answers *answers, const struct wire_record *record)
+{
+	struct stack *stack = find_open_stack(answers, record);
+	bool complete = record->status == STACK_COMPLETE;
+
+	if (!stack || record->status >= STACK_STATUS_COUNT || complete != !record->text[0] ||
+		(complete && stack->frame_count == 0))
+		return -EPROTO;
+	stack->end.status = (enum stack_status)record->status;
+	snprintf(stack->end.reason, sizeof(stack->end.reason), "%.*s", STACK_REASON_SIZE - 1,
+		record->text);
+	return 0;
+}
+
+// What is done with each type of record that carries an answer.
+static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
+	[WIRE_MODULE] = take_module,
+	[WIRE_SYMBOL] = take_symbol,
+	[WIRE_FRAMES] = take_frames,
+	[WIRE_THREAD] = take_thread,
+};
+
+int answers_take(struct answers *answers, const struct wire_record *record)
+{
+	if (record->type >= sizeof(takers) / sizeof(takers[0]) || !takers[record->type])
+		return -EPROTO;
+	return takers[record->type](answers, record);
+}
+
+void answers_close(struct answers *answers, const char *trouble)
+{
+	for (size_t i = 0; i < answers->stacks->stack_count; i++) {
+		struct stack *stack = &answers->stacks->stacks[i];
+		if (answers->snapshot->threads[i].status != SNAPSHOT_THREAD_CAPTURED ||
+			stack->end.status != STACK_FAILED || stack->end.reason[0])
+			continue;
+		if (stack->frame_count > 0)
+			stack->end.status = STACK_PARTIAL;
+		snprintf(stack->end.reason, sizeof(stack->end.reason), "%s",
+			trouble[0] ? trouble : "the unwinding process left it out");
+	}
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The worker's answers, checked against the snapshot they are about: it has read hostile files, so
+// nothing that it says is taken for granted.
+#pragma once
+
+#include "snapshot.h"
+#include "stacks.h"
+#include "wire.h"
+
+struct answers {
+	const struct snapshot *snapshot;
+	size_t max_frames;     // accepted of one stack
+	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
+	size_t symbol_capacity;
+};
+
+// Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,
+// refers to what does not exist (a module, a name that was not sent, a thread that was not
+// captured), or contradicts what was said before (a second end, a complete chain with a reason,
+// more frames than may be); with -ENOMEM. What was taken before stays.
+int answers_take(struct answers *answers, const struct wire_record *record);
+
+// Ends the answers: each captured thread that got no end has TROUBLE for its reason (a fixed one
+// when TROUBLE is empty).
+void answers_close(struct answers *answers, const char *trouble);

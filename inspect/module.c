@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Opening ELF objects with libelf.
+#include "module.h"
+
+#include "arch.h"
+#include "cleanup.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwelf.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	EH_HDR_LEN = 12,     // version, three encodings, eh_frame_ptr, fde_count
+	SEGMENTS_MAX = 4096, // program headers looked at
+	PAGE_MASK = 4095,
+};
+
+static void set_note(struct module *module, const char *text)
+{
+	if (!module->note[0])
+		snprintf(module->note, sizeof(module->note), "%s", text);
+}
+
+int module_read(const struct module *module, uint64_t offset, void *buffer, size_t len)
+{
+	if (offset > module->image_len || len > module->image_len - offset)
+		return -EFAULT;
+	memcpy(buffer, module->image + offset, len);
+	return 0;
+}
+
+// The file offset of ELF virtual address VADDR into *RET, with at least LEN bytes there.
+static int offset_of(const struct module *module, uint64_t vaddr, size_t len, uint64_t *ret)
+{
+	for (size_t i = 0; i < module->segment_count; i++) {
+		const struct module_segment *segment = &module->segments[i];
+		if (vaddr < segment->vaddr || vaddr - segment->vaddr >= segment->file_len ||
+			len > segment->file_len - (vaddr - segment->vaddr))
+			continue;
+		*ret = segment->offset + (vaddr - segment->vaddr);
+		return 0;
+	}
+	return -EFAULT;
+}
+
+// Looks at the .eh_frame_hdr search table, which only one encoding of is in use.
+static void find_eh_table(struct module *module, const GElf_Phdr *phdr)
+{
+	static const unsigned char usual[4] = {1, DW_EH_PE_pcrel | DW_EH_PE_sdata4, DW_EH_PE_udata4,
+		DW_EH_PE_datarel | DW_EH_PE_sdata4};
+	unsigned char header[EH_HDR_LEN];
+	uint64_t offset;
+	uint32_t count;
+
+	if (phdr->p_filesz < EH_HDR_LEN ||
+		offset_of(module, phdr->p_vaddr, EH_HDR_LEN, &offset) < 0 ||
+		module_read(module, offset, header, sizeof(header)) < 0 ||
+		memcmp(header, usual, sizeof(usual)) != 0)
+		return;
+	memcpy(&count, header + 8, sizeof(count));
+	uint64_t room = (phdr->p_filesz - EH_HDR_LEN) / sizeof(struct ehframe_row);
+	module->eh_base = phdr->p_vaddr;
+	module->eh_row_count = count < room ? count : room;
+}
+
+// Makes a search table out of .eh_frame, which sections name and segments do not.
+static void make_eh_table(struct module *module)
+{
+	size_t names;
+	Elf_Scn *section = NULL;
+
+	if (elf_getshdrstrndx(module->elf, &names) < 0)
+		return;
+	while ((section = elf_nextscn(module->elf, section))) {
+		GElf_Shdr shdr;
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type == SHT_NOBITS)
+			continue;
+		const char *name = elf_strptr(module->elf, names, shdr.sh_name);
+		if (!name || strcmp(name, ".eh_frame") != 0)
+			continue;
+		Elf_Data *data = elf_rawdata(section, NULL);
+		const char *ident = elf_getident(module->elf, NULL);
+		if (data && data->d_buf && ident &&
+			ehframe_index((const unsigned char *)ident, data, shdr.sh_addr,
+				&module->eh_rows, &module->eh_row_count) == 0)
+			module->eh_base = shdr.sh_addr;
+		return;
+	}
+}
+
+static int read_segments(struct module *module, size_t count)
+{
+	module->segments = calloc(count + 1, sizeof(*module->segments));
+	if (!module->segments)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr phdr;
+		if (!gelf_getphdr(module->elf, (int)i, &phdr) || phdr.p_type != PT_LOAD)
+			continue;
+		module->segments[module->segment_count++] = (struct module_segment){
+			phdr.p_vaddr, phdr.p_offset, phdr.p_filesz, (phdr.p_flags & PF_X) != 0};
+	}
+	return 0;
+}
+
+// The build id out of the notes of program header PHDR.
+static void read_notes(struct module *module, const GElf_Phdr *phdr)
+{
+	if (module->build_id.len > 0 || phdr->p_offset > module->image_len ||
+		phdr->p_filesz > module->image_len - phdr->p_offset)
+		return;
+	module->build_id = buildid_from_notes(module->image + phdr->p_offset, phdr->p_filesz);
+}
+
+static void read_program_headers(struct module *module)
+{
+	size_t count;
+
+	if (elf_getphdrnum(module->elf, &count) < 0 || count > SEGMENTS_MAX ||
+		read_segments(module, count) < 0) {
+		set_note(module, "its program headers cannot be read");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr phdr;
+		if (!gelf_getphdr(module->elf, (int)i, &phdr))
+			continue;
+		if (phdr.p_type == PT_GNU_EH_FRAME)
+			find_eh_table(module, &phdr);
+		else if (phdr.p_type == PT_NOTE)
+			read_notes(module, &phdr);
+	}
+	if (module->eh_row_count == 0)
+		make_eh_table(module);
+	if (module->eh_row_count == 0)
+		set_note(module, "it has no call frame information that can be used");
+}
+
+static bool is_of_this_machine(Elf *elf)
+{
+	GElf_Ehdr ehdr;
+
+	return elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64 &&
+	       gelf_getehdr(elf, &ehdr) && ehdr.e_machine == ARCH_ELF_MACHINE;
+}
+
+static Elf *open_elf(const struct snapshot_module *source)
+{
+	if (source->source == SNAPSHOT_SOURCE_MEMORY)
+		return elf_memory((char *)source->image, source->image_len);
+	return elf_begin(source->fd, ELF_C_READ_MMAP, NULL);
+}
+
+void module_open(struct module *module, const struct snapshot_module *source)
+{
+	if (module->opened)
+		return;
+	*module = (struct module){.source = source, .opened = true, .debug_fd = -EBADF};
+	if (source->source == SNAPSHOT_SOURCE_NONE) {
+		set_note(module, source->note);
+		return;
+	}
+	elf_version(EV_CURRENT);
+	Elf *elf = open_elf(source);
+	if (!elf || !is_of_this_machine(elf)) {
+		set_note(module, "it is no ELF file of this machine");
+		elf_end(elf);
+		return;
+	}
+	module->elf = elf;
+	module->image = (const unsigned char *)elf_rawfile(elf, &module->image_len);
+	if (!module->image)
+		module->image_len = 0;
+	read_program_headers(module);
+}
+
+bool module_add_debug_file(struct module *module, int fd)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	const void *bytes;
+	ssize_t len = elf && is_of_this_machine(elf) ? dwelf_elf_gnu_build_id(elf, &bytes) : -1;
+	struct buildid id = {0};
+
+	if (len > 0 && len <= BUILDID_MAX) {
+		id.len = (size_t)len;
+		memcpy(id.bytes, bytes, id.len);
+	}
+	if (module->debug_elf || !buildid_equal(&id, &module->build_id)) {
+		elf_end(elf);
+		close_fd(&fd);
+		return false;
+	}
+	module->debug_elf = elf;
+	module->debug_fd = fd;
+	return true;
+}
+
+int module_bias(const struct module *module, const struct snapshot_map *map, uint64_t *ret)
+{
+	for (size_t i = 0; i < module->segment_count; i++) {
+		const struct module_segment *segment = &module->segments[i];
+		uint64_t first = segment->offset & ~(uint64_t)PAGE_MASK;
+		uint64_t last = segment->offset + segment->file_len;
+		if (segment->executable != map->executable || map->offset < first ||
+			map->offset >= last)
+			continue;
+		*ret = map->start - map->offset - (segment->vaddr - segment->offset);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void module_fini(struct module *module)
+{
+	elf_end(module->elf);
+	elf_end(module->debug_elf);
+	if (module->opened)
+		close_fd(&module->debug_fd);
+	free(module->segments);
+	free(module->eh_rows);
+	memset(module, 0, sizeof(*module));
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One ELF object of a snapshot, opened: segments, call frame information, build id. elf(5), LSB
+// "Exception Frames" for .eh_frame_hdr.
+#pragma once
+
+#include "buildid.h"
+#include "ehframe.h"
+#include "snapshot.h"
+
+#include <libelf.h>
+
+enum { MODULE_NOTE_SIZE = 160 };
+
+struct module_segment {
+	uint64_t vaddr, offset, file_len; // of a PT_LOAD
+	bool executable;
+};
+
+struct module {
+	const struct snapshot_module *source;
+	bool opened;                // module_open() was tried
+	Elf *elf;                   // NULL: see note
+	const unsigned char *image; // the file's bytes, owned by elf
+	size_t image_len;
+	struct module_segment *segments;
+	size_t segment_count;
+	// The search table for call frame information: of .eh_frame_hdr, or made of .eh_frame.
+	uint64_t eh_base;            // what its rows are relative to, ELF virtual address
+	uint64_t eh_row_count;       // 0: there is none
+	struct ehframe_row *eh_rows; // NULL: it is in the file, behind the header at eh_base
+	struct buildid build_id;
+	char note[MODULE_NOTE_SIZE]; // what is missing, and why; empty: nothing
+	int debug_fd;                // of a separate debug file, or -EBADF
+	Elf *debug_elf;
+};
+
+// Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
+// has no elf and a note. SOURCE must outlive MODULE.
+void module_open(struct module *module, const struct snapshot_module *source);
+
+// Takes FD as the separate debug file of MODULE, if it has the same build id; it is closed by
+// module_fini(), or at once when it is refused. Returns true when it was taken.
+bool module_add_debug_file(struct module *module, int fd);
+
+// The difference between addresses in the target and ELF virtual addresses of MODULE, for the
+// mapping MAP of it, into *RET. Fails with -ENOENT when no segment fits the mapping.
+int module_bias(const struct module *module, const struct snapshot_map *map, uint64_t *ret);
+
+// Copies LEN bytes at OFFSET of the file to BUFFER, or fails with -EFAULT.
+int module_read(const struct module *module, uint64_t offset, void *buffer, size_t len);
+
+// Closes what MODULE opened (not its source's fd). Accepts a zeroed one.
+void module_fini(struct module *module);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The worker's loss of privilege.
+#include "sandbox.h"
+
+#include "cleanup.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum { NOBODY = 65534 };
+static const rlim_t DATA_MAX = 1ul << 30; // private writable memory, bytes
+
+static int compare_ints(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+// Closes the fds FIRST to LAST. Returns 0 or -errno.
+static int close_between(unsigned first, unsigned last)
+{
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return 0;
+	if (errno != ENOSYS)
+		return -errno;
+	// Before Linux 5.9: no more fds can be open than the limit allows.
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+		close((int)fd);
+	return 0;
+}
+
+static int close_all_but(const int *keep, size_t count, struct error *err)
+{
+	unsigned next = 3;
+	auto_free int *sorted = calloc(count + 1, sizeof(*sorted));
+	int null = open("/dev/null", O_RDWR);
+
+	if (!sorted || null < 0)
+		return fail_sys(err, errno, "open", "/dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = keep[i];
+	qsort(sorted, count, sizeof(*sorted), compare_ints);
+	for (size_t i = 0; i < count; i++) {
+		int r = close_between(next, (unsigned)sorted[i] - 1);
+		if (r < 0)
+			return fail_sys(err, -r, "close_range", "the worker's files");
+		next = (unsigned)sorted[i] + 1;
+	}
+	int r = close_between(next, UINT_MAX);
+	return r < 0 ? fail_sys(err, -r, "close_range", "the worker's files") : 0;
+}
+
+static int set_limit(__rlimit_resource_t resource, rlim_t value, struct error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) == 0 && limit.rlim_max < value)
+		value = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max = value;
+	if (setrlimit(resource, &limit) < 0)
+		return fail_sys(
+			err, errno, "setrlimit", "resource %d of the worker", (int)resource);
+	return 0;
+}
+
+static int drop_ids(struct error *err)
+{
+	if (geteuid() != 0)
+		return 0;
+	// Where ids are not mapped, or setgroups(2) is denied, root of a user namespace stays root
+	// of it; without capabilities that is nobody special.
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail_sys(err, errno, "setgroups", "the worker");
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 && errno != EINVAL && errno != EPERM)
+		return fail_sys(err, errno, "setresgid", "the worker");
+	if (setresuid(NOBODY, NOBODY, NOBODY) < 0 && errno != EINVAL && errno != EPERM)
+		return fail_sys(err, errno, "setresuid", "the worker");
+	return 0;
+}
+
+static int drop_capabilities(struct error *err)
+{
+	cap_t none = cap_init();
+	int r = none ? cap_set_proc(none) : -1;
+	int saved = errno;
+
+	cap_free(none);
+	if (r < 0)
+		return fail_sys(err, saved, "capset", "the worker");
+	return 0;
+}
+
+int sandbox_enter(int parent, const int *keep, size_t count, struct error *err)
+{
+	int r;
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if ((r = close_all_but(keep, count, err)) < 0 || (r = set_limit(RLIMIT_CORE, 0, err)) < 0 ||
+		(r = set_limit(RLIMIT_FSIZE, 0, err)) < 0 ||
+		(r = set_limit(RLIMIT_DATA, DATA_MAX, err)) < 0 || (r = drop_ids(err)) < 0 ||
+		(r = drop_capabilities(err)) < 0)
+		return r;
+	// A change of ids clears the parent-death signal and may set dumpable.
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail_sys(err, errno, "prctl", "the worker");
+	if (getppid() != parent)
+		return fail(err, ERROR_SYSTEM, ESRCH, "nspeek is gone");
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return 0;
+}

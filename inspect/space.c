@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Address lookups.
+#include "space.h"
+
+#include "cleanup.h"
+
+#include <string.h>
+
+struct space_map {
+	bool looked, fits; // whether bias was looked for, and is there
+	uint64_t bias;
+};
+
+int space_init(struct space *space, const struct snapshot *snapshot)
+{
+	*space = (struct space){.snapshot = snapshot};
+	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
+	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
+	if (!space->modules || !space->maps) {
+		space_fini(space);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void space_fini(struct space *space)
+{
+	if (space->modules)
+		for (size_t i = 0; i < space->snapshot->module_count; i++)
+			module_fini(&space->modules[i]);
+	free(space->modules);
+	free(space->maps);
+	memset(space, 0, sizeof(*space));
+}
+
+const struct snapshot_map *space_find_map(struct space *space, uint64_t addr)
+{
+	const struct snapshot_map *last = space->last;
+
+	if (!last || addr < last->start || addr >= last->end)
+		last = snapshot_find_map(space->snapshot, addr);
+	if (last)
+		space->last = last;
+	return last;
+}
+
+struct module *space_module(struct space *space, int index)
+{
+	struct module *module = &space->modules[index];
+
+	module_open(module, &space->snapshot->modules[index]);
+	return module;
+}
+
+struct location space_locate(struct space *space, uint64_t addr)
+{
+	const struct location nowhere = {.module = SNAPSHOT_NO_MODULE};
+	const struct snapshot_map *map = space_find_map(space, addr);
+
+	if (!map || map->module == SNAPSHOT_NO_MODULE || !map->executable)
+		return nowhere;
+	struct space_map *info = &space->maps[map - space->snapshot->maps];
+	if (!info->looked) {
+		info->looked = true;
+		info->fits = module_bias(space_module(space, map->module), map, &info->bias) == 0;
+	}
+	if (!info->fits)
+		return nowhere;
+	return (struct location){map->module, addr - info->bias, info->bias};
+}
+
+int space_read_word(
+	struct space *space, const struct snapshot_thread *thread, uint64_t addr, uint64_t *ret)
+{
+	uint64_t sp = thread->regs[ARCH_REG_SP];
+
+	if (addr >= sp && thread->stack_len >= sizeof(*ret) &&
+		addr - sp <= thread->stack_len - sizeof(*ret)) {
+		memcpy(ret, snapshot_stack(space->snapshot, thread) + (addr - sp), sizeof(*ret));
+		return 0;
+	}
+	const struct snapshot_map *map = space_find_map(space, addr);
+	if (!map || map->module == SNAPSHOT_NO_MODULE || map->writable ||
+		map->end - addr < sizeof(*ret))
+		return -EFAULT;
+	return module_read(space_module(space, map->module), addr - map->start + map->offset, ret,
+		sizeof(*ret));
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The target's address space as far as a snapshot and the mapped files tell it.
+#pragma once
+
+#include "module.h"
+#include "snapshot.h"
+
+struct space_map; // what is known of one mapping beyond the snapshot
+
+struct space {
+	const struct snapshot *snapshot;
+	struct module *modules;          // parallel to the snapshot's, opened when first asked for
+	struct space_map *maps;          // parallel to the snapshot's
+	const struct snapshot_map *last; // the mapping found last
+};
+
+// Where an address lies.
+struct location {
+	int module;     // index, or SNAPSHOT_NO_MODULE
+	uint64_t vaddr; // in the module: ELF virtual address
+	uint64_t bias;  // address - vaddr
+};
+
+// Prepares SPACE for SNAPSHOT, which must outlive it. Fails with -ENOMEM.
+int space_init(struct space *space, const struct snapshot *snapshot);
+
+// Closes all modules. Accepts a zeroed one.
+void space_fini(struct space *space);
+
+// The mapping that holds ADDR, or NULL.
+const struct snapshot_map *space_find_map(struct space *space, uint64_t addr);
+
+// Module INDEX, opened.
+struct module *space_module(struct space *space, int index);
+
+// Where the code address ADDR lies. Without a usable module, module is SNAPSHOT_NO_MODULE.
+struct location space_locate(struct space *space, uint64_t addr);
+
+// Reads the 8 bytes at ADDR as THREAD would: of its copied stack, of a mapping that only the file
+// backs (not writable), or of the vDSO's copy. Fails with -EFAULT for all other memory: it was not
+// copied.
+int space_read_word(
+	struct space *space, const struct snapshot_thread *thread, uint64_t addr, uint64_t *ret);

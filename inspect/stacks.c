@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Results: words, room and release.
+#include "stacks.h"
+
+#include "cleanup.h"
+
+#include <string.h>
+
+const char *frame_via_name(enum frame_via via)
+{
+	static const char *const names[FRAME_VIA_COUNT] = {
+		[FRAME_VIA_REGISTERS] = NULL,
+		[FRAME_VIA_CFI] = "cfi",
+	};
+
+	return names[via];
+}
+
+const char *stack_status_name(enum stack_status status)
+{
+	static const char *const names[STACK_STATUS_COUNT] = {
+		[STACK_FAILED] = "failed",
+		[STACK_PARTIAL] = "partial",
+		[STACK_COMPLETE] = "complete",
+	};
+
+	return names[status];
+}
+
+int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
+{
+	*stacks = (struct stacks){.stack_count = stack_count, .module_count = module_count};
+	stacks->stacks = calloc(stack_count + 1, sizeof(*stacks->stacks));
+	stacks->modules = calloc(module_count + 1, sizeof(*stacks->modules));
+	if (!stacks->stacks || !stacks->modules) {
+		stacks->stack_count = 0;
+		stacks_fini(stacks);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void stacks_fini(struct stacks *stacks)
+{
+	for (size_t i = 0; i < stacks->stack_count; i++)
+		free(stacks->stacks[i].frames);
+	for (size_t i = 0; i < stacks->symbol_count; i++)
+		free(stacks->symbols[i].name);
+	free(stacks->stacks);
+	free(stacks->symbols);
+	free(stacks->modules);
+	memset(stacks, 0, sizeof(*stacks));
+}

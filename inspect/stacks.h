@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The result of inspecting a snapshot: what reports show.
+#pragma once
+
+#include "buildid.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// How a frame was found.
+enum frame_via {
+	FRAME_VIA_REGISTERS, // the innermost frame: nothing had to be unwound
+	FRAME_VIA_CFI,       // by the call frame information of the frame before it
+	FRAME_VIA_COUNT,
+};
+
+// The word for VIA in the JSON output ("cfi"), or NULL for the innermost frame.
+const char *frame_via_name(enum frame_via via);
+
+enum stack_status {
+	STACK_FAILED,   // no frame at all
+	STACK_PARTIAL,  // the chain stops before the thread's beginning: the reason says why
+	STACK_COMPLETE, // the chain ends where the thread began
+	STACK_STATUS_COUNT,
+};
+
+const char *stack_status_name(enum stack_status status);
+
+enum { STACK_REASON_SIZE = 200, STACK_NO_INDEX = -1 };
+
+// How a chain ended.
+struct stack_end {
+	enum stack_status status;
+	char reason[STACK_REASON_SIZE]; // empty when complete
+};
+
+struct stack_frame {
+	uint64_t pc;
+	uint64_t vaddr; // ELF virtual address in the module
+	int32_t module; // index into the snapshot's modules, or STACK_NO_INDEX
+	int32_t symbol; // index into stacks->symbols, or STACK_NO_INDEX
+	bool signal;    // a signal trampoline
+	enum frame_via via;
+};
+
+struct stack {
+	struct stack_end end;
+	struct stack_frame *frames; // innermost first
+	size_t frame_count;
+};
+
+struct stack_symbol {
+	uint64_t vaddr; // where it begins, ELF virtual address
+	char *name;     // demangled if asked for; any bytes
+};
+
+struct stack_module {
+	struct buildid build_id;
+	char note[160]; // what is missing of it, and why; empty: nothing
+};
+
+struct stacks {
+	struct stack *stacks; // parallel to the snapshot's threads
+	size_t stack_count;
+	struct stack_symbol *symbols;
+	size_t symbol_count;
+	struct stack_module *modules; // parallel to the snapshot's modules
+	size_t module_count;
+};
+
+// Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT
+// modules. Fails with -ENOMEM, nothing is left then.
+int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count);
+
+// Frees all. Accepts a zeroed one.
+void stacks_fini(struct stacks *stacks);
+
+#define auto_stacks __attribute__((cleanup(stacks_fini)))

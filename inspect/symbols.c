@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Symbol tables, walked once for all addresses.
+#include "symbols.h"
+
+#include "cleanup.h"
+
+#include <gelf.h>
+#include <libiberty/demangle.h>
+#include <string.h>
+
+// A symbol table section, checked.
+struct table {
+	Elf *elf;
+	const Elf64_Sym *symbols;
+	size_t count;
+	size_t strings; // the section index of its names
+};
+
+// How good a name is: the binding first (global, weak, local), then a function over a label, then
+// fewer leading underscores (of __poll and poll, poll is what people call it).
+static unsigned rank_of(const Elf64_Sym *symbol, const char *name)
+{
+	unsigned char binding = ELF64_ST_BIND(symbol->st_info),
+		      type = ELF64_ST_TYPE(symbol->st_info);
+	unsigned rank = binding == STB_GLOBAL ? 3 : binding == STB_WEAK ? 2 : 1;
+	size_t underscores = strspn(name, "_");
+
+	rank = rank * 4 + (type == STT_FUNC ? 2 : type == STT_NOTYPE ? 0 : 1);
+	return rank * 8 + (underscores < 7 ? 7 - (unsigned)underscores : 0);
+}
+
+// Symbols that can name code: functions, and labels of assembly that are no mapping symbols.
+static bool is_code(const Elf64_Sym *symbol)
+{
+	unsigned char type = ELF64_ST_TYPE(symbol->st_info);
+
+	return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
+	       (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
+}
+
+static bool is_name(const char *name)
+{
+	return name && name[0] && name[0] != '$' && strncmp(name, ".L", 2) != 0;
+}
+
+// The first query at or above VADDR.
+static size_t lower_bound(const struct symbol_query *queries, size_t count, uint64_t vaddr)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (queries[middle].vaddr < vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+// True when a symbol at START of SIZE and RANK is a better name for QUERY than the one it has: the
+// innermost wins, then the rank; then the first.
+static bool is_better(const struct symbol_query *query, const Elf64_Sym *symbol, unsigned rank)
+{
+	if (!query->name)
+		return true;
+	if (symbol->st_value != query->start)
+		return symbol->st_value > query->start;
+	return rank > query->rank;
+}
+
+static void offer_sized(struct symbol_query *query, const Elf64_Sym *symbol, const char *name)
+{
+	unsigned rank = rank_of(symbol, name);
+
+	if (!is_better(query, symbol, rank))
+		return;
+	query->name = name;
+	query->start = symbol->st_value;
+	query->size = symbol->st_size;
+	query->rank = rank;
+}
+
+static void offer_open(struct symbol_query *query, const Elf64_Sym *symbol, const char *name)
+{
+	unsigned rank = rank_of(symbol, name);
+
+	if (query->open_name &&
+		(symbol->st_value < query->open_start ||
+			(symbol->st_value == query->open_start && rank <= query->open_rank)))
+		return;
+	query->open_name = name;
+	query->open_start = symbol->st_value;
+	query->open_rank = rank;
+	query->open_section = symbol->st_shndx;
+}
+
+// Offers SYMBOL to each query that it covers, and, as the nearest so far, to the first one above
+// it.
+static void offer(const struct table *table, const Elf64_Sym *symbol, struct symbol_query *queries,
+	size_t count)
+{
+	size_t first = lower_bound(queries, count, symbol->st_value);
+	size_t covered = first;
+
+	while (covered < count && queries[covered].vaddr - symbol->st_value < symbol->st_size)
+		covered++;
+	if (first == count)
+		return;
+	if (symbol->st_value > queries[first].nearest)
+		queries[first].nearest = symbol->st_value;
+	if (covered == first && symbol->st_size != 0)
+		return;
+	const char *name = elf_strptr(table->elf, table->strings, symbol->st_name);
+	if (!is_name(name))
+		return;
+	for (size_t i = first; i < covered; i++)
+		offer_sized(&queries[i], symbol, name);
+	if (symbol->st_size == 0)
+		offer_open(&queries[first], symbol, name);
+}
+
+// True when VADDR lies in section INDEX.
+static bool is_in_section(const struct table *table, unsigned index, uint64_t vaddr)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = elf_getscn(table->elf, index);
+
+	return section && gelf_getshdr(section, &shdr) && vaddr >= shdr.sh_addr &&
+	       vaddr - shdr.sh_addr < shdr.sh_size;
+}
+
+// Gives each query that no symbol covers the symbol without a size that reaches it, if one does.
+static void settle_open(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	const struct symbol_query *open = NULL; // the query that has the last name without a size
+	uint64_t nearest = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct symbol_query *query = &queries[i];
+		if (query->nearest > nearest)
+			nearest = query->nearest;
+		if (query->open_name && (!open || query->open_start >= open->open_start))
+			open = query;
+		if (query->name || !open || open->open_start != nearest ||
+			!is_in_section(table, open->open_section, query->vaddr))
+			continue;
+		query->name = open->open_name;
+		query->start = open->open_start;
+		query->size = 0;
+		query->rank = open->open_rank;
+	}
+}
+
+static void walk(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		queries[i].nearest = 0;
+		queries[i].open_name = NULL;
+	}
+	for (size_t i = 0; i < table->count; i++)
+		if (is_code(&table->symbols[i]))
+			offer(table, &table->symbols[i], queries, count);
+	settle_open(table, queries, count);
+}
+
+// Finds the symbol table of TYPE in ELF. Returns false when there is none that can be used.
+static bool find_table(Elf *elf, uint32_t type, struct table *ret)
+{
+	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));) {
+		GElf_Shdr shdr;
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != type ||
+			shdr.sh_entsize != sizeof(Elf64_Sym))
+			continue;
+		const Elf_Data *data = elf_getdata(section, NULL);
+		if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
+			continue;
+		*ret = (struct table){
+			elf, data->d_buf, data->d_size / sizeof(Elf64_Sym), shdr.sh_link};
+		return true;
+	}
+	return false;
+}
+
+bool symbols_are_complete(const struct module *module)
+{
+	struct table table;
+
+	return find_table(module->elf, SHT_SYMTAB, &table) ||
+	       find_table(module->debug_elf, SHT_SYMTAB, &table);
+}
+
+void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count)
+{
+	struct table table;
+
+	if (find_table(module->elf, SHT_SYMTAB, &table) ||
+		find_table(module->debug_elf, SHT_SYMTAB, &table))
+		walk(&table, queries, count);
+	if (find_table(module->elf, SHT_DYNSYM, &table))
+		walk(&table, queries, count);
+}
+
+char *symbol_display_name(const char *name, bool raw)
+{
+	size_t len = strlen(name);
+	const char *version = strchr(name, '@');
+
+	if (version && version != name)
+		len = (size_t)(version - name);
+	char *plain = strndup(name, len);
+	if (!plain)
+		return NULL;
+	char *shown = raw ? NULL : cplus_demangle(plain, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
+	if (!shown && !raw && strncmp(plain, "_D", 2) == 0)
+		shown = dlang_demangle(plain, 0);
+	if (shown)
+		free(plain);
+	else
+		shown = plain;
+	if (strlen(shown) > SYMBOL_NAME_MAX)
+		memcpy(shown + SYMBOL_NAME_MAX - 3, "...", 4);
+	return shown;
+}

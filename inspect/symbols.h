@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Names for addresses, out of .symtab and .dynsym. elf(5), gABI "Symbol Table".
+//
+// Theory of operation. A process has few distinct pcs in a module and a module may have a million
+// symbols. So the pcs are collected and sorted first, and each table is walked once: for each
+// symbol the pcs that it covers are found by bisection, and each pc keeps the best name so far. No
+// index is built, nothing is sorted but the pcs.
+#pragma once
+
+#include "module.h"
+
+enum { SYMBOL_NAME_MAX = 4000 }; // bytes of a name; a longer one is cut, with "..."
+
+// An address that wants a name.
+struct symbol_query {
+	uint64_t vaddr; // ELF virtual address
+	// What was found:
+	const char *name; // in the module's string table; NULL: nothing that covers it
+	uint64_t start;   // where that symbol begins
+	uint64_t size;    // 0: its size is not known
+	unsigned rank;    // how good a name it is
+	// Kept while a table is walked: the nearest symbol between the query before and this one,
+	// of any size, and the best name without a size there.
+	uint64_t nearest;
+	const char *open_name;
+	uint64_t open_start;
+	unsigned open_rank, open_section;
+};
+
+// Names the COUNT QUERIES (ascending by vaddr, results zeroed) from MODULE's own symbol tables and
+// its separate debug file's. A symbol names an address only if its size covers it; one without a
+// size only as far as the next symbol, in its own section.
+void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);
+
+// True when MODULE, or its debug file, has a .symtab: names of functions that are not exported too.
+bool symbols_are_complete(const struct module *module);
+
+// NAME for people: without a version ("@@GLIBC_2.2.5") and, unless RAW, demangled (C++, Rust, D).
+// Returns a new string that the caller owns, at most SYMBOL_NAME_MAX bytes, or NULL (no memory).
+char *symbol_display_name(const char *name, bool raw);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Unwinding: from the registers and the stack of a snapshot to a chain of frames. Every engine is a
+// row behind this interface; none of them prints, or touches a process.
+#pragma once
+
+#include "space.h"
+#include "stacks.h"
+
+// One frame, from the innermost.
+struct unwind_frame {
+	uint64_t pc;
+	bool signal;     // it is a signal trampoline
+	bool activation; // the pc is where the thread was interrupted, not a return address
+	enum frame_via via;
+};
+
+struct unwinder {
+	const char *name;
+	// Makes an engine for SPACE, which must outlive it, or NULL (no memory).
+	void *(*open)(struct space *space);
+	// Unwinds THREAD (which must be SNAPSHOT_THREAD_CAPTURED): writes at most MAX frames to
+	// FRAMES, their number to *RET_COUNT, and says in *RET_END how the chain ended.
+	void (*unwind)(void *engine, const struct snapshot_thread *thread,
+		struct unwind_frame *frames, size_t max, size_t *ret_count,
+		struct stack_end *ret_end);
+	void (*close)(void *engine);
+};
+
+// libunwind with own accessors over the snapshot.
+extern const struct unwinder unwinder_libunwind;
+
+// The address that a lookup for FRAME has to use: a return address lies behind its call, which may
+// have been the last instruction of its function.
+static inline uint64_t unwind_lookup_pc(const struct unwind_frame *frame)
+{
+	return frame->activation ? frame->pc : frame->pc - 1;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Encoding and checking of records.
+#include "wire.h"
+
+#include "cleanup.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static bool has_text(uint32_t type)
+{
+	return type == WIRE_MODULE || type == WIRE_SYMBOL || type == WIRE_THREAD ||
+	       type == WIRE_REQUEST;
+}
+
+// The bytes of RECORD that are sent.
+static size_t record_len(const struct wire_record *record)
+{
+	size_t len = offsetof(struct wire_record, text);
+
+	if (has_text(record->type))
+		len += strnlen(record->text, WIRE_TEXT_MAX - 1) + 1;
+	else if (record->type == WIRE_FRAMES)
+		len += record->count * sizeof(record->frames[0]);
+	return len;
+}
+
+int wire_send(int socket, const struct wire_record *record, int fd)
+{
+	struct iovec iov = {(void *)(uintptr_t)record, record_len(record)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	}
+	while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+// True when LEN bytes of RECORD are a whole record of its type.
+static bool is_well_formed(const struct wire_record *record, size_t len)
+{
+	size_t head = offsetof(struct wire_record, text);
+
+	if (len < head || record->type < WIRE_MODULE || record->type > WIRE_FILE ||
+		record->build_id.len > BUILDID_MAX)
+		return false;
+	if (has_text(record->type))
+		return len > head && len - head <= WIRE_TEXT_MAX &&
+		       memchr(record->text, '\0', len - head) == record->text + (len - head - 1);
+	if (record->type == WIRE_FRAMES)
+		return record->count <= WIRE_FRAMES_MAX &&
+		       len - head == record->count * sizeof(record->frames[0]);
+	return len == head;
+}
+
+// The one fd that came along into *RET_FD. Returns false when there were more; they are closed.
+static bool take_passed_fd(struct msghdr *message, int *ret_fd)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int fds[2]; // the control buffer's padding has room for a second one
+
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+		return true;
+	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(header), (count < 2 ? count : 2) * sizeof(int));
+	if (count == 1) {
+		*ret_fd = fds[0];
+		return true;
+	}
+	for (size_t i = 0; i < count && i < 2; i++)
+		close_fd(&fds[i]);
+	return false;
+}
+
+int wire_receive(int socket, struct wire_record *ret, int *ret_fd)
+{
+	struct iovec iov = {ret, sizeof(*ret)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	ssize_t n;
+
+	*ret_fd = -EBADF;
+	while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0)
+		if (errno != EINTR)
+			return -errno;
+	bool one_fd = take_passed_fd(&message, ret_fd);
+	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
+		is_well_formed(ret, (size_t)n))
+		return 1;
+	close_fd(ret_fd);
+	return n == 0 ? 0 : -EPROTO;
+}

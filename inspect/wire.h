@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the worker and nspeek say to each other: records over a sequenced-packet socket, one record
+// a packet, so that a length is always known before anything is read. Both sides are one program,
+// but the worker has read hostile files: everything that comes from it is checked here.
+#pragma once
+
+#include "stacks.h"
+
+#include <sys/types.h>
+
+enum wire_type {
+	WIRE_MODULE = 1, // worker: build id and note of a module
+	WIRE_SYMBOL,     // worker: a name; they are numbered as they come
+	WIRE_FRAMES,     // worker: further frames of a thread
+	WIRE_THREAD,     // worker: how a thread's chain ended
+	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
+	WIRE_DONE,       // worker: that was all
+	WIRE_FILE,       // nspeek: the file asked for, as an fd beside the record, or none
+};
+
+enum {
+	WIRE_PACKET_MAX = 32 << 10,
+	WIRE_TEXT_MAX = 4096,  // bytes of a name or note with its NUL
+	WIRE_FRAMES_MAX = 512, // in one record
+};
+
+enum wire_request_kind {
+	WIRE_REQUEST_DEBUG, // the separate debug file of a build id
+	WIRE_REQUEST_KINDS,
+};
+
+struct wire_frame {
+	uint64_t pc, vaddr;
+	int32_t module, symbol;
+	uint8_t signal, via;
+	uint8_t pad[6];
+};
+
+// One record. What each type uses:
+//   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
+//   FRAMES: index (the thread), count, frames  THREAD: index, status, text (the reason)
+//   REQUEST: kind, build_id, text (a name)     DONE, FILE: nothing
+struct wire_record {
+	uint32_t type;
+	uint32_t index, count, status, kind;
+	uint64_t value;
+	struct buildid build_id;
+	union {
+		char text[WIRE_TEXT_MAX];
+		struct wire_frame frames[WIRE_FRAMES_MAX];
+	};
+};
+
+// Sends RECORD (only the part that its type uses) on SOCKET, with FD beside it unless FD is
+// negative. Returns 0 or -errno of sendmsg(2).
+int wire_send(int socket, const struct wire_record *record, int fd);
+
+// Receives a record from SOCKET into *RET, and the fd beside it into *RET_FD (-EBADF: none; owned
+// by the caller). Returns 1, 0 when the other side has closed, -errno of recvmsg(2), or -EPROTO
+// when what came is no well-formed record: its length, its type, its counts, its strings' ends.
+int wire_receive(int socket, struct wire_record *ret, int *ret_fd);

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The worker: unwind all, name all, send all.
+#include "worker.h"
+
+#include "cleanup.h"
+#include "locations.h"
+#include "symbols.h"
+#include "unwind.h"
+#include "wire.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+// A frame of any thread.
+struct worker_frame {
+	uint64_t pc;
+	uint32_t location;
+	bool signal;
+	enum frame_via via;
+};
+
+struct worker_stack {
+	size_t first, count; // in the worker's frames
+	struct stack_end end;
+};
+
+struct worker {
+	int socket;
+	const struct snapshot *snapshot;
+	const struct worker_options *options;
+	struct space space;
+	struct locations locations;
+	struct worker_stack *stacks;
+	struct worker_frame *frames;
+	size_t frame_count, frame_capacity;
+	struct unwind_frame *chain; // room for one chain
+	uint32_t symbol_count;      // sent so far
+	struct wire_record record;  // the one that is being sent or received
+};
+
+// A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
+static void on_bus_error(int sig, siginfo_t *info, void *context)
+{
+	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
+
+	(void)sig;
+	(void)context;
+	if (mmap((void *)page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+		MAP_FAILED)
+		signal(SIGBUS, SIG_DFL);
+}
+
+static int append_frames(struct worker *worker, size_t count)
+{
+	if (worker->frame_count + count > worker->frame_capacity) {
+		size_t capacity = 2 * worker->frame_capacity + count;
+		struct worker_frame *grown =
+			reallocarray(worker->frames, capacity, sizeof(*worker->frames));
+		if (!grown)
+			return -ENOMEM;
+		worker->frames = grown;
+		worker->frame_capacity = capacity;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct unwind_frame *from = &worker->chain[i];
+		struct worker_frame *to = &worker->frames[worker->frame_count];
+		*to = (struct worker_frame){
+			.pc = from->pc, .signal = from->signal, .via = from->via};
+		int r = locations_add(
+			&worker->locations, &worker->space, unwind_lookup_pc(from), &to->location);
+		if (r < 0)
+			return r;
+		worker->frame_count++;
+	}
+	return 0;
+}
+
+static int unwind_all(struct worker *worker)
+{
+	const struct unwinder *unwinder = &unwinder_libunwind;
+	void *engine = unwinder->open(&worker->space);
+	int r = engine ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < worker->snapshot->thread_count; i++) {
+		const struct snapshot_thread *thread = &worker->snapshot->threads[i];
+		struct worker_stack *stack = &worker->stacks[i];
+		stack->first = worker->frame_count;
+		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
+			continue;
+		unwinder->unwind(engine, thread, worker->chain, worker->options->max_frames,
+			&stack->count, &stack->end);
+		r = append_frames(worker, stack->count);
+	}
+	if (engine)
+		unwinder->close(engine);
+	return r;
+}
+
+// Clears the record for TYPE.
+static struct wire_record *new_record(struct worker *worker, enum wire_type type)
+{
+	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
+	worker->record.type = type;
+	return &worker->record;
+}
+
+// Asks for MODULE's separate debug file.
+static int ask_for_debug_file(struct worker *worker, struct module *module)
+{
+	struct wire_record *record = new_record(worker, WIRE_REQUEST);
+	int fd, r;
+
+	record->kind = WIRE_REQUEST_DEBUG;
+	record->build_id = module->build_id;
+	if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
+		return r;
+	r = wire_receive(worker->socket, record, &fd);
+	if (r <= 0 || record->type != WIRE_FILE) {
+		close_fd(&fd);
+		return r < 0 ? r : -EPROTO;
+	}
+	if (fd >= 0)
+		module_add_debug_file(module, fd);
+	return 0;
+}
+
+static int send_symbol(struct worker *worker, const struct symbol_query *query)
+{
+	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
+	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+
+	if (!name)
+		return -ENOMEM;
+	record->value = query->start;
+	snprintf(record->text, sizeof(record->text), "%s", name);
+	worker->symbol_count++;
+	return wire_send(worker->socket, record, -EBADF);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct location_row *x = *(struct location_row *const *)a;
+	const struct location_row *y = *(struct location_row *const *)b;
+
+	if (x->module != y->module)
+		return x->module < y->module ? -1 : 1;
+	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
+}
+
+// Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
+static int name_module(struct worker *worker, struct location_row **rows, size_t count)
+{
+	struct module *module = space_module(&worker->space, rows[0]->module);
+	auto_free struct symbol_query *queries = calloc(count, sizeof(*queries));
+	int r;
+
+	if (!queries)
+		return -ENOMEM;
+	if (!symbols_are_complete(module) && module->build_id.len > 0 &&
+		(r = ask_for_debug_file(worker, module)) < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		queries[i].vaddr = rows[i]->vaddr;
+	symbols_resolve(module, queries, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct symbol_query *before = i > 0 ? &queries[i - 1] : NULL;
+		if (!queries[i].name)
+			continue;
+		// Addresses of one function stand side by side and share its name.
+		if (!before || before->name != queries[i].name || before->start != queries[i].start)
+			if ((r = send_symbol(worker, &queries[i])) < 0)
+				return r;
+		rows[i]->symbol = (int)worker->symbol_count - 1;
+	}
+	return 0;
+}
+
+static int name_all(struct worker *worker)
+{
+	size_t count = worker->locations.count;
+	auto_free struct location_row **rows = calloc(count + 1, sizeof(struct location_row *));
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		rows[i] = &worker->locations.rows[i];
+	qsort(rows, count, sizeof(struct location_row *), compare_rows);
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
+			end++;
+		if (rows[first]->module == SNAPSHOT_NO_MODULE)
+			continue;
+		int r = name_module(worker, rows + first, end - first);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int send_modules(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->snapshot->module_count; i++) {
+		const struct module *module = &worker->space.modules[i];
+		struct wire_record *record = new_record(worker, WIRE_MODULE);
+		if (!module->opened)
+			continue;
+		record->index = (uint32_t)i;
+		record->build_id = module->build_id;
+		memcpy(record->text, module->note, sizeof(module->note));
+		int r = wire_send(worker->socket, record, -EBADF);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void fill_frame(
+	const struct worker *worker, const struct worker_frame *from, struct wire_frame *to)
+{
+	const struct location_row *row = &worker->locations.rows[from->location];
+
+	*to = (struct wire_frame){.pc = from->pc,
+		.vaddr = row->vaddr + (from->pc - row->pc),
+		.module = row->module,
+		.symbol = row->symbol,
+		.signal = from->signal,
+		.via = (uint8_t)from->via};
+}
+
+static int send_stack(struct worker *worker, size_t index)
+{
+	const struct worker_stack *stack = &worker->stacks[index];
+	struct wire_record *record;
+	int r;
+
+	for (size_t done = 0; done < stack->count; done += record->count) {
+		size_t left = stack->count - done;
+		record = new_record(worker, WIRE_FRAMES);
+		record->index = (uint32_t)index;
+		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
+		for (size_t i = 0; i < record->count; i++)
+			fill_frame(worker, &worker->frames[stack->first + done + i],
+				&record->frames[i]);
+		if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
+			return r;
+	}
+	record = new_record(worker, WIRE_THREAD);
+	record->index = (uint32_t)index;
+	record->status = stack->end.status;
+	memcpy(record->text, stack->end.reason, sizeof(stack->end.reason));
+	return wire_send(worker->socket, record, -EBADF);
+}
+
+static int run(struct worker *worker)
+{
+	int r;
+
+	if ((r = unwind_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
+		(r = send_modules(worker)) < 0)
+		return r;
+	for (size_t i = 0; i < worker->snapshot->thread_count; i++)
+		if (worker->snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED &&
+			(r = send_stack(worker, i)) < 0)
+			return r;
+	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
+}
+
+int worker_run(int socket, const struct snapshot *snapshot, const struct worker_options *options)
+{
+	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int r = -ENOMEM;
+
+	if (!worker)
+		return r;
+	sigaction(SIGBUS, &action, NULL);
+	*worker = (struct worker){.socket = socket, .snapshot = snapshot, .options = options};
+	worker->stacks = calloc(snapshot->thread_count + 1, sizeof(*worker->stacks));
+	worker->chain = calloc(options->max_frames + 1, sizeof(*worker->chain));
+	if (worker->stacks && worker->chain && space_init(&worker->space, snapshot) == 0 &&
+		locations_init(&worker->locations) == 0)
+		r = run(worker);
+	locations_fini(&worker->locations);
+	space_fini(&worker->space);
+	free(worker->chain);
+	free(worker->frames);
+	free(worker->stacks);
+	free(worker);
+	return r;
+}
