@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Going inside: from what was opened of a target to a process that stands in its namespaces, with
+// the command's identity and the command found.
+//
+// Theory of operation. What can fail because of the user or the target is opened by the supervisor,
+// which waits for nothing that the target controls. What can block on the target's memory or file
+// systems (its environment, its passwd file, the search for the command) is done by the child,
+// which a signal can end. The child does everything that needs the host's procfs before the join.
+// It stays in our PID namespace to the end, so that the container cannot see it, and is not
+// dumpable, so that what shares its ids cannot trace it either.
+#pragma once
+
+#include "error.h"
+#include "identity.h"
+#include "lsm.h"
+#include "notice.h"
+#include "nsset.h"
+#include "program.h"
+#include "rootdir.h"
+#include "target.h"
+
+#include <stdbool.h>
+
+struct entry_request {
+	struct nsset_request namespaces;
+	bool privileged;
+	char **argv; // the command, or NULL for a shell; borrowed
+};
+
+struct entry {
+	const struct entry_request *request; // borrowed, as are the next two
+	const struct target *target;         // NULL when each namespace came from a file
+	const struct notice *notice;
+	struct nsset nsset;
+	struct rootdir rootdir;
+	struct lsm_labels labels;
+	struct identity identity;
+	bool inside; // the command is the container's: files, environment and PATH are its own
+};
+
+// Opens what REQUEST needs of TARGET (NULL: there is none). Fails with the reason; nothing is left
+// open then.
+int entry_open(const struct entry_request *request, const struct target *target,
+	const struct notice *notice, struct entry *ret, struct error *err);
+
+// Takes the calling process, a single-threaded child of its own, inside, and finds the command into
+// *RET. The child forks the command next. On failure the caller must end.
+int entry_enter(const struct entry *entry, struct program *ret, struct error *err);
+
+// Closes what ENTRY holds. Accepts one that is ENTRY_EMPTY.
+void entry_fini(struct entry *entry);
+
+#define ENTRY_EMPTY ((struct entry){.nsset = NSSET_EMPTY, .rootdir = ROOTDIR_EMPTY})
+#define auto_entry  __attribute__((cleanup(entry_fini)))

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Opening what is mapped.
+#include "files.h"
+
+#include "cleanup.h"
+#include "fd.h"
+#include "proc_maps.h"
+#include "sys.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+enum {
+	MAPS_MAX = 64 << 20,    // bytes of maps text: 65530 mappings of the longest path fit twice
+	VDSO_MAX = 1 << 20,     // the vDSO is a few pages
+	NOTES_READ = 4096,      // where linkers put the build id: the first page
+	FILES_OPEN_MAX = 50000, // modules, before anything else of ours is refused an fd
+};
+
+int files_read_maps(
+	const struct target *target, char **ret_text, size_t *ret_len, struct error *err)
+{
+	int r = fd_read_file_at(target->task_fd, "maps", MAPS_MAX, ret_text, ret_len);
+
+	if (r == 0)
+		return 0;
+	fail_sys(err, -r, "reading the memory map", "process %d", target->pid);
+	if (r == -EACCES || r == -EPERM)
+		error_hint(err, "ptrace access to the process is needed: run as root, or with "
+				"CAP_SYS_PTRACE in its user namespace");
+	return r;
+}
+
+// Copies LEN bytes at ADDR of the target's memory. Returns how many were there, or -errno.
+static ssize_t read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len)
+{
+	struct iovec local = {buffer, len};
+	struct iovec remote = {
+		(void *)(uintptr_t)addr, len}; // an address of the target's, never used here
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+// The path of MAP with the kernel's "\012" turned back into newlines; NULL: no memory.
+static char *copy_path(const struct proc_map *map)
+{
+	char *path = malloc(map->path_len + 1);
+	size_t len = 0;
+
+	if (!path)
+		return NULL;
+	for (size_t i = 0; i < map->path_len; i++) {
+		if (map->path_len - i >= 4 && memcmp(map->path + i, "\\012", 4) == 0) {
+			path[len++] = '\n';
+			i += 3;
+		} else {
+			path[len++] = map->path[i];
+		}
+	}
+	path[len] = '\0';
+	return path;
+}
+
+static void set_note(struct snapshot_module *module, const char *what, int errnum)
+{
+	snprintf(module->note, sizeof(module->note), "%s: %s", what, strerror(errnum));
+}
+
+// Opens the very file behind the mapping START-END.
+static int open_mapped(const struct target *target, uint64_t start, uint64_t end)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "map_files/%llx-%llx", (unsigned long long)start,
+		(unsigned long long)end);
+	// Looked at before it is opened: a device must not be.
+	auto_fd int seen = openat(target->task_fd, path, O_PATH | O_CLOEXEC);
+	if (seen < 0)
+		return -errno;
+	if (fstat(seen, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", seen);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static struct buildid buildid_of_file(int fd)
+{
+	unsigned char page[NOTES_READ];
+	ssize_t n = pread(fd, page, sizeof(page), 0);
+
+	return n < 0 ? (struct buildid){0} : buildid_from_image(page, (size_t)n);
+}
+
+static struct buildid buildid_of_memory(pid_t pid, uint64_t start)
+{
+	unsigned char page[NOTES_READ];
+	ssize_t n = read_memory(pid, start, page, sizeof(page));
+
+	return n < 0 ? (struct buildid){0} : buildid_from_image(page, (size_t)n);
+}
+
+// Opens MODULE's file by its path inside the target's root; only the one that is mapped will do.
+static int open_by_path(
+	const struct target *target, struct snapshot_module *module, uint64_t first_page)
+{
+	auto_fd int root = openat(target->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		int saved = errno;
+		set_note(module, "the target's root cannot be opened", saved);
+		return -saved;
+	}
+	auto_fd int fd = fd_open_regular_in_root(root, module->path);
+	if (fd < 0) {
+		set_note(module, "the file cannot be opened in the target's root", -fd);
+		return fd;
+	}
+	struct buildid in_file = buildid_of_file(fd);
+	struct buildid in_memory = {0};
+	if (first_page != UINT64_MAX)
+		in_memory = buildid_of_memory(target->pid, first_page);
+	if (!buildid_equal(&in_file, &in_memory)) {
+		snprintf(module->note, sizeof(module->note), "%s",
+			in_memory.len == 0 ? "the mapped file has no build id to compare"
+					   : "the file at that path is not the one that is mapped");
+		return -ESTALE;
+	}
+	return take_fd(&fd);
+}
+
+static void open_module(const struct target *target, struct snapshot *snapshot, int index)
+{
+	struct snapshot_module *module = &snapshot->modules[index];
+	uint64_t first_page = UINT64_MAX;
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < snapshot->map_count; i++) {
+		const struct snapshot_map *map = &snapshot->maps[i];
+		if (map->module != index)
+			continue;
+		if (map->offset == 0 && first_page == UINT64_MAX)
+			first_page = map->start;
+		if (module->fd >= 0)
+			continue;
+		r = open_mapped(target, map->start, map->end);
+		if (r >= 0) {
+			module->fd = r;
+			module->source = SNAPSHOT_SOURCE_MAP_FILES;
+		}
+	}
+	if (module->fd >= 0)
+		return;
+	if (r == -EINVAL) {
+		snprintf(module->note, sizeof(module->note), "what is mapped is no regular file");
+		return;
+	}
+	r = open_by_path(target, module, first_page);
+	if (r >= 0) {
+		module->fd = r;
+		module->source = SNAPSHOT_SOURCE_ROOT;
+	}
+}
+
+// Copies the vDSO, which is no file.
+static void copy_vdso(const struct target *target, struct snapshot_module *module)
+{
+	size_t len = module->end - module->start;
+
+	if (len > VDSO_MAX || !(module->image = malloc(len)))
+		return;
+	ssize_t n = read_memory(target->pid, module->start, module->image, len);
+	if (n < 0) {
+		set_note(module, "its memory cannot be read", (int)-n);
+		return;
+	}
+	module->image_len = (size_t)n;
+	module->source = SNAPSHOT_SOURCE_MEMORY;
+}
+
+// A mapped file, while the maps are being grouped. Files are told apart by device, inode and path
+// together: overlay file systems may show one inode number for two files.
+struct file_key {
+	uint64_t inode;
+	uint32_t major, minor;
+	const char *path;
+	size_t path_len;
+	int module;
+};
+
+static bool same_file(const struct file_key *key, const struct proc_map *map)
+{
+	return key->inode == map->inode && key->major == map->dev_major &&
+	       key->minor == map->dev_minor && key->path_len == map->path_len &&
+	       memcmp(key->path, map->path, map->path_len) == 0;
+}
+
+static bool is_vdso(const struct proc_map *map)
+{
+	return map->path_len == 6 && memcmp(map->path, "[vdso]", 6) == 0;
+}
+
+static bool is_code_file(const struct proc_map *map)
+{
+	return map->executable && (map->inode != 0 || is_vdso(map));
+}
+
+// Counts the maps, and the executable mappings of files, of TEXT.
+static int count_maps(const char *text, size_t len, size_t *ret_maps, size_t *ret_code)
+{
+	const char *cursor = text, *end = text + len;
+	struct proc_map map;
+	int r;
+
+	*ret_maps = *ret_code = 0;
+	while ((r = proc_map_next(&cursor, end, &map)) > 0) {
+		(*ret_maps)++;
+		*ret_code += is_code_file(&map);
+	}
+	return r;
+}
+
+// Makes a module of each file with executable mappings; KEYS (room for all) remembers which.
+static int make_modules(
+	const char *text, size_t len, struct snapshot *snapshot, struct file_key *keys)
+{
+	const char *cursor = text, *end = text + len;
+	struct proc_map map;
+
+	while (proc_map_next(&cursor, end, &map) > 0) {
+		size_t i = 0;
+		if (!is_code_file(&map))
+			continue;
+		while (i < snapshot->module_count && !same_file(&keys[i], &map))
+			i++;
+		if (i < snapshot->module_count)
+			continue;
+		struct snapshot_module *module = &snapshot->modules[i];
+		*module =
+			(struct snapshot_module){.start = map.start, .end = map.end, .fd = -EBADF};
+		module->path = copy_path(&map);
+		if (!module->path)
+			return -ENOMEM;
+		keys[i] = (struct file_key){
+			map.inode, map.dev_major, map.dev_minor, map.path, map.path_len, (int)i};
+		snapshot->module_count++;
+	}
+	return 0;
+}
+
+static void fill_maps(
+	const char *text, size_t len, struct snapshot *snapshot, const struct file_key *keys)
+{
+	const char *cursor = text, *end = text + len;
+	struct proc_map map;
+	int last = 0; // the mappings of one file mostly stand together
+
+	while (proc_map_next(&cursor, end, &map) > 0) {
+		struct snapshot_map *to = &snapshot->maps[snapshot->map_count++];
+		*to = (struct snapshot_map){map.start, map.end, map.offset, SNAPSHOT_NO_MODULE,
+			map.writable, map.executable};
+		if (map.inode == 0 && !is_vdso(&map))
+			continue;
+		for (size_t i = 0; i < snapshot->module_count && to->module < 0; i++) {
+			size_t at = (i + (size_t)last) % snapshot->module_count;
+			if (same_file(&keys[at], &map))
+				last = to->module = (int)at;
+		}
+		if (to->module >= 0 && map.end > snapshot->modules[to->module].end)
+			snapshot->modules[to->module].end = map.end;
+		if (to->module >= 0 && map.start < snapshot->modules[to->module].start)
+			snapshot->modules[to->module].start = map.start;
+	}
+}
+
+int files_open_modules(const struct target *target, const char *text, size_t len,
+	struct snapshot *snapshot, struct error *err)
+{
+	size_t map_count, code_count;
+
+	if (count_maps(text, len, &map_count, &code_count) < 0)
+		return fail(err, ERROR_SYSTEM, EINVAL, "the memory map of process %d is malformed",
+			target->pid);
+	auto_free struct file_key *keys = calloc(code_count + 1, sizeof(*keys));
+	snapshot->maps = calloc(map_count + 1, sizeof(*snapshot->maps));
+	snapshot->modules = calloc(code_count + 1, sizeof(*snapshot->modules));
+	if (!keys || !snapshot->maps || !snapshot->modules ||
+		make_modules(text, len, snapshot, keys) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the map of process %d",
+			target->pid);
+	fill_maps(text, len, snapshot, keys);
+
+	for (size_t i = 0; i < snapshot->module_count; i++) {
+		struct snapshot_module *module = &snapshot->modules[i];
+		if (strcmp(module->path, "[vdso]") == 0)
+			copy_vdso(target, module);
+		else if (i >= FILES_OPEN_MAX)
+			snprintf(module->note, sizeof(module->note),
+				"more than %d files are mapped", FILES_OPEN_MAX);
+		else
+			open_module(target, snapshot, (int)i);
+	}
+	return 0;
+}
+
+// The next executable file mapping of a maps text, or 0 at its end (or at a malformed line).
+static int next_code(const char **cursor, const char *end, struct proc_map *ret)
+{
+	int r;
+
+	while ((r = proc_map_next(cursor, end, ret)) > 0)
+		if (is_code_file(ret))
+			return 1;
+	return r;
+}
+
+bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	const char *a_end = a + a_len, *b_end = b + b_len;
+	struct proc_map map_a, map_b;
+
+	for (;;) {
+		int r_a = next_code(&a, a_end, &map_a);
+		int r_b = next_code(&b, b_end, &map_b);
+		if (r_a <= 0 || r_b <= 0)
+			return r_a == r_b;
+		if (map_a.start != map_b.start || map_a.end != map_b.end ||
+			map_a.offset != map_b.offset || map_a.inode != map_b.inode ||
+			map_a.dev_major != map_b.dev_major || map_a.dev_minor != map_b.dev_minor)
+			return false;
+	}
+}
+
+int files_open_debug(const struct target *target, const struct buildid *id)
+{
+	char hex[BUILDID_HEX_SIZE], path[BUILDID_HEX_SIZE + 48];
+
+	if (id->len < 2)
+		return -ENOENT;
+	buildid_to_hex(id, hex);
+	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
+
+	auto_fd int root = openat(target->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0) {
+		int fd = fd_open_regular_in_root(root, path);
+		if (fd >= 0)
+			return fd;
+	}
+	auto_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = host < 0 ? -ENOENT : fd_open_regular_in_root(host, path);
+	return fd < 0 ? -ENOENT : fd;
+}

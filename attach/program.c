@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Finding and executing the command.
+#include "program.h"
+
+#include "cleanup.h"
+#include "exechead.h"
+#include "fd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+static char bourne_shell[] = "/bin/sh";
+
+// 0 when PATH is a regular file that we may execute, else -errno (-EISDIR for a directory, -EACCES
+// for any other that is not executable).
+static int check_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static bool is_missing(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR || errnum == ENAMETOOLONG;
+}
+
+static int refuse_program(const char *path, int errnum, const char *where, struct error *err)
+{
+	struct statvfs fs;
+
+	if (is_missing(errnum))
+		return fail(err, ERROR_NOT_FOUND, errnum, "there is no %s%s", path, where);
+	fail(err, ERROR_NOT_EXECUTABLE, errnum, "%s%s cannot be executed: %s", path, where,
+		strerror(errnum));
+	if (errnum == EACCES && statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+		return error_hint(err, "it is on a file system that is mounted noexec");
+	return -errnum;
+}
+
+static int set_path(struct program *program, const char *path, struct error *err)
+{
+	program->path = strdup(path);
+	return program->path ? 0 : fail_sys(err, ENOMEM, "execve", "%s", path);
+}
+
+// The next directory of a PATH at *CURSOR into DIR, or false at its end. Empty and relative ones
+// are passed over: what they name depends on where we happen to be.
+static bool next_dir(const char **cursor, char dir[static PATH_MAX])
+{
+	while (*cursor) {
+		const char *start = *cursor;
+		size_t len = strcspn(start, ":");
+		*cursor = start[len] ? start + len + 1 : NULL;
+		if (start[0] != '/' || len >= PATH_MAX)
+			continue;
+		memcpy(dir, start, len);
+		dir[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static int fail_not_found(
+	const char *name, const char *search, const char *where, struct error *err)
+{
+	char dir[PATH_MAX], places[2048] = "";
+	size_t len = 0;
+
+	while (next_dir(&search, dir)) {
+		size_t room = sizeof(places) - len;
+		int n = snprintf(places + len, room, "%s%s", len ? ", " : "", dir);
+		if (n < 0 || (size_t)n >= room) {
+			snprintf(places + sizeof(places) - 4, 4, "...");
+			break;
+		}
+		len += (size_t)n;
+	}
+	return fail(err, ERROR_NOT_FOUND, ENOENT, "`%s` was not found%s: searched %s", name, where,
+		places[0] ? places : "nothing, PATH holds no absolute directory");
+}
+
+// Searches PATH for NAME. A file that is not executable does not end the search, but is what is
+// complained about when there is no other.
+static int search_path(const char *name, struct program *program, struct error *err)
+{
+	const char *variable = envblock_get(&program->env, "PATH");
+	const char *search = variable ? variable : PROGRAM_DEFAULT_PATH;
+	const char *cursor = search;
+	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], refused[sizeof(path)] = "";
+	int refusal = 0;
+
+	while (*name && next_dir(&cursor, dir)) {
+		int len = snprintf(path, sizeof(path), "%s/%s", dir, name);
+		if (len < 0 || (size_t)len >= sizeof(path))
+			continue;
+		int r = check_program(path);
+		if (r == 0)
+			return set_path(program, path, err);
+		if (!is_missing(-r) && r != -EISDIR && !refused[0]) {
+			memcpy(refused, path, (size_t)len + 1);
+			refusal = -r;
+		}
+	}
+	if (refused[0])
+		return refuse_program(refused, refusal, program->where, err);
+	return fail_not_found(name, search, program->where, err);
+}
+
+int program_find(char **argv, struct program *program, struct error *err)
+{
+	program->argv = argv;
+	if (!strchr(argv[0], '/'))
+		return search_path(argv[0], program, err);
+
+	int r = check_program(argv[0]);
+	return r < 0 ? refuse_program(argv[0], -r, program->where, err)
+		     : set_path(program, argv[0], err);
+}
+
+int program_find_shell(const char *shell, struct program *program, struct error *err)
+{
+	bool has_other = shell && shell[0] == '/' && strcmp(shell, bourne_shell) != 0;
+	const char *found = bourne_shell;
+	int r = check_program(found);
+
+	if (has_other && check_program(shell) == 0) {
+		found = shell;
+		r = 0;
+	}
+	if (r < 0 && !is_missing(-r))
+		return refuse_program(found, -r, program->where, err);
+	if (r < 0) {
+		fail(err, ERROR_NOT_FOUND, ENOENT, "no shell was found%s: searched %s%s%s",
+			program->where, has_other ? shell : "", has_other ? ", " : "",
+			bourne_shell);
+		return error_hint(err, "a COMMAND can be named");
+	}
+	if ((r = set_path(program, found, err)) < 0)
+		return r;
+	program->shell_argv[0] = strrchr(program->path, '/') + 1;
+	program->argv = program->shell_argv;
+	return 0;
+}
+
+// Gives the file to /bin/sh as a script. Returns only on failure.
+static void exec_as_script(const struct program *program)
+{
+	size_t count = 0;
+
+	while (program->argv[count])
+		count++;
+	auto_free char **argv = calloc(count + 3, sizeof(*argv));
+	if (!argv)
+		return;
+	argv[0] = bourne_shell;
+	argv[1] = program->path;
+	for (size_t i = 1; i < count; i++)
+		argv[i + 1] = program->argv[i];
+	execve(bourne_shell, argv, program->env.vars);
+	errno = ENOEXEC;
+}
+
+// Explains execve(2)'s ERRNUM for PROGRAM by the interpreter that its first bytes name, if that
+// is the cause.
+static bool blame_interpreter(const struct program *program, int errnum, struct error *err)
+{
+	char bytes[EXECHEAD_READ];
+	auto_fd int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t len = fd < 0 ? -1 : fd_read_exact(fd, bytes, sizeof(bytes));
+	if (len < 0)
+		return false;
+
+	struct exechead head = exechead_parse(bytes, (size_t)len);
+	if (!head.interpreter[0] || check_program(head.interpreter) == 0)
+		return false;
+	fail(err, ERROR_NOT_EXECUTABLE, errnum, "%s cannot be executed: its interpreter %s %s%s",
+		program->path, head.interpreter,
+		access(head.interpreter, F_OK) < 0 ? "is missing" : "cannot be executed",
+		program->where);
+	return true;
+}
+
+int program_exec(const struct program *program, struct error *err)
+{
+	execve(program->path, program->argv, program->env.vars);
+	int errnum = errno;
+
+	if (errnum == ENOEXEC) {
+		exec_as_script(program);
+	} else if (errnum == ENOENT || errnum == EACCES || errnum == ENOTDIR || errnum == ELOOP) {
+		if (blame_interpreter(program, errnum, err))
+			return -errnum;
+		// The file itself is there, or was: another cause than its absence.
+		if (is_missing(errnum) && access(program->path, F_OK) == 0)
+			return fail(err, ERROR_NOT_EXECUTABLE, errnum,
+				"%s%s cannot be executed: what it needs to start is missing",
+				program->path, program->where);
+	}
+	return refuse_program(program->path, errnum, program->where, err);
+}
+
+void program_fini(struct program *program)
+{
+	free(program->path);
+	envblock_fini(&program->env);
+	*program = (struct program){0};
+}

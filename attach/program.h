@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The command: found where it will run, by the process that will run it, and executed.
+#pragma once
+
+#include "envblock.h"
+#include "error.h"
+
+#include <stdbool.h>
+
+// Where commands are searched for when the environment has no PATH.
+#define PROGRAM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct program {
+	char *path;          // owned
+	char **argv;         // borrowed, but for shell_argv
+	char *shell_argv[2]; // argv of a shell that the user did not name; [0] points into path
+	struct envblock env; // owned
+	const char *where;   // " in the container" or "", for messages
+};
+
+// Finds the program for ARGV into *PROGRAM, whose env and where are set: a word with a slash is a
+// path, any other is searched for in the absolute directories of the environment's PATH (or a
+// default one). Fails with ERROR_NOT_FOUND, naming every place searched, or ERROR_NOT_EXECUTABLE.
+// ARGV is borrowed as long as PROGRAM lives.
+int program_find(char **argv, struct program *program, struct error *err);
+
+// Finds a shell into *PROGRAM: SHELL, which may be NULL, or else /bin/sh. Fails as program_find().
+int program_find_shell(const char *shell, struct program *program, struct error *err);
+
+// Executes PROGRAM. Returns only on failure: ERROR_NOT_EXECUTABLE, with the interpreter's name when
+// that is what is missing, or ERROR_NOT_FOUND when the program is gone. A file that is no program
+// the kernel knows is given to /bin/sh, as execvp(3) does.
+int program_exec(const struct program *program, struct error *err);
+
+// Frees what PROGRAM owns. Accepts one that is {0}.
+void program_fini(struct program *program);
+
+#define auto_program __attribute__((cleanup(program_fini)))

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waiting for the command, passing signals on.
+#include "supervise.h"
+
+#include "cleanup.h"
+#include "fd.h"
+#include "launch.h"
+#include "terminal.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum {
+	KILLED_WAIT_MS = 500, // for a killed joiner, which a hostile file system can hold
+	TARGET_WAIT_MS = 20,  // for a target whose end is why the command was killed
+	NOT_ENDED = -1,
+};
+
+struct supervisor {
+	const struct entry *entry;
+	struct terminal terminal;
+	struct launch launch;
+	int signal_fd;
+	pid_t joiner;     // 0 once it is reaped
+	pid_t command;    // 0 until it is known
+	int status;       // the exit status, or NOT_ENDED
+	sigset_t early;   // signals that wait for the command to exist
+	bool setup_ended; // the joiner was killed by us
+	bool target_gone;
+	struct error *err;
+};
+
+static int prepare_signals(struct launch_signals *ret)
+{
+	struct sigaction child = {.sa_handler = SIG_DFL};
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &ret->mask);
+	// Were SIGCHLD ignored, children would be reaped by the kernel with their status.
+	sigaction(SIGCHLD, &child, &ret->child);
+	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// True when PID is a child of ours. What stands in the container before it executes the command can
+// be traced there, and made to report anything: signals must reach nobody else.
+static bool is_our_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// Takes in what the joiner or the command has reported.
+static void read_reports(struct supervisor *supervisor)
+{
+	struct launch_record record;
+	int r = -EAGAIN;
+
+	while (supervisor->launch.report_fd >= 0 &&
+		(r = launch_read(&supervisor->launch, &record)) > 0) {
+		if (record.command && !supervisor->command &&
+			record.command != supervisor->joiner && is_our_child(record.command))
+			supervisor->command = record.command;
+		if (record.err.kind != ERROR_NONE && supervisor->err->kind == ERROR_NONE)
+			*supervisor->err = record.err;
+	}
+	if (r != -EAGAIN)
+		close_fd(&supervisor->launch.report_fd);
+}
+
+static int status_of(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+// Stops ourselves by SIG. Returns whether we did: the kernel ignores the terminal's stop signals
+// for a process group that has nobody to continue it.
+static bool stop_ourselves(int sig)
+{
+	struct sigaction plain = {.sa_handler = SIG_DFL}, before;
+	sigset_t only, pending;
+
+	sigaction(sig, &plain, &before);
+	sigemptyset(&only);
+	sigaddset(&only, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &only, NULL); // here we stop, until SIGCONT
+	sigprocmask(SIG_BLOCK, &only, NULL);
+	sigaction(sig, &before, NULL);
+	sigpending(&pending);
+	return sigismember(&pending, SIGCONT) == 1;
+}
+
+static void continue_command(struct supervisor *supervisor)
+{
+	terminal_give(&supervisor->terminal, supervisor->command);
+	if (supervisor->terminal.sharing == TERMINAL_PIPELINE ||
+		kill(-supervisor->command, SIGCONT) < 0)
+		kill(supervisor->command, SIGCONT);
+}
+
+static void mirror_stop(struct supervisor *supervisor, int sig)
+{
+	bool had_terminal = supervisor->terminal.given;
+
+	terminal_take_back(&supervisor->terminal);
+	if (stop_ourselves(sig))
+		return; // SIGCONT is pending, and continues the command
+	// A key of a terminal on which nobody does job control is as good as ignored. Any other
+	// stop is meant, and whoever waits for us should see it.
+	if (had_terminal && sig == SIGTSTP)
+		continue_command(supervisor);
+	else
+		stop_ourselves(SIGSTOP);
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+
+	if (supervisor->joiner && waitpid(supervisor->joiner, &status, WNOHANG) > 0) {
+		supervisor->joiner = 0;
+		read_reports(supervisor);
+		if (!supervisor->command && supervisor->err->kind == ERROR_NONE)
+			fail(supervisor->err, ERROR_SYSTEM, ECHILD,
+				"the joining process ended unexpectedly (%s %d)",
+				WIFSIGNALED(status) ? "signal" : "status",
+				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	}
+	while (supervisor->command && supervisor->status == NOT_ENDED &&
+		waitpid(supervisor->command, &status, WNOHANG | WUNTRACED) > 0) {
+		if (WIFSTOPPED(status)) {
+			mirror_stop(supervisor, WSTOPSIG(status));
+			continue;
+		}
+		supervisor->status = status_of(status);
+		read_reports(supervisor);
+	}
+}
+
+// True for a signal whose default is to end the process, and which our caller did not ignore.
+static bool is_ending(int sig)
+{
+	struct sigaction action;
+
+	switch (sig) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return false;
+	}
+	return sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+// Kills the joiner, if it is there. Returns true unless it had started the command already.
+static bool end_setup(struct supervisor *supervisor)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (supervisor->joiner)
+		kill(supervisor->joiner, SIGKILL);
+	for (int ms = 0; supervisor->joiner && ms < KILLED_WAIT_MS; ms++) {
+		if (waitpid(supervisor->joiner, NULL, WNOHANG) != 0)
+			supervisor->joiner = 0;
+		else
+			nanosleep(&pause, NULL);
+	}
+	supervisor->setup_ended = true;
+	read_reports(supervisor);
+	return supervisor->command == 0;
+}
+
+static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo *info)
+{
+	int sig = (int)info->ssi_signo;
+
+	if (!supervisor->command) {
+		if (is_ending(sig) && end_setup(supervisor))
+			supervisor->status = 128 + sig;
+		else if (sig != SIGCONT)
+			sigaddset(&supervisor->early, sig);
+		return;
+	}
+	if (sig == SIGCONT)
+		continue_command(supervisor);
+	else if (supervisor->terminal.sharing == TERMINAL_PIPELINE && info->ssi_code == SI_KERNEL)
+		return; // the terminal's, which the command got itself
+	else
+		kill(supervisor->command, sig);
+}
+
+static void read_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+
+	while (supervisor->status == NOT_ENDED &&
+		read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		read_reports(supervisor);
+		if (info.ssi_signo != SIGCHLD)
+			pass_on(supervisor, &info);
+	}
+}
+
+static void pass_on_early(struct supervisor *supervisor)
+{
+	if (!supervisor->command || sigisemptyset(&supervisor->early))
+		return;
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		if (sigismember(&supervisor->early, sig) == 1)
+			kill(supervisor->command, sig);
+	sigemptyset(&supervisor->early);
+}
+
+static void say_target_gone(struct supervisor *supervisor, const char *and)
+{
+	supervisor->target_gone = true;
+	notice_warning(supervisor->entry->notice, "the target, process %d, has exited%s",
+		supervisor->entry->target->pid, and);
+}
+
+// Waits for something to happen.
+static void wait_for_events(struct supervisor *supervisor)
+{
+	const struct target *target = supervisor->entry->target;
+	bool watches_target = target && supervisor->command && !supervisor->target_gone;
+	struct pollfd fds[] = {
+		{.fd = supervisor->signal_fd, .events = POLLIN},
+		{.fd = supervisor->launch.report_fd, .events = POLLIN},
+		{.fd = watches_target ? target->pidfd : -1, .events = POLLIN},
+	};
+
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) > 0 && fds[2].revents & POLLIN)
+		say_target_gone(supervisor, " while the command runs");
+}
+
+// True when TARGET has ended, or is about to: a container's init takes its processes with it, and
+// stays as long as one of them, such as the command, is not reaped.
+static bool is_ending_target(const struct target *target)
+{
+	struct pollfd fd = {.fd = target->pidfd, .events = POLLIN};
+	char stat[1024];
+	ssize_t len = fd_read_small_at(target->proc_fd, "stat", stat, sizeof(stat));
+
+	return len < 0 || proc_stat_is_exiting(stat, (size_t)len) ||
+	       poll(&fd, 1, TARGET_WAIT_MS) == 1;
+}
+
+// Says so when the end of the container is what ended the command.
+static void explain_kill(struct supervisor *supervisor)
+{
+	const struct target *target = supervisor->entry->target;
+
+	if (supervisor->status == 128 + SIGKILL && !supervisor->target_gone && target &&
+		supervisor->entry->nsset.join & 1u << NSTYPE_PID && is_ending_target(target))
+		say_target_gone(supervisor, ", and the command was killed");
+}
+
+static bool is_over(const struct supervisor *supervisor)
+{
+	return supervisor->status != NOT_ENDED ||
+	       (supervisor->err->kind != ERROR_NONE && !supervisor->command);
+}
+
+int supervise(const struct entry *entry, struct error *err)
+{
+	struct launch_signals signals;
+	auto_fd int signal_fd = prepare_signals(&signals);
+	struct supervisor supervisor = {
+		.entry = entry,
+		.signal_fd = signal_fd,
+		.status = NOT_ENDED,
+		.err = err,
+	};
+	if (signal_fd < 0)
+		return fail_sys(err, errno, "signalfd", "the supervisor");
+
+	sigemptyset(&supervisor.early);
+	terminal_init(&supervisor.terminal);
+	int r = launch_start(entry, &supervisor.terminal, &signals, &supervisor.launch, err);
+	if (r < 0)
+		return r;
+	supervisor.joiner = supervisor.launch.joiner;
+	while (!is_over(&supervisor)) {
+		wait_for_events(&supervisor);
+		read_reports(&supervisor);
+		read_signals(&supervisor);
+		pass_on_early(&supervisor);
+		reap(&supervisor);
+	}
+	terminal_take_back(&supervisor.terminal);
+	close_fd(&supervisor.launch.report_fd);
+	// It has reported, so it is about to exit.
+	if (supervisor.joiner && !supervisor.setup_ended)
+		waitpid(supervisor.joiner, NULL, 0);
+	if (err->kind != ERROR_NONE)
+		return -err->errnum;
+	explain_kill(&supervisor);
+	return supervisor.status;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Handing the foreground of the terminal over and back.
+#include "terminal.h"
+
+#include <unistd.h>
+
+// tcgetpgrp(3) succeeds only on the caller's controlling terminal.
+static bool is_controlling(int fd)
+{
+	return tcgetpgrp(fd) >= 0;
+}
+
+static bool is_foreground(const struct terminal *terminal)
+{
+	return tcgetpgrp(STDIN_FILENO) == terminal->group;
+}
+
+void terminal_init(struct terminal *ret)
+{
+	bool in = is_controlling(STDIN_FILENO), out = is_controlling(STDOUT_FILENO);
+
+	*ret = (struct terminal){.sharing = TERMINAL_NONE, .group = getpgrp()};
+	if (in && out)
+		ret->sharing = TERMINAL_HANDOVER;
+	else if (in || out || is_controlling(STDERR_FILENO))
+		ret->sharing = TERMINAL_PIPELINE;
+	ret->given = ret->sharing == TERMINAL_HANDOVER && is_foreground(ret);
+}
+
+void terminal_enter_command(const struct terminal *terminal)
+{
+	if (terminal->sharing == TERMINAL_PIPELINE)
+		return;
+	setpgid(0, 0);
+	// Group ids are those of the caller's PID namespace, so this one is right inside too.
+	if (terminal->given)
+		tcsetpgrp(STDIN_FILENO, getpgrp());
+}
+
+void terminal_give(struct terminal *terminal, pid_t group)
+{
+	if (terminal->sharing == TERMINAL_HANDOVER && is_foreground(terminal))
+		terminal->given = tcsetpgrp(STDIN_FILENO, group) == 0;
+}
+
+void terminal_take_back(struct terminal *terminal)
+{
+	if (terminal->given)
+		tcsetpgrp(STDIN_FILENO, terminal->group);
+	terminal->given = false;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Our controlling terminal, and which process group it belongs to while the command runs.
+//
+// Theory of operation. A key such as Ctrl-C sends its signal to the terminal's foreground process
+// group, and a reader from another group is stopped. So the command must be in that group, and for
+// its own job control it should lead one. When both stdin and stdout are the terminal, the command
+// gets a group of its own and the foreground, and we take it back when it stops or ends. When only
+// some standard fd is, we are a part of a pipeline whose other programs (a pager) need the
+// foreground as much: then the command shares our group. Without a terminal it has its own.
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum terminal_sharing {
+	TERMINAL_NONE,     // no standard fd is our controlling terminal
+	TERMINAL_PIPELINE, // some are: the command stays in our process group
+	TERMINAL_HANDOVER, // stdin and stdout are: the command's group gets the foreground
+};
+
+struct terminal {
+	enum terminal_sharing sharing;
+	pid_t group; // our own process group
+	bool given;  // the command's group has the foreground from us
+};
+
+// Looks at the standard fds of the calling process, before the command's process is made. GIVEN
+// is then what that process will do: whether the foreground is ours to give.
+void terminal_init(struct terminal *ret);
+
+// In the command's process, before execve(2): moves it to its process group, and that to the
+// foreground if it is GIVEN. SIGTTOU must be blocked.
+void terminal_enter_command(const struct terminal *terminal);
+
+// In the supervisor: gives the foreground to process group GROUP, if it is ours to give.
+void terminal_give(struct terminal *terminal, pid_t group);
+
+// In the supervisor: takes the foreground back, if it was given. SIGTTOU must be blocked.
+void terminal_take_back(struct terminal *terminal);
