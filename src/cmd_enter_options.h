@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The options of `nspeek enter`.
+#pragma once
+
+#include "entry.h"
+#include "error.h"
+
+#include <stdbool.h>
+
+struct enter_options {
+	struct entry_request request; // strings are borrowed from the words
+	const char *target;           // NULL when there is none
+	bool only_files;              // each chosen namespace has a file
+	bool verbose;
+};
+
+// Parses the words into *RET. Fails with -errno and kind ERROR_USAGE; where the option parser
+// itself refuses a word it has said so on stderr, and *ERR is empty. --help ends the process.
+int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err);

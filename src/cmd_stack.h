@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `nspeek stack`: the stacks of all threads of a process.
+#pragma once
+
+#include <argp.h>
+
+// Its options and help.
+extern const struct argp cmd_stack_argp;
+
+// Runs the command with its words (ARGV[0] is its name). Returns the exit status: 0 every stack is
+// complete, 1 some are not, 2 there is none, 64 the words make no sense.
+int cmd_stack(int argc, char **argv);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The commands of nspeek.
+#include "commands.h"
+
+#include "cmd_enter.h"
+#include "cmd_stack.h"
+#include "report_error.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 64, COMMAND_NAME_SIZE = 64 };
+
+const struct command commands[] = {
+	{"enter", "run a command, or a shell, as if inside (the default)", &cmd_enter_argp,
+		cmd_enter, CMD_ENTER_FAILED},
+	{"stack", "print every thread's stack", &cmd_stack_argp, cmd_stack, EXIT_USAGE},
+	{0},
+};
+
+// Words that are reserved for commands, so that no container of the name is meant by them.
+static const char *const reserved[] = {"ns", "ps", "list"};
+
+static const char usage[] = "usage: nspeek [enter] [OPTION...] TARGET [--] [COMMAND [ARG...]]\n"
+			    "       nspeek stack [OPTION...] TARGET...\n"
+			    "       nspeek help [COMMAND] | --help | --version\n";
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *row = commands; row->name; row++)
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+static int refuse_reserved(const char *word)
+{
+	struct error err = {0};
+
+	fail(&err, ERROR_USAGE, EINVAL, "this version has no command `%s`", word);
+	error_hint(&err, "`nspeek help` lists the commands");
+	report_error(&err);
+	return EXIT_USAGE;
+}
+
+static void help_command(const struct command *row)
+{
+	char name[COMMAND_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "nspeek %s", row->name);
+	argp_help(row->argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+}
+
+static void help_general(void)
+{
+	fputs(usage, stdout);
+	printf("\nSee a process the way its container sees it.\n\nCommands:\n");
+	for (const struct command *row = commands; row->name; row++)
+		printf("  %-10s %s\n", row->name, row->summary);
+	printf("\nOptions of enter (those of the others: nspeek help COMMAND):\n\n");
+	char name[] = "nspeek";
+	argp_help(commands[0].argp, stdout, ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
+}
+
+static int help(const char *word)
+{
+	const struct command *row = word ? find_command(word) : NULL;
+	struct error err = {0};
+
+	if (word && !row) {
+		fail(&err, ERROR_USAGE, EINVAL, "there is no command `%s` to help with", word);
+		report_error(&err);
+		return EXIT_USAGE;
+	}
+	if (row)
+		help_command(row);
+	else
+		help_general();
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int run(const struct command *row, int argc, char **argv)
+{
+	static char name[] = "nspeek";
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		return help(row->name);
+	argv[0] = name;
+	argp_err_exit_status = row->usage_status;
+	return row->run(argc, argv);
+}
+
+static bool is_reserved(const char *word)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(reserved[i], word) == 0)
+			return true;
+	return false;
+}
+
+int commands_run(int argc, char **argv)
+{
+	cmd_enter_init();
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	const struct command *row = find_command(argv[1]);
+	if (row)
+		return run(row, argc - 1, argv + 1);
+	if (strcmp(argv[1], "help") == 0)
+		return help(argv[2]);
+	if (strcmp(argv[1], "--help") == 0)
+		return help(NULL);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("nspeek %s\n", NSPEEK_VERSION);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	if (is_reserved(argv[1]))
+		return refuse_reserved(argv[1]);
+	return run(&commands[0], argc, argv);
+}

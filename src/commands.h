@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// THE table of commands, and choosing one.
+#pragma once
+
+#include <argp.h>
+
+struct command {
+	const char *name;
+	const char *summary; // one line of the general help
+	const struct argp *argp;
+	int (*run)(int argc, char **argv); // ARGV[0] is for messages; returns the exit status
+	int usage_status;                  // the exit status when the words make no sense
+};
+
+// The first row is the default command; the table ends with a NULL name.
+extern const struct command commands[];
+
+// Runs what the words say: a command, help, or the version. Returns the exit status.
+int commands_run(int argc, char **argv);

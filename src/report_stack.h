@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Showing stacks. All strings of the target are escaped here, at the last moment.
+#pragma once
+
+#include "snapshot.h"
+#include "stacks.h"
+
+#include <stdio.h>
+
+// One process, captured and inspected.
+struct stack_report {
+	const struct snapshot *snapshot;
+	const struct stacks *stacks;
+	const char *pause;   // the policy in use
+	bool threads_missed; // there were more threads than could be listed
+};
+
+// Why thread INDEX has no complete stack; empty when it has. Lives as long as REPORT or BUFFER.
+const char *stack_report_reason(
+	const struct stack_report *report, size_t index, char *buffer, size_t size);
+
+// Writes REPORT for people to OUT: with MERGE, threads with equal frames as one block; with COLOR,
+// terminal colours. Fails with -ENOMEM.
+int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color);
+
+// Writes the document of `--json` to OUT: begin once, each process, end once. Memory stays small: a
+// thread is written as soon as it is made. Fails with -ENOMEM.
+void report_stack_json_begin(FILE *out);
+int report_stack_json(FILE *out, const struct stack_report *report, bool first);
+void report_stack_json_end(FILE *out);

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Stacks for people.
+#include "report_stack.h"
+
+#include "cleanup.h"
+#include "text.h"
+
+#include <seccomp.h>
+#include <string.h>
+
+enum {
+	SHOWN_SIZE = 2048,  // bytes shown of a path or name
+	TID_RANGES_MAX = 6, // ranges of thread ids shown of one group
+	NAMES_MAX = 4,      // thread names shown of one group
+};
+
+struct style {
+	const char *head, *name, *trouble, *end;
+};
+
+static const struct style plain = {"", "", "", ""};
+static const struct style coloured = {"\033[1m", "\033[36m", "\033[31m", "\033[0m"};
+
+struct text_report {
+	FILE *out;
+	const struct stack_report *report;
+	const struct style *style;
+	size_t *order;  // thread numbers; those of one group stand together
+	uint64_t *hash; // of each thread's frames
+};
+
+const char *stack_report_reason(
+	const struct stack_report *report, size_t index, char *buffer, size_t size)
+{
+	const struct snapshot_thread *thread = &report->snapshot->threads[index];
+	const char *fixed = NULL;
+
+	switch (thread->status) {
+	case SNAPSHOT_THREAD_CAPTURED:
+		fixed = report->stacks->stacks[index].end.reason;
+		break;
+	case SNAPSHOT_THREAD_GONE:
+		fixed = thread->state == 'Z' ? "it has exited (a zombie)" : "it exited meanwhile";
+		break;
+	case SNAPSHOT_THREAD_LISTED:
+	case SNAPSHOT_THREAD_TIMEOUT:
+		fixed = "it did not stop in time";
+		break;
+	case SNAPSHOT_THREAD_DENIED:
+		snprintf(buffer, size, "it cannot be traced: %s%s", strerror(thread->errnum),
+			thread->errnum == EPERM
+				? " (is it traced already, by a debugger or strace?)"
+				: "");
+		return buffer;
+	}
+	snprintf(buffer, size, "%s", fixed);
+	return buffer;
+}
+
+static uint64_t hash_stack(const struct stack_report *report, size_t index)
+{
+	const struct stack *stack = &report->stacks->stacks[index];
+	uint64_t hash = stack->end.status + 1;
+
+	for (size_t i = 0; i < stack->frame_count; i++)
+		hash = (hash ^ stack->frames[i].pc) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+// True when threads A and B would print the same frames.
+static bool same_stack(const struct text_report *text, size_t a, size_t b)
+{
+	const struct stack *x = &text->report->stacks->stacks[a],
+			   *y = &text->report->stacks->stacks[b];
+	const struct snapshot_thread *threads = text->report->snapshot->threads;
+
+	if (text->hash[a] != text->hash[b] || x->frame_count != y->frame_count ||
+		threads[a].status != threads[b].status || threads[a].state != threads[b].state ||
+		strcmp(x->end.reason, y->end.reason) != 0)
+		return false;
+	for (size_t i = 0; i < x->frame_count; i++)
+		if (x->frames[i].pc != y->frames[i].pc)
+			return false;
+	return true;
+}
+
+static void put_escaped(FILE *out, const char *text)
+{
+	char buffer[SHOWN_SIZE];
+
+	fputs(text_escape(text, buffer, sizeof(buffer)), out);
+}
+
+static void put_frame(
+	const struct text_report *text, size_t number, const struct stack_frame *frame)
+{
+	const struct stack_report *report = text->report;
+	FILE *out = text->out;
+
+	fprintf(out, "#%-3zu 0x%016llx ", number, (unsigned long long)frame->pc);
+	if (frame->symbol != STACK_NO_INDEX) {
+		const struct stack_symbol *symbol = &report->stacks->symbols[frame->symbol];
+		fputs(text->style->name, out);
+		put_escaped(out, symbol->name);
+		fprintf(out, "%s+0x%llx", text->style->end,
+			(unsigned long long)(frame->vaddr - symbol->vaddr));
+		fputs(" in ", out);
+		put_escaped(out, report->snapshot->modules[frame->module].path);
+	} else if (frame->module != STACK_NO_INDEX) {
+		put_escaped(out, report->snapshot->modules[frame->module].path);
+		fprintf(out, "+0x%llx", (unsigned long long)frame->vaddr);
+	} else {
+		fputs("in no file", out);
+	}
+	fputs(frame->signal ? " <signal handler called>\n" : "\n", out);
+}
+
+// The ids of the group order[FIRST..END), as ranges.
+static void put_tids(const struct text_report *text, size_t first, size_t end)
+{
+	const struct snapshot_thread *threads = text->report->snapshot->threads;
+	int ranges = 0;
+
+	for (size_t i = first; i < end;) {
+		size_t last = i;
+		while (last + 1 < end &&
+			threads[text->order[last + 1]].tid == threads[text->order[last]].tid + 1)
+			last++;
+		if (ranges++ == TID_RANGES_MAX) {
+			fprintf(text->out, " and %zu more", end - i);
+			break;
+		}
+		fprintf(text->out, "%s%d", ranges > 1 ? ", " : "", threads[text->order[i]].tid);
+		if (last > i)
+			fprintf(text->out, "-%d", threads[text->order[last]].tid);
+		i = last + 1;
+	}
+}
+
+// The different names of the group order[FIRST..END).
+static void put_names(const struct text_report *text, size_t first, size_t end)
+{
+	const struct snapshot_thread *threads = text->report->snapshot->threads;
+	const char *shown[NAMES_MAX];
+	int count = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const char *name = threads[text->order[i]].name;
+		int seen = 0;
+		while (seen < count && strcmp(shown[seen], name) != 0)
+			seen++;
+		if (seen < count)
+			continue;
+		if (count == NAMES_MAX) {
+			fputs(" ...", text->out);
+			break;
+		}
+		shown[count++] = name;
+		fputs(" \"", text->out);
+		put_escaped(text->out, name);
+		fputc('"', text->out);
+	}
+}
+
+static void put_wait(const struct text_report *text, const struct snapshot_thread *thread)
+{
+	if (thread->state)
+		fprintf(text->out, " %c",
+			thread->state > ' ' && thread->state < 0x7f ? thread->state : '?');
+	if (thread->status != SNAPSHOT_THREAD_CAPTURED || !thread->in_syscall)
+		return;
+	auto_free char *name =
+		seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)thread->syscall_nr);
+	if (name)
+		fprintf(text->out, " in %s", name);
+	else
+		fprintf(text->out, " in system call %llu", (unsigned long long)thread->syscall_nr);
+}
+
+static void put_group(const struct text_report *text, size_t first, size_t end)
+{
+	const struct stack_report *report = text->report;
+	size_t index = text->order[first];
+	const struct snapshot_thread *thread = &report->snapshot->threads[index];
+	const struct stack *stack = &report->stacks->stacks[index];
+	char reason[STACK_REASON_SIZE];
+
+	fputs(text->style->head, text->out);
+	if (end - first > 1)
+		fprintf(text->out, "%zu threads ", end - first);
+	else
+		fputs("thread ", text->out);
+	put_tids(text, first, end);
+	if (end - first == 1 && thread->ns_tid > 0 && thread->ns_tid != thread->tid)
+		fprintf(text->out, " (%d inside)", thread->ns_tid);
+	put_names(text, first, end);
+	put_wait(text, thread);
+	fprintf(text->out, "%s\n", text->style->end);
+
+	for (size_t i = 0; i < stack->frame_count; i++)
+		put_frame(text, i, &stack->frames[i]);
+	stack_report_reason(report, index, reason, sizeof(reason));
+	if (reason[0]) {
+		fprintf(text->out, "%s%s", text->style->trouble,
+			stack->frame_count > 0 ? "the chain stops here: " : "no stack: ");
+		put_escaped(text->out, reason);
+		fprintf(text->out, "%s\n", text->style->end);
+	}
+	fputc('\n', text->out);
+}
+
+// What the files were, of the modules that have frames: said where names may be missing for it.
+static void put_modules(const struct text_report *text)
+{
+	const struct stack_report *report = text->report;
+
+	for (size_t i = 0; i < report->stacks->module_count; i++) {
+		const struct snapshot_module *module = &report->snapshot->modules[i];
+		const char *note = report->stacks->modules[i].note;
+		bool by_path = module->source == SNAPSHOT_SOURCE_ROOT;
+		if (!note[0] && !by_path)
+			continue;
+		fputs("note: ", text->out);
+		put_escaped(text->out, module->path);
+		fputs(": ", text->out);
+		put_escaped(text->out,
+			note[0] ? note : "found by path and build id, not by its mapping");
+		fputc('\n', text->out);
+	}
+}
+
+static void put_header(const struct text_report *text)
+{
+	const struct snapshot *snapshot = text->report->snapshot;
+	size_t captured = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		captured += snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED;
+	fprintf(text->out, "%sprocess %d", text->style->head, snapshot->pid);
+	if (snapshot->ns_pid > 0 && snapshot->ns_pid != snapshot->pid)
+		fprintf(text->out, " (%d inside)", snapshot->ns_pid);
+	fputs(" \"", text->out);
+	put_escaped(text->out, snapshot->name);
+	fputc('"', text->out);
+	if (snapshot->exe) {
+		fputc(' ', text->out);
+		put_escaped(text->out, snapshot->exe);
+	}
+	fprintf(text->out,
+		"%s\n%zu thread%s, %zu stopped together for %.3f ms; names from the files in use\n",
+		text->style->end, snapshot->thread_count, snapshot->thread_count == 1 ? "" : "s",
+		captured, (double)snapshot->paused_us / 1000);
+	if (text->report->threads_missed)
+		fputs("note: threads were born faster than they could be stopped: some are "
+		      "missing\n",
+			text->out);
+	put_modules(text);
+	fputc('\n', text->out);
+}
+
+// Sorts by group: by hash, then by number.
+static int compare_threads(const void *a, const void *b, void *arg)
+{
+	const struct text_report *text = arg;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	if (text->hash[x] != text->hash[y])
+		return text->hash[x] < text->hash[y] ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+struct group {
+	size_t first, end; // in order
+};
+
+// Small groups first: the odd ones are what one looks for; then by the first thread.
+static int compare_groups(const void *a, const void *b, void *arg)
+{
+	const struct text_report *text = arg;
+	const struct group *x = a, *y = b;
+
+	if (x->end - x->first != y->end - y->first)
+		return x->end - x->first < y->end - y->first ? -1 : 1;
+	size_t i = text->order[x->first], j = text->order[y->first];
+	return (i > j) - (i < j);
+}
+
+static int put_merged(struct text_report *text)
+{
+	size_t count = text->report->snapshot->thread_count, group_count = 0;
+	auto_free struct group *groups = calloc(count + 1, sizeof(*groups));
+
+	if (!groups)
+		return -ENOMEM;
+	qsort_r(text->order, count, sizeof(*text->order), compare_threads, text);
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1;
+			end < count && same_stack(text, text->order[first], text->order[end]);)
+			end++;
+		groups[group_count++] = (struct group){first, end};
+	}
+	qsort_r(groups, group_count, sizeof(*groups), compare_groups, text);
+	for (size_t i = 0; i < group_count; i++)
+		put_group(text, groups[i].first, groups[i].end);
+	return 0;
+}
+
+int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color)
+{
+	size_t count = report->snapshot->thread_count;
+	auto_free size_t *order = calloc(count + 1, sizeof(*order));
+	auto_free uint64_t *hash = calloc(count + 1, sizeof(*hash));
+	struct text_report text = {out, report, color ? &coloured : &plain, order, hash};
+
+	if (!order || !hash)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		order[i] = i;
+		hash[i] = hash_stack(report, i);
+	}
+	put_header(&text);
+	if (merge)
+		return put_merged(&text);
+	for (size_t i = 0; i < count; i++)
+		put_group(&text, i, i + 1);
+	return 0;
+}
