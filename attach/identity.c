@@ -294,7 +294,8 @@ static void say_ids(const struct identity *identity, uint32_t uid, const struct 
 			   : uid == 0                        ? "root, as we are"
 							     : "our own, since we are no root";
 
-	notice_step(notice, "identity rule 1, a program of the container: uid %u gid %u (%s)",
+	notice_step(notice, "identity rule %s: uid %u gid %u (%s)",
+		identity->ours ? "2, a program of the host" : "1, a program of the container",
 		geteuid(), getegid(), rule);
 }
 
@@ -310,7 +311,7 @@ int identity_take(const struct identity *identity, int self_fd, const struct not
 	int r;
 
 	if (identity->ours && !identity->user_joined) {
-		notice_step(notice, "identity of a program of the host: ours, unchanged");
+		notice_step(notice, "identity rule 2, a program of the host: ours, unchanged");
 		return 0;
 	}
 	if ((r = choose_id(identity, &uid_kind, self_fd, &uid, err)) < 0 ||

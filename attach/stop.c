@@ -56,7 +56,7 @@ static void on_tick(int sig)
 static void start_ticking(void)
 {
 	struct sigaction action = {.sa_handler = on_tick}; // no SA_RESTART
-	struct itimerval timer = {{0, TICK_MS * 1000}, {0, TICK_MS * 1000}};
+	struct itimerval timer = {{0, TICK_MS * 1000L}, {0, TICK_MS * 1000L}};
 	sigset_t set;
 
 	sigaction(SIGALRM, &action, NULL);
@@ -139,7 +139,7 @@ static void wait_for(struct stopper *s, size_t from)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		uint64_t deadline_us = s->deadline_us;
-		uint64_t soon_us = now_us() + D_STATE_MS * 1000;
+		uint64_t soon_us = now_us() + D_STATE_MS * UINT64_C(1000);
 		if (pass == 1 && soon_us < deadline_us)
 			deadline_us = soon_us;
 		for (size_t i = from; i < s->plan->thread_count; i++) {
