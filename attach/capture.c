@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "fd.h"
 #include "files.h"
+#include "memory.h"
 #include "number.h"
 #include "stop.h"
 #include "sys.h"
@@ -295,6 +296,7 @@ int capture_take(const struct target *target, const struct capture_options *opti
 	struct snapshot *ret, bool *ret_incomplete, struct error *err)
 {
 	auto_fd int task_dir = openat(target->proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int memory = memory_open(target);
 	struct stop_plan *plan = map_shared(sizeof(*plan));
 	int r = check_tids(target, options, err);
 
@@ -309,6 +311,7 @@ int capture_take(const struct target *target, const struct capture_options *opti
 	for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
 		auto_snapshot struct snapshot snapshot = {0};
 		*plan = (struct stop_plan){.task_dir_fd = task_dir,
+			.memory_fd = memory,
 			.pid = target->pid,
 			.snapshot = &snapshot,
 			.listed_only = options->tids != NULL,

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "fd.h"
+#include "memory.h"
 #include "proc_maps.h"
 #include "sys.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 enum {
 	MAPS_MAX = 64 << 20,    // bytes of maps text: 65530 mappings of the longest path fit twice
@@ -33,17 +33,6 @@ int files_read_maps(
 		error_hint(err, "ptrace access to the process is needed: run as root, or with "
 				"CAP_SYS_PTRACE in its user namespace");
 	return r;
-}
-
-// Copies LEN bytes at ADDR of the target's memory. Returns how many were there, or -errno.
-static ssize_t read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len)
-{
-	struct iovec local = {buffer, len};
-	struct iovec remote = {
-		(void *)(uintptr_t)addr, len}; // an address of the target's, never used here
-	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-
-	return n < 0 ? -errno : n;
 }
 
 // The path of MAP with the kernel's "\012" turned back into newlines; NULL: no memory.
@@ -100,10 +89,11 @@ static struct buildid buildid_of_file(int fd)
 	return n < 0 ? (struct buildid){0} : buildid_from_image(page, (size_t)n);
 }
 
-static struct buildid buildid_of_memory(pid_t pid, uint64_t start)
+static struct buildid buildid_of_memory(const struct target *target, uint64_t start)
 {
 	unsigned char page[NOTES_READ];
-	ssize_t n = read_memory(pid, start, page, sizeof(page));
+	auto_fd int memory = memory_open(target);
+	ssize_t n = memory_read(target->pid, memory, start, page, sizeof(page));
 
 	return n < 0 ? (struct buildid){0} : buildid_from_image(page, (size_t)n);
 }
@@ -126,7 +116,7 @@ static int open_by_path(
 	struct buildid in_file = buildid_of_file(fd);
 	struct buildid in_memory = {0};
 	if (first_page != UINT64_MAX)
-		in_memory = buildid_of_memory(target->pid, first_page);
+		in_memory = buildid_of_memory(target, first_page);
 	if (!buildid_equal(&in_file, &in_memory)) {
 		snprintf(module->note, sizeof(module->note), "%s",
 			in_memory.len == 0 ? "the mapped file has no build id to compare"
@@ -176,7 +166,8 @@ static void copy_vdso(const struct target *target, struct snapshot_module *modul
 
 	if (len > VDSO_MAX || !(module->image = malloc(len)))
 		return;
-	ssize_t n = read_memory(target->pid, module->start, module->image, len);
+	auto_fd int memory = memory_open(target);
+	ssize_t n = memory_read(target->pid, memory, module->start, module->image, len);
 	if (n < 0) {
 		set_note(module, "its memory cannot be read", (int)-n);
 		return;

@@ -3,6 +3,7 @@
 #include "stop.h"
 
 #include "cleanup.h"
+#include "memory.h"
 #include "number.h"
 
 #include <elf.h>
@@ -299,9 +300,8 @@ static void copy_stack_by_pages(struct stopper *s, struct snapshot_thread *threa
 		size_t len = PAGE - ((sp + done) & (PAGE - 1));
 		if (len > thread->stack_len - done)
 			len = thread->stack_len - done;
-		struct iovec local = {s->snapshot->stacks + thread->stack_offset + done, len};
-		struct iovec remote = {(void *)(uintptr_t)(sp + done), len};
-		ssize_t n = process_vm_readv(thread->tid, &local, 1, &remote, 1, 0);
+		ssize_t n = memory_read(thread->tid, s->plan->memory_fd, sp + done,
+			s->snapshot->stacks + thread->stack_offset + done, len);
 		if (n <= 0)
 			break;
 		done += (size_t)n;

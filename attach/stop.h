@@ -22,6 +22,7 @@
 // are memory shared with the process that wants the result; the snapshot itself is not.
 struct stop_plan {
 	int task_dir_fd; // /proc/PID/task
+	int memory_fd;   // see memory.h, may be negative
 	pid_t pid;
 	struct snapshot *snapshot;       // its maps are read, its stacks are written
 	struct snapshot_thread *threads; // the first ones are listed already

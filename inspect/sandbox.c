@@ -15,7 +15,9 @@
 #include <sys/syscall.h>
 
 enum { NOBODY = 65534 };
+#if !defined(__SANITIZE_ADDRESS__)
 static const rlim_t DATA_MAX = 1ul << 30; // private writable memory, bytes
+#endif
 
 static int compare_ints(const void *a, const void *b)
 {
@@ -76,6 +78,19 @@ static int set_limit(__rlimit_resource_t resource, rlim_t value, struct error *e
 	return 0;
 }
 
+static int set_limits(struct error *err)
+{
+	int r;
+
+	if ((r = set_limit(RLIMIT_CORE, 0, err)) < 0 || (r = set_limit(RLIMIT_FSIZE, 0, err)) < 0)
+		return r;
+#if defined(__SANITIZE_ADDRESS__)
+	return 0; // its shadow memory is data, and terabytes
+#else
+	return set_limit(RLIMIT_DATA, DATA_MAX, err);
+#endif
+}
+
 static int drop_ids(struct error *err)
 {
 	if (geteuid() != 0)
@@ -109,10 +124,8 @@ int sandbox_enter(int parent, const int *keep, size_t count, struct error *err)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if ((r = close_all_but(keep, count, err)) < 0 || (r = set_limit(RLIMIT_CORE, 0, err)) < 0 ||
-		(r = set_limit(RLIMIT_FSIZE, 0, err)) < 0 ||
-		(r = set_limit(RLIMIT_DATA, DATA_MAX, err)) < 0 || (r = drop_ids(err)) < 0 ||
-		(r = drop_capabilities(err)) < 0)
+	if ((r = close_all_but(keep, count, err)) < 0 || (r = set_limits(err)) < 0 ||
+		(r = drop_ids(err)) < 0 || (r = drop_capabilities(err)) < 0)
 		return r;
 	// A change of ids clears the parent-death signal and may set dumpable.
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||

@@ -30,8 +30,8 @@ struct unwinder {
 extern const struct unwinder unwinder_libunwind;
 
 // The address that a lookup for FRAME has to use: a return address lies behind its call, which may
-// have been the last instruction of its function.
+// have been the last instruction of its function. Nobody called a trampoline.
 static inline uint64_t unwind_lookup_pc(const struct unwind_frame *frame)
 {
-	return frame->activation ? frame->pc : frame->pc - 1;
+	return frame->activation || frame->signal ? frame->pc : frame->pc - 1;
 }

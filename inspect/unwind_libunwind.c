@@ -254,9 +254,10 @@ static struct stack_end explain(struct engine *engine, uint64_t pc, uint64_t loo
 	return end;
 }
 
-// One step of CURSOR from the frame at *PC, *SP. Returns true when there is a next frame, which is
-// then in them; else says in *END how the chain ends.
-static bool step(struct engine *engine, unw_cursor_t *cursor, const struct unwind_frame *from,
+// One step of CURSOR from the frame FROM at *PC, *SP; says in it whether it is a signal trampoline.
+// Returns true when there is a next frame, which is then in them; else says in *END how the chain
+// ends.
+static bool step(struct engine *engine, unw_cursor_t *cursor, struct unwind_frame *from,
 	uint64_t *pc, uint64_t *sp, struct stack_end *end)
 {
 	unw_word_t next_pc = 0, next_sp = 0;
@@ -274,15 +275,36 @@ static bool step(struct engine *engine, unw_cursor_t *cursor, const struct unwin
 		return false;
 	}
 	// A caller's frame lies above; only a signal may have come in on another stack.
-	if (!from->signal && (next_sp < *sp || (next_sp == *sp && next_pc == *pc))) {
+	bool from_signal = unw_is_signal_frame(cursor) > 0;
+	if (!from_signal && (next_sp < *sp || (next_sp == *sp && next_pc == *pc))) {
 		*end = (struct stack_end){.status = STACK_PARTIAL};
 		snprintf(end->reason, sizeof(end->reason), "the chain turns back at 0x%llx",
 			(unsigned long long)*pc);
 		return false;
 	}
+	from->signal = from_signal;
 	*pc = next_pc;
 	*sp = next_sp;
 	return true;
+}
+
+// True when the code at PC is a signal trampoline: a system call of sigreturn and nothing else. For
+// the trampoline that ends a chain, of which no step can say so.
+static bool is_sigreturn(struct engine *engine, uint64_t pc)
+{
+	uint64_t code, rest;
+
+	if (space_read_word(engine->space, engine->thread, pc, &code) < 0 ||
+		space_read_word(engine->space, engine->thread, pc + 8, &rest) < 0)
+		return false;
+#if defined(__x86_64__)
+	// mov $15, %rax (or %eax); syscall
+	return (code == 0x0f0000000fc0c748 && (rest & 0xff) == 0x05) ||
+	       (code & 0x00ffffffffffffff) == 0x00050f0000000fb8;
+#elif defined(__aarch64__)
+	(void)rest;
+	return code == 0xd4000001d2801168; // mov x8, #139; svc #0
+#endif
 }
 
 static void unwind(void *opaque, const struct snapshot_thread *thread, struct unwind_frame *frames,
@@ -300,7 +322,7 @@ static void unwind(void *opaque, const struct snapshot_thread *thread, struct un
 	*ret_count = 0;
 	if (unw_init_remote(&cursor, engine->as, engine) < 0)
 		return;
-	do {
+	for (;;) {
 		if (count == max) {
 			*ret_end = (struct stack_end){.status = STACK_PARTIAL};
 			snprintf(ret_end->reason, sizeof(ret_end->reason),
@@ -308,12 +330,16 @@ static void unwind(void *opaque, const struct snapshot_thread *thread, struct un
 			break;
 		}
 		frames[count] = (struct unwind_frame){.pc = pc,
-			.signal = unw_is_signal_frame(&cursor) > 0,
 			.activation = activation,
 			.via = count == 0 ? FRAME_VIA_REGISTERS : FRAME_VIA_CFI};
 		note_pc(engine, pc, activation);
-		activation = frames[count++].signal;
-	} while (step(engine, &cursor, &frames[count - 1], &pc, &sp, ret_end));
+		count++;
+		if (!step(engine, &cursor, &frames[count - 1], &pc, &sp, ret_end)) {
+			frames[count - 1].signal = is_sigreturn(engine, frames[count - 1].pc);
+			break;
+		}
+		activation = frames[count - 1].signal;
+	}
 	*ret_count = count;
 }
 

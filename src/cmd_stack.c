@@ -223,6 +223,33 @@ static int judge(const struct stack_report *what)
 	return complete == wanted && !what->threads_missed ? EXIT_COMPLETE : EXIT_INCOMPLETE;
 }
 
+// Says in ERR why WHAT, of TARGET, has no stack at all.
+static int explain_none(
+	const struct target *target, const struct stack_report *what, struct error *err)
+{
+	const struct snapshot_thread *threads = what->snapshot->threads;
+	struct proc_status status;
+	char reason[STACK_REASON_SIZE];
+	size_t index = 0;
+
+	while (index + 1 < what->snapshot->thread_count &&
+		threads[index].status == SNAPSHOT_THREAD_GONE)
+		index++;
+	if (what->snapshot->thread_count == 0)
+		return fail(err, ERROR_TARGET, ESRCH, "process %d has no threads any more",
+			target->pid);
+	stack_report_reason(what, index, reason, sizeof(reason));
+	fail(err, ERROR_TARGET, EIO, "no stack of process %d could be taken: thread %d: %s",
+		target->pid, threads[index].tid, reason);
+	if (threads[index].status != SNAPSHOT_THREAD_DENIED)
+		return -EIO;
+	if (target_read_status(target, threads[index].tid, &status) == 0 && status.tracer_pid > 0)
+		return error_hint(err, "process %d traces it already", status.tracer_pid);
+	return error_hint(err,
+		"CAP_SYS_PTRACE in its user namespace is needed, and no seccomp filter or "
+		"/proc/sys/kernel/yama/ptrace_scope in the way");
+}
+
 static int report(const struct stack_options *options, const struct stack_report *what, bool first)
 {
 	bool merge = !options->no_unique && what->snapshot->thread_count > 1;
@@ -257,7 +284,10 @@ static int show_target(const struct target *target, const struct stack_options *
 		return EXIT_NONE;
 	}
 	*first = false;
-	return judge(&what);
+	int status = judge(&what);
+	if (status == EXIT_NONE)
+		explain_none(target, &what, err);
+	return status;
 }
 
 static int run_target(const char *word, const struct stack_options *options, bool *first)

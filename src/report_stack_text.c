@@ -47,10 +47,7 @@ const char *stack_report_reason(
 		fixed = "it did not stop in time";
 		break;
 	case SNAPSHOT_THREAD_DENIED:
-		snprintf(buffer, size, "it cannot be traced: %s%s", strerror(thread->errnum),
-			thread->errnum == EPERM
-				? " (is it traced already, by a debugger or strace?)"
-				: "");
+		snprintf(buffer, size, "it cannot be traced: %s", strerror(thread->errnum));
 		return buffer;
 	}
 	snprintf(buffer, size, "%s", fixed);

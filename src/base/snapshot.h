@@ -78,8 +78,8 @@ struct snapshot {
 	size_t stacks_len;
 	size_t stacks_mapped; // not 0: stacks is a mapping of so many bytes, else it is from
 			      // malloc(3)
-	uint64_t paused_us;   // wall time from the first stop to the last resume
-	uint64_t window_us;   // wall time from the first read to the last
+	uint64_t paused_us; // wall time from the first stop to the last resume
+	uint64_t window_us; // wall time from the first read to the last
 };
 
 // The mapping that holds ADDR, or NULL.
