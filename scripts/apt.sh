@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Installing what a script needs on Debian; sourced by the scripts beside it.
+
+# What nspeek is built from, and what its tests need beside.
+BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libjansson-dev
+	libcap-dev libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev)
+TEST_PACKAGES=(libcriterion-dev clang clang-format universal-ctags busybox-static crun runc bubblewrap
+	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps)
+
+# install_packages PACKAGE...: those that are not installed yet; asks nothing.
+install_packages() {
+	local package missing=()
+	for package in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		printf 'these Debian packages are needed, and there is no apt-get: %s\n' "${missing[*]}" >&2
+		return 1
+	fi
+	if [ "$(id -u)" != 0 ]; then
+		printf 'root is needed to install: %s\n' "${missing[*]}" >&2
+		return 1
+	fi
+	printf '== installing %s\n' "${missing[*]}"
+	DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			"${missing[@]}" >/dev/null
+}

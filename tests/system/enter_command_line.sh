@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The words of the command line: what is an option of ours, what is the command's.
+. "$(dirname "$0")/../support/lib.sh"
+
+need_root
+APP=$FIXTURES/container
+start_unshare --pid --uts --mount-proc --fork -- "$APP" init
+target_before "$TARGET"
+
+# expect_echo WORDS COMMAND-LINE...: the command is given just these words.
+expect_echo() {
+	local words=$1
+	shift
+	expect_status 0 "$NSPEEK" "$@"
+	assert_eq "$OUT" "$words" "the command's words for: $*"
+}
+
+expect_echo "-l --all --" "$TARGET" "$APP" echo -l --all --
+expect_echo "x" "$TARGET" -- "$APP" echo x
+expect_echo "x -- y" "$TARGET" -- "$APP" echo x -- y
+expect_echo "x" --all "$TARGET" -- "$APP" echo x
+expect_echo "x" -a "$TARGET" "$APP" echo x
+expect_echo "x" enter "$TARGET" "$APP" echo x
+expect_echo "x" enter --all -- "$TARGET" "$APP" echo x
+expect_echo "x" -- "$TARGET" "$APP" echo x
+expect_echo "a  b" "$TARGET" "$APP" echo "a  b"
+expect_echo "" "$TARGET" "$APP" echo ""
+expect_echo "stack" "$TARGET" "$APP" echo stack
+expect_echo "-v" "$TARGET" "$APP" echo -v
+# Options stand also between TARGET and COMMAND.
+expect_echo "x" "$TARGET" --all "$APP" echo x
+
+# Short options together.
+expect_status 0 "$NSPEEK" -pu "$TARGET" -- "$APP" ns
+expect_same_view "$TARGET" pid uts
+expect_our_view mnt
+
+# Help and version go to stdout and succeed.
+expect_status 0 "$NSPEEK" --version
+assert_matches "$OUT" '^nspeek [0-9]+\.[0-9]+\.[0-9]+$'
+for words in --help help "help enter" "help stack" "enter --help" "stack --help"; do
+	# shellcheck disable=SC2086
+	expect_status 0 "$NSPEEK" $words
+	assert_contains "$OUT" TARGET
+	assert_eq "$ERR" "" "stderr of $words"
+done
+# Every namespace type is in the help.
+expect_status 0 "$NSPEEK" help enter
+for name in user cgroup ipc uts net pid mount time except privileged; do
+	assert_contains "$OUT" "--$name"
+done
+expect_status 64 "$NSPEEK" help nonsense
+target_after "$TARGET"
+passed

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Taking stacks where system calls or rights are missing: the same result by another way, or a word.
+. "$(dirname "$0")/../support/lib.sh"
+
+need_root
+need_tool jq
+DENY=$FIXTURES/deny
+need_that "seccomp filters" "$DENY" uselib=ENOSYS -- true
+start target "$FIXTURES/container" threads 3
+await_line "$WORK/target.out" '^READY'
+TARGET=$STARTED
+retry 10 has_state "$TARGET" S || fail "the target does not sleep"
+
+frames() {
+	jq -c '[.processes[0].threads[] | {tid, status, frames: [.frames[] | {pc, symbol, file: .module}]}]' \
+		"$WORK/run.out"
+}
+
+target_before "$TARGET"
+expect_status 0 "$NSPEEK" stack --json "$TARGET"
+WANTED=$(frames)
+assert_contains "$WANTED" wait_for_work
+for denied in openat2=ENOSYS close_range=ENOSYS statx=ENOSYS; do
+	expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --json "$TARGET"
+	assert_eq "$(frames)" "$WANTED" "stacks without $denied"
+done
+# Where the stacks cannot be copied by process_vm_readv: the same by another way, or that is said.
+for denied in process_vm_readv=ENOSYS process_vm_readv=EPERM; do
+	run "$DENY" "$denied" -- "$NSPEEK" stack --json "$TARGET"
+	if [ "$STATUS" = 0 ]; then
+		assert_eq "$(frames)" "$WANTED" "stacks without $denied"
+	else
+		assert_contains "$OUT$ERR" process_vm_readv
+	fi
+done
+expect_status 2 "$DENY" ptrace=EPERM -- "$NSPEEK" stack --json "$TARGET"
+assert_matches "$ERR" '^nspeek: '
+expect_status 2 "$DENY" pidfd_open=ENOSYS -- "$NSPEEK" stack "$TARGET"
+assert_one_error pidfd_open
+target_after "$TARGET"
+
+# An ordinary user: its own process, by the path inside the target's root and the build id; and not
+# somebody else's.
+make_user
+cp "$FIXTURES/container" "$WORK/app"
+start own "${AS_USER[@]}" "$WORK/app" threads 3
+await_line "$WORK/own.out" '^READY'
+target_before "$STARTED"
+expect_status 0 "${AS_USER[@]}" "$NSPEEK" stack --json "$STARTED"
+assert_contains "$(frames)" wait_for_work
+expect_status 2 "${AS_USER[@]}" "$NSPEEK" stack "$TARGET"
+assert_matches "$ERR" '^nspeek: .*'
+target_after "$STARTED"
+passed

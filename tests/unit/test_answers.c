@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A worker that lies: each lie is refused, and what was true before stays.
+#include "answers.h"
+#include "unit.h"
+
+enum { MAX_FRAMES = 4 };
+
+static struct snapshot_thread threads[3] = {{.status = SNAPSHOT_THREAD_CAPTURED},
+	{.status = SNAPSHOT_THREAD_GONE}, {.status = SNAPSHOT_THREAD_CAPTURED}};
+static struct snapshot snapshot = {.threads = threads, .thread_count = 3, .module_count = 2};
+static struct stacks stacks;
+static struct answers answers;
+static struct wire_record *record;
+
+static void begin(void)
+{
+	check_int(stacks_init(&stacks, 3, 2), 0);
+	answers = (struct answers){&snapshot, MAX_FRAMES, &stacks, 0};
+	record = calloc(1, sizeof(*record));
+}
+
+static int take(enum wire_type type, uint32_t index)
+{
+	record->type = type;
+	record->index = index;
+	return answers_take(&answers, record);
+}
+
+static int take_symbol(const char *name)
+{
+	strcpy(record->text, name);
+	return take(WIRE_SYMBOL, 0);
+}
+
+static int take_frame(uint32_t thread, struct wire_frame frame)
+{
+	record->count = 1;
+	record->frames[0] = frame;
+	return take(WIRE_FRAMES, thread);
+}
+
+static int take_end(uint32_t thread, uint32_t status, const char *reason)
+{
+	record->status = status;
+	strcpy(record->text, reason);
+	return take(WIRE_THREAD, thread);
+}
+
+static const struct wire_frame nowhere = {.pc = 1, .module = -1, .symbol = -1};
+
+Test(answers, the_truth, .init = begin)
+{
+	strcpy(record->text, "no symbols");
+	check_int(take(WIRE_MODULE, 1), 0);
+	check_str(stacks.modules[1].note, "no symbols");
+	check_int(take_symbol("f"), 0);
+	check_int(take_frame(0, (struct wire_frame){.pc = 7, .vaddr = 3, .module = 1}), 0);
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_end(0, STACK_COMPLETE, ""), 0);
+	check_int(take_end(2, STACK_FAILED, "because"), 0);
+	check_int(stacks.stacks[0].frame_count, 2);
+	check_str(stacks.symbols[stacks.stacks[0].frames[0].symbol].name, "f");
+	answers_close(&answers, "");
+	check_int(stacks.stacks[0].end.status, STACK_COMPLETE);
+	check_str(stacks.stacks[1].end.reason, "");
+	check_str(stacks.stacks[2].end.reason, "because");
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, what_is_no_answer, .init = begin)
+{
+	check_int(take(WIRE_REQUEST, 0), -EPROTO);
+	check_int(take(WIRE_DONE, 0), -EPROTO);
+	check_int(take(WIRE_FILE, 0), -EPROTO);
+	check_int(take(0, 0), -EPROTO);
+	check_int(take(1000, 0), -EPROTO);
+}
+
+Test(answers, references_to_nothing, .init = begin)
+{
+	check_int(take(WIRE_MODULE, 2), -EPROTO);
+	check_int(take_frame(3, nowhere), -EPROTO);
+	check_int(take_frame(1, nowhere), -EPROTO); // a thread that was not captured
+	check_int(take_frame(0, (struct wire_frame){.module = 2, .symbol = -1}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = -2, .symbol = -1}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = 0}), -EPROTO);
+	check_int(take_symbol("f"), 0);
+	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = 1}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = -2}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = 0}), -EPROTO);
+	check_int(take_frame(0,
+			  (struct wire_frame){.module = -1, .symbol = -1, .via = FRAME_VIA_COUNT}),
+		-EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = -1, .signal = 2}),
+		-EPROTO);
+	check_int(take_end(3, STACK_PARTIAL, "x"), -EPROTO);
+	check_int(take_end(1, STACK_PARTIAL, "x"), -EPROTO);
+}
+
+Test(answers, contradictions, .init = begin)
+{
+	check_int(take_end(0, STACK_COMPLETE, ""), -EPROTO); // without a frame
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_end(0, STACK_COMPLETE, "but"), -EPROTO);
+	check_int(take_end(0, STACK_PARTIAL, ""), -EPROTO);
+	check_int(take_end(0, STACK_STATUS_COUNT, "x"), -EPROTO);
+	check_int(take_end(0, STACK_PARTIAL, "x"), 0);
+	check_int(take_end(0, STACK_PARTIAL, "y"), -EPROTO); // a second end
+	check_int(take_frame(0, nowhere), -EPROTO);          // a frame behind the end
+	check_str(stacks.stacks[0].end.reason, "x");
+}
+
+Test(answers, too_many_frames, .init = begin)
+{
+	for (int i = 0; i < MAX_FRAMES; i++)
+		check_int(take_frame(2, nowhere), 0);
+	check_int(take_frame(2, nowhere), -EPROTO);
+	check_int(stacks.stacks[2].frame_count, MAX_FRAMES);
+}
+
+Test(answers, a_long_reason_is_cut, .init = begin)
+{
+	memset(record->text, 'x', WIRE_TEXT_MAX - 1);
+	record->status = STACK_FAILED;
+	check_int(take(WIRE_THREAD, 0), 0);
+	check_int(strlen(stacks.stacks[0].end.reason), STACK_REASON_SIZE - 1);
+}
+
+Test(answers, what_was_not_ended_says_why, .init = begin)
+{
+	check_int(take_frame(0, nowhere), 0);
+	answers_close(&answers, "the worker is gone");
+	check_int(stacks.stacks[0].end.status, STACK_PARTIAL);
+	check_str(stacks.stacks[0].end.reason, "the worker is gone");
+	check_str(stacks.stacks[1].end.reason, "");
+	check_int(stacks.stacks[2].end.status, STACK_FAILED);
+	check_str(stacks.stacks[2].end.reason, "the worker is gone");
+}

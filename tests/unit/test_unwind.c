@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The engines over a snapshot of this very program, whose chain is known.
+#include "self_snapshot.h"
+#include "unwind.h"
+
+enum { DEPTH = 20, FRAMES_MAX = 200 };
+
+static const struct unwinder *const unwinders[] = {&unwinder_libunwind};
+enum { UNWINDER_COUNT = sizeof(unwinders) / sizeof(unwinders[0]) };
+
+static struct unwind_frame frames[FRAMES_MAX];
+static uint64_t true_chain[DEPTH + 2]; // return addresses, the innermost first
+static size_t true_count;
+
+// Recurses to DEPTH, notes every return address, and unwinds there.
+__attribute__((noinline)) static int descend(int depth, int (*at_end)(void))
+{
+	volatile char padding[64];
+	int r;
+
+	padding[depth % 64] = 1;
+	true_chain[depth] = (uint64_t)(uintptr_t)__builtin_return_address(0);
+	if (depth == 0)
+		r = at_end();
+	else
+		r = descend(depth - 1, at_end);
+	return r + padding[depth % 64];
+}
+
+static size_t stack_bytes;
+static size_t frames_max;
+static struct stack_end ends[UNWINDER_COUNT];
+static size_t counts[UNWINDER_COUNT];
+
+static int unwind_here(void)
+{
+	ucontext_t context;
+	struct snapshot snapshot;
+
+	getcontext(&context);
+	self_snapshot(&snapshot, &context, stack_bytes);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		struct space space;
+		check_int(space_init(&space, &snapshot), 0);
+		void *engine = unwinders[i]->open(&space);
+		check_true(engine != NULL);
+		unwinders[i]->unwind(
+			engine, &snapshot.threads[0], frames, frames_max, &counts[i], &ends[i]);
+		unwinders[i]->close(engine);
+		space_fini(&space);
+	}
+	snapshot_fini(&snapshot);
+	true_count = DEPTH + 1;
+	return 0;
+}
+
+static void run(size_t bytes, size_t max)
+{
+	stack_bytes = bytes;
+	frames_max = max;
+	descend(DEPTH, unwind_here);
+}
+
+Test(unwind, every_engine_finds_the_true_chain)
+{
+	run(8 << 20, FRAMES_MAX);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		check_int(ends[i].status, STACK_COMPLETE);
+		check_str(ends[i].reason, "");
+		// Frame 0 is unwind_here(), frame 1 returns into descend(0).
+		check_true(counts[i] > true_count + 1);
+		for (size_t f = 0; f < true_count; f++)
+			check_u64(frames[f + 2].pc, true_chain[f]);
+		check_true(frames[0].activation && !frames[1].activation);
+		check_int(frames[0].via, FRAME_VIA_REGISTERS);
+		check_int(frames[1].via, FRAME_VIA_CFI);
+	}
+	check_no_leak();
+}
+
+Test(unwind, a_short_copy_is_said)
+{
+	run(256, FRAMES_MAX);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		check_int(ends[i].status, STACK_PARTIAL);
+		check_true(strstr(
+			ends[i].reason, "was not copied (the stack is larger than the copy)"));
+		check_true(counts[i] >= 1 && counts[i] < true_count);
+	}
+}
+
+Test(unwind, too_many_frames_are_cut_and_said)
+{
+	run(8 << 20, 5);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		check_int(ends[i].status, STACK_PARTIAL);
+		check_str(ends[i].reason, "cut after 5 frames (--max-frames)");
+		check_int(counts[i], 5);
+	}
+}
+
+// A thread whose pc is ADDR: nothing can be known but that.
+static void unwind_at(uint64_t addr, uint64_t regs_known)
+{
+	ucontext_t context;
+	struct snapshot snapshot;
+
+	getcontext(&context);
+	self_snapshot(&snapshot, &context, 4096);
+	snapshot.threads[0].regs[ARCH_REG_PC] = addr;
+	snapshot.threads[0].regs_known = regs_known;
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		struct space space;
+		check_int(space_init(&space, &snapshot), 0);
+		void *engine = unwinders[i]->open(&space);
+		unwinders[i]->unwind(
+			engine, &snapshot.threads[0], frames, FRAMES_MAX, &counts[i], &ends[i]);
+		unwinders[i]->close(engine);
+		space_fini(&space);
+	}
+	snapshot_fini(&snapshot);
+}
+
+Test(unwind, a_pc_in_no_file_is_one_frame_and_a_reason)
+{
+	unwind_at(0x10, UINT64_MAX);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		check_int(ends[i].status, STACK_PARTIAL);
+		check_str(ends[i].reason, "0x10 is in no mapped file that can be read");
+		check_int(counts[i], 1);
+		check_u64(frames[0].pc, 0x10);
+	}
+}
+
+Test(unwind, an_unknown_register_is_never_zero)
+{
+	// Nothing but the pc and the stack pointer: code that needs the frame pointer stops there.
+	unwind_at((uint64_t)(uintptr_t)&unwind_at + 8, 0);
+	for (size_t i = 0; i < UNWINDER_COUNT; i++)
+		check_true(ends[i].status != STACK_COMPLETE && counts[i] <= 1);
+}

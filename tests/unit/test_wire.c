@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The worker's records: what is sent arrives, and nothing else is taken.
+#include "unit.h"
+#include "wire.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEAD = offsetof(struct wire_record, text) };
+
+static struct wire_record sent, got;
+static int ends[2], passed = -1;
+
+static void open_socket(void)
+{
+	cr_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	memset(&sent, 0, sizeof(sent));
+	memset(&got, 0x5a, sizeof(got));
+}
+
+static void pass(void)
+{
+	check_int(wire_send(ends[0], &sent, -1), 0);
+	check_int(wire_receive(ends[1], &got, &passed), 1);
+	check_int(passed, -EBADF);
+	check_int(memcmp(&got, &sent, HEAD), 0);
+}
+
+Test(wire, texts_of_every_type, .init = open_socket)
+{
+	static const uint32_t types[] = {WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_REQUEST};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		sent.type = types[i];
+		sent.index = 7;
+		sent.status = 2;
+		sent.value = UINT64_MAX;
+		sent.build_id.len = BUILDID_MAX;
+		memset(sent.build_id.bytes, 0xab, BUILDID_MAX);
+		strcpy(sent.text, "some text \xff");
+		pass();
+		check_str(got.text, sent.text);
+		sent.text[0] = '\0';
+		pass();
+		check_str(got.text, "");
+	}
+}
+
+Test(wire, the_longest_text, .init = open_socket)
+{
+	sent.type = WIRE_SYMBOL;
+	memset(sent.text, 's', WIRE_TEXT_MAX - 1);
+	pass();
+	check_u64(strlen(got.text), WIRE_TEXT_MAX - 1);
+	// One without an end is ended, or not sent; it never takes what stands behind.
+	memset(sent.text, 's', sizeof(sent.text));
+	if (wire_send(ends[0], &sent, -1) == 0) {
+		int r = wire_receive(ends[1], &got, &passed);
+		check_true(r == -EPROTO || (r == 1 && strlen(got.text) < WIRE_TEXT_MAX));
+	}
+}
+
+Test(wire, frames, .init = open_socket)
+{
+	sent.type = WIRE_FRAMES;
+	for (uint32_t count = 0; count <= WIRE_FRAMES_MAX; count++) {
+		sent.count = count;
+		if (count > 0)
+			sent.frames[count - 1] = (struct wire_frame){.pc = count, .symbol = -1};
+		pass();
+		check_int(memcmp(got.frames, sent.frames, count * sizeof(sent.frames[0])), 0);
+	}
+}
+
+Test(wire, without_a_body, .init = open_socket)
+{
+	sent.type = WIRE_DONE;
+	pass();
+	sent.type = WIRE_FILE;
+	pass();
+}
+
+Test(wire, passes_an_fd, .init = open_socket)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	sent.type = WIRE_FILE;
+	check_int(wire_send(ends[0], &sent, null), 0);
+	check_int(wire_receive(ends[1], &got, &passed), 1);
+	check_true(passed >= 0 && passed != null);
+	check_true(fcntl(passed, F_GETFD) & FD_CLOEXEC);
+	close(passed);
+	close(null);
+}
+
+Test(wire, end, .init = open_socket)
+{
+	close(ends[0]);
+	check_int(wire_receive(ends[1], &got, &passed), 0);
+	check_int(passed, -EBADF);
+	check_int(wire_send(ends[1], &sent, -1), -EPIPE);
+}
+
+// Sends LEN bytes of `sent` as they are; they must be refused, whatever they say.
+static void check_refused(size_t len)
+{
+	check_int(send(ends[0], &sent, len, MSG_NOSIGNAL), len);
+	int r = wire_receive(ends[1], &got, &passed);
+	cr_assert(r == -EPROTO, "%zu bytes of type %u, count %u give %d", len, sent.type,
+		sent.count, r);
+	check_int(passed, -EBADF);
+}
+
+Test(wire, every_wrong_length, .init = open_socket)
+{
+	for (uint32_t type = WIRE_MODULE; type <= WIRE_FILE; type++) {
+		sent.type = type;
+		for (size_t len = 1; len < HEAD; len++)
+			check_refused(len);
+	}
+	sent.type = WIRE_DONE;
+	check_refused(HEAD + 1);
+	sent.type = WIRE_FILE;
+	check_refused(sizeof(sent));
+	sent.type = WIRE_SYMBOL;
+	strcpy(sent.text, "abc");
+	check_refused(HEAD);
+	check_refused(HEAD + 3); // without its NUL
+	check_refused(HEAD + 5); // with something behind it
+	memset(sent.text, 'x', sizeof(sent.text));
+	check_refused(HEAD + WIRE_TEXT_MAX);
+	memset(sent.frames, 'x', sizeof(sent.frames));
+	check_refused(HEAD + WIRE_TEXT_MAX + 1);
+}
+
+Test(wire, wrong_types, .init = open_socket)
+{
+	static const uint32_t types[] = {0, WIRE_FILE + 1, 1000, INT32_MAX, UINT32_MAX};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		sent.type = types[i];
+		check_refused(HEAD);
+		check_refused(HEAD + 1);
+	}
+}
+
+Test(wire, wrong_counts, .init = open_socket)
+{
+	static const uint32_t counts[] = {2, WIRE_FRAMES_MAX, WIRE_FRAMES_MAX + 1, 0x04000001,
+		0x10000001, 0x20000001, 0x40000001, 0x80000001, UINT32_MAX};
+
+	sent.type = WIRE_FRAMES;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		sent.count = counts[i];
+		check_refused(HEAD);
+		check_refused(HEAD + sizeof(sent.frames[0]));
+		check_refused(HEAD + sizeof(sent.frames[0]) + 1);
+	}
+	sent.count = 1;
+	check_refused(HEAD + sizeof(sent.frames[0]) - 1);
+	sent.count = 0;
+	check_refused(HEAD + 1);
+}
+
+Test(wire, wrong_build_id, .init = open_socket)
+{
+	sent.type = WIRE_REQUEST;
+	sent.build_id.len = BUILDID_MAX + 1;
+	check_refused(HEAD + 1);
+	sent.build_id.len = SIZE_MAX;
+	check_refused(HEAD + 1);
+}
+
+// A packet longer than any record is cut by the kernel, and refused.
+Test(wire, too_long, .init = open_socket)
+{
+	static char bytes[sizeof(struct wire_record) + 100];
+
+	sent.type = WIRE_DONE;
+	memcpy(bytes, &sent, HEAD);
+	check_int(send(ends[0], bytes, sizeof(bytes), MSG_NOSIGNAL), sizeof(bytes));
+	check_int(wire_receive(ends[1], &got, &passed), -EPROTO);
+}
+
+static int count_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+// An fd beside a refused record, or more fds than one, stay open nowhere.
+Test(wire, leaks_no_fd, .init = open_socket)
+{
+	struct iovec iov = {&sent, 3};
+	int fds[2] = {ends[0], ends[1]}, before = count_fds();
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(fds))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
+
+	for (size_t count = 1; count <= 2; count++) {
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+		check_true(sendmsg(ends[0], &message, MSG_NOSIGNAL) >= 0);
+		check_int(wire_receive(ends[1], &got, &passed), -EPROTO);
+		check_int(passed, -EBADF);
+		check_int(count_fds(), before);
+	}
+}
