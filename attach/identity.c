@@ -224,7 +224,8 @@ static int lower_caps(uint64_t bounding, struct error *err)
 		return fail_sys(err, -r, "capget", "nspeek");
 	caps.permitted &= keep;
 	caps.effective &= keep;
-	caps.inheritable &= keep;
+	caps.inheritable =
+		0; // a file of the container with inheritable capabilities could raise ours
 	// A kernel before 4.3 has no ambient set to clear.
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return fail_sys(err, errno, "prctl", "the ambient capabilities");

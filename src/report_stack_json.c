@@ -69,32 +69,93 @@ static json_t *frame_of(const struct stack_report *report, const struct stack_fr
 		0, "signal", (int)frame->signal, "via", string(frame_via_name(frame->via)));
 }
 
+// The text of frames that were written already, by pc: threads share most of theirs.
+enum { CACHE_LOG = 10 };
+
+struct frame_cache {
+	struct {
+		struct stack_frame frame;
+		char *text;
+	} slots[1 << CACHE_LOG];
+};
+
+static bool same_frame(const struct stack_frame *a, const struct stack_frame *b)
+{
+	return a->pc == b->pc && a->vaddr == b->vaddr && a->module == b->module &&
+	       a->symbol == b->symbol && a->signal == b->signal && a->via == b->via;
+}
+
+// The text of FRAME, owned by CACHE and valid until the next call; NULL: no memory.
+static const char *frame_text(const struct stack_report *report, struct frame_cache *cache,
+	const struct stack_frame *frame)
+{
+	size_t slot = (frame->pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - CACHE_LOG);
+
+	if (cache->slots[slot].text && same_frame(&cache->slots[slot].frame, frame))
+		return cache->slots[slot].text;
+	json_t *value = frame_of(report, frame);
+	free(cache->slots[slot].text);
+	cache->slots[slot].text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	cache->slots[slot].frame = *frame;
+	json_decref(value);
+	return cache->slots[slot].text;
+}
+
+static void cache_free(struct frame_cache *cache)
+{
+	for (size_t i = 0; i < sizeof(cache->slots) / sizeof(cache->slots[0]); i++)
+		free(cache->slots[i].text);
+	free(cache);
+}
+
+// Everything of a thread but its frames.
 static json_t *thread_of(const struct stack_report *report, size_t index)
 {
 	const struct snapshot_thread *thread = &report->snapshot->threads[index];
 	const struct stack *stack = &report->stacks->stacks[index];
 	bool captured = thread->status == SNAPSHOT_THREAD_CAPTURED;
 	char state[2] = {thread->state, '\0'}, reason[STACK_REASON_SIZE];
-	json_t *frames = json_array();
 
-	for (size_t i = 0; i < stack->frame_count; i++)
-		json_array_append_new(frames, frame_of(report, &stack->frames[i]));
 	stack_report_reason(report, index, reason, sizeof(reason));
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:[], s:s, s:o, s:o}", "tid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:[], s:s, s:o}", "tid",
 		pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name", string(thread->name),
 		"state", string(state[0] ? state : NULL), "method", captured ? "stop" : "none",
 		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
 		"status", stack_status_name(stack->end.status), "reason",
-		string(reason[0] ? reason : NULL), "frames", frames);
+		string(reason[0] ? reason : NULL));
 }
 
-// Writes VALUE, which is released, to OUT. Fails with -ENOMEM when there is none.
-static int put(FILE *out, json_t *value)
+// Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with
+// -ENOMEM when there is none.
+static int put_open(FILE *out, json_t *value)
 {
-	if (!value)
-		return -ENOMEM;
-	json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	auto_free char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+
 	json_decref(value);
+	if (!text)
+		return -ENOMEM;
+	fwrite(text, 1, strlen(text) - 1, out);
+	return 0;
+}
+
+static int put_thread(
+	FILE *out, const struct stack_report *report, struct frame_cache *cache, size_t index)
+{
+	const struct stack *stack = &report->stacks->stacks[index];
+	int r = put_open(out, thread_of(report, index));
+
+	if (r < 0)
+		return r;
+	fputs(",\"frames\":[", out);
+	for (size_t i = 0; i < stack->frame_count; i++) {
+		const char *text = frame_text(report, cache, &stack->frames[i]);
+		if (!text)
+			return -ENOMEM;
+		if (i > 0)
+			fputc(',', out);
+		fputs(text, out);
+	}
+	fputs("]}", out);
 	return 0;
 }
 
@@ -120,22 +181,24 @@ void report_stack_json_begin(FILE *out)
 
 int report_stack_json(FILE *out, const struct stack_report *report, bool first)
 {
-	json_t *process = process_of(report);
-	auto_free char *head = process ? json_dumps(process, JSON_COMPACT) : NULL;
+	struct frame_cache *cache = calloc(1, sizeof(*cache));
+	int r = cache ? 0 : -ENOMEM;
 
-	json_decref(process);
-	if (!head)
-		return -ENOMEM;
-	// The object is left open for its threads.
-	fprintf(out, "%s\n%.*s,\"threads\":[", first ? "" : ",", (int)strlen(head) - 1, head);
-	for (size_t i = 0; i < report->snapshot->thread_count; i++) {
-		fputs(i > 0 ? ",\n" : "\n", out);
-		int r = put(out, thread_of(report, i));
-		if (r < 0)
-			return r;
+	if (r == 0) {
+		fputs(first ? "\n" : ",\n", out);
+		r = put_open(out, process_of(report));
 	}
-	fputs("]}", out);
-	return 0;
+	if (r == 0)
+		fputs(",\"threads\":[", out);
+	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++) {
+		fputs(i > 0 ? ",\n" : "\n", out);
+		r = put_thread(out, report, cache, i);
+	}
+	if (cache)
+		cache_free(cache);
+	if (r == 0)
+		fputs("]}", out);
+	return r;
 }
 
 void report_stack_json_end(FILE *out)
