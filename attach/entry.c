@@ -7,37 +7,110 @@
 #include "login.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 enum { ENVIRON_MAX = 2 << 20 };
+
+// Replaces *ERR when what it names failed only because TARGET has exited meanwhile.
+static int blame_exit(const struct target *target, int r, struct error *err)
+{
+	struct proc_status status;
+
+	if (!target)
+		return r;
+	int alive = target_read_status(target, target->tid, &status);
+	if (alive == 0 && status.state != 'Z' && status.state != 'X')
+		return r;
+	error_clear(err);
+	return fail(err, ERROR_TARGET, ESRCH, "process %d has exited meanwhile", target->pid);
+}
+
+// True when the target's user namespace is ours or the one that ENTRY joins: only there does its
+// bounding set mean what it says. A process that makes a user namespace has a full one in it.
+static bool is_bounded_here(const struct entry *entry)
+{
+	const struct stat *joined = &entry->nsset.st[NSTYPE_USER];
+	struct stat theirs, ours;
+
+	if (fstatat(entry->target->task_fd, "ns/user", &theirs, 0) < 0)
+		return errno == ENOENT; // a kernel without user namespaces
+	if (entry->nsset.join & 1u << NSTYPE_USER)
+		return theirs.st_dev == joined->st_dev && theirs.st_ino == joined->st_ino;
+	return stat("/proc/self/ns/user", &ours) == 0 && theirs.st_dev == ours.st_dev &&
+	       theirs.st_ino == ours.st_ino;
+}
+
+// A program of the container runs only with a confinement that is known.
+static int check_confinement(const struct entry *entry, struct error *err)
+{
+	if (!entry->inside || entry->request->privileged)
+		return 0;
+	if (!entry->target) {
+		fail(err, ERROR_USAGE, EINVAL,
+			"nothing says how far a program from that mount namespace may go");
+		return error_hint(
+			err, "name a TARGET whose confinement is copied, or --privileged");
+	}
+	if (is_bounded_here(entry))
+		return 0;
+	fail(err, ERROR_USAGE, EPERM,
+		"the capabilities of process %d are those of a user namespace that is not joined",
+		entry->target->pid);
+	return error_hint(err, "join it too (-U), or --privileged");
+}
+
+// Warns when processes of the container can look into a program of the host.
+static void warn_visible(const struct entry *entry)
+{
+	bool user = entry->nsset.join & 1u << NSTYPE_USER;
+	bool ptrace = entry->target && entry->target->status.cap_bounding >> CAP_SYS_PTRACE & 1 &&
+		      is_bounded_here(entry);
+
+	if (entry->inside || !(entry->nsset.join & 1u << NSTYPE_PID) || !(user || ptrace))
+		return;
+	notice_warning(entry->notice, "processes of the container can reach our files through "
+				      "/proc/PID/root of the command: "
+				      "the mount namespace is not joined (-m)");
+}
+
+static int open_all(struct entry *entry, struct error *err)
+{
+	const struct entry_request *request = entry->request;
+	const struct nsset_request *wanted = &request->namespaces;
+	const struct target *target = entry->target;
+	int r = nsset_open(wanted, target, entry->notice, &entry->nsset, err);
+
+	if (r == 0 && target && entry->inside && !wanted->files[NSTYPE_MNT])
+		r = rootdir_open(target, &entry->rootdir, err);
+	if (r == 0 && target && entry->inside && !request->privileged)
+		r = lsm_read(target, &entry->labels, err);
+	if (r < 0)
+		return blame_exit(target, r, err);
+	return target ? target_verify(target, err) : 0;
+}
 
 int entry_open(const struct entry_request *request, const struct target *target,
 	const struct notice *notice, struct entry *ret, struct error *err)
 {
 	auto_entry struct entry entry = ENTRY_EMPTY;
-	const struct nsset_request *wanted = &request->namespaces;
-	bool mount = wanted->chosen & 1u << NSTYPE_MNT;
 	int r;
 
 	entry.request = request;
 	entry.target = target;
 	entry.notice = notice;
-	entry.inside = mount;
-	if ((r = nsset_open(wanted, target, notice, &entry.nsset, err)) < 0)
+	entry.inside = request->namespaces.chosen & 1u << NSTYPE_MNT;
+	if ((r = open_all(&entry, err)) < 0 || (r = check_confinement(&entry, err)) < 0)
 		return r;
-	if (target && mount && !wanted->files[NSTYPE_MNT] &&
-		(r = rootdir_open(target, &entry.rootdir, err)) < 0)
-		return r;
-	if (target && mount && !request->privileged &&
-		(r = lsm_read(target, &entry.labels, err)) < 0)
-		return r;
-	if (target && (r = target_verify(target, err)) < 0)
-		return r;
-	identity_init(target, entry.nsset.join & 1u << NSTYPE_USER, !mount, request->privileged,
-		&entry.identity);
+	warn_visible(&entry);
+	identity_init(target, entry.nsset.join & 1u << NSTYPE_USER, !entry.inside,
+		request->privileged, &entry.identity);
 	*ret = entry;
 	entry = ENTRY_EMPTY;
 	return 0;
@@ -97,20 +170,30 @@ static int find_command(const struct entry *entry, struct program *program, stru
 	return program_find_shell(entry->inside ? login.shell : getenv("SHELL"), program, err);
 }
 
-// Keeps others from tracing us or reading our memory, and has us end with the supervisor. A change
-// of ids undoes both.
-static int shield(struct error *err)
+// Keeps others from tracing us or reading our memory, and has us end with the supervisor, process
+// PARENT. A change of ids undoes both, and so does joining a user namespace.
+static int shield(pid_t parent, struct error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return fail_sys(err, errno, "prctl", "nspeek");
-	return 0;
+	// It may have died before we asked to die with it.
+	return getppid() == parent ? 0 : fail(err, ERROR_SYSTEM, ESRCH, "the supervisor is gone");
 }
 
-int entry_enter(const struct entry *entry, struct program *ret, struct error *err)
+// A program of the container must not possess our session's keys, keyrings(7).
+static void leave_session_keyring(const struct entry *entry)
+{
+	if (entry->inside && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		notice_step(entry->notice,
+			"session keyring: ours stays, no new one can be made (%s)",
+			strerror(errno));
+}
+
+int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, struct error *err)
 {
 	auto_program struct program program = {0};
 	const struct notice *notice = entry->notice;
-	int r = shield(err);
+	int r = shield(parent, err);
 	if (r < 0)
 		return r;
 
@@ -122,9 +205,13 @@ int entry_enter(const struct entry *entry, struct program *ret, struct error *er
 	if ((r = read_environ(entry, &program.env, err)) < 0 ||
 		(r = lsm_set_exec(&entry->labels, self_fd, notice, err)) < 0 ||
 		(r = nsset_join(&entry->nsset, self_fd, notice, err)) < 0 ||
+		(r = shield(parent, err)) < 0 ||
 		(r = rootdir_enter(&entry->rootdir, joined_mount, notice, err)) < 0 ||
 		(r = identity_take(&entry->identity, self_fd, notice, err)) < 0 ||
-		(r = shield(err)) < 0 || (r = find_command(entry, &program, err)) < 0)
+		(r = shield(parent, err)) < 0)
+		return r;
+	leave_session_keyring(entry);
+	if ((r = find_command(entry, &program, err)) < 0)
 		return r;
 	*ret = program;
 	if (program.argv == program.shell_argv)

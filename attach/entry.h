@@ -38,14 +38,16 @@ struct entry {
 	bool inside; // the command is the container's: files, environment and PATH are its own
 };
 
-// Opens what REQUEST needs of TARGET (NULL: there is none). Fails with the reason; nothing is left
-// open then.
+// Opens what REQUEST needs of TARGET (NULL: there is none). Fails with the reason, also when a
+// program of the container would run with a confinement that nobody knows; nothing is left open
+// then.
 int entry_open(const struct entry_request *request, const struct target *target,
 	const struct notice *notice, struct entry *ret, struct error *err);
 
 // Takes the calling process, a single-threaded child of its own, inside, and finds the command into
-// *RET. The child forks the command next. On failure the caller must end.
-int entry_enter(const struct entry *entry, struct program *ret, struct error *err);
+// *RET. The child forks the command next. On failure the caller must end, also when its parent is
+// no longer PARENT, the supervisor.
+int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, struct error *err);
 
 // Closes what ENTRY holds. Accepts one that is ENTRY_EMPTY.
 void entry_fini(struct entry *entry);

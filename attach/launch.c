@@ -82,17 +82,25 @@ static int fail_clone(int errnum, struct error *err)
 	return -errnum;
 }
 
+// Until execve(2) the command's process shows our own environment in its /proc/PID/environ, to
+// whoever in the container may trace it. The program has its own copy of what it needs.
+static void wipe_environ(void)
+{
+	for (char **var = environ; var && *var; var++)
+		explicit_bzero(*var, strlen(*var));
+	clearenv();
+}
+
 static _Noreturn void run_joiner(struct context *context)
 {
 	struct launch_record record = {0};
 	struct program program = {0};
 	struct error err = {0};
 
-	if (entry_enter(context->entry, &program, &err) < 0 || close_others(context, &err) < 0)
+	if (entry_enter(context->entry, context->supervisor, &program, &err) < 0 ||
+		close_others(context, &err) < 0)
 		report_failure(context, &err);
-	// A supervisor that died before we asked to die with it is nobody's parent any more.
-	if (getppid() != context->supervisor)
-		_exit(EXIT_FAILURE);
+	wipe_environ();
 
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0)

@@ -26,14 +26,14 @@ static const char *ns_path(int i, bool children, char path[static NS_PATH_SIZE])
 	return path;
 }
 
-static int fail_open(int errnum, int i, pid_t pid, struct error *err)
+static int fail_open(int errnum, int i, pid_t pid, bool children, struct error *err)
 {
 	fail_sys(err, errnum, "open", "the %s namespace of process %d", nstypes[i].name, pid);
 	if (errnum == EACCES || errnum == EPERM)
 		return error_hint(err, "looking at the namespaces of a process needs ptrace access "
 				       "to it: its own user while it is dumpable, or "
 				       "CAP_SYS_PTRACE and no security module against it");
-	if (errnum == ENOENT)
+	if (errnum == ENOENT && children)
 		return error_hint(
 			err, "the process has made none for its children, or no child yet");
 	return -errnum;
@@ -46,7 +46,7 @@ static int open_of_target(int i, const struct nsset_request *request, const stru
 
 	set->fds[i] =
 		openat(target->task_fd, ns_path(i, request->children, path), O_RDONLY | O_CLOEXEC);
-	return set->fds[i] < 0 ? fail_open(errno, i, target->pid, err) : 0;
+	return set->fds[i] < 0 ? fail_open(errno, i, target->pid, request->children, err) : 0;
 }
 
 static int refuse_file(int i, int file_flag, const char *path, struct error *err)

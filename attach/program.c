@@ -120,6 +120,8 @@ static int search_path(const char *name, struct program *program, struct error *
 int program_find(char **argv, struct program *program, struct error *err)
 {
 	program->argv = argv;
+	if (argv[0][0] == '\0')
+		return fail(err, ERROR_NOT_FOUND, ENOENT, "COMMAND is an empty word");
 	if (!strchr(argv[0], '/'))
 		return search_path(argv[0], program, err);
 

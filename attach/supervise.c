@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,6 +28,7 @@ struct supervisor {
 	pid_t joiner;     // 0 once it is reaped
 	pid_t command;    // 0 until it is known
 	int status;       // the exit status, or NOT_ENDED
+	int signal;       // that ended the command, or 0
 	sigset_t early;   // signals that wait for the command to exist
 	bool setup_ended; // the joiner was killed by us
 	bool target_gone;
@@ -77,9 +79,10 @@ static int status_of(int wait_status)
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-// Stops ourselves by SIG. Returns whether we did: the kernel ignores the terminal's stop signals
-// for a process group that has nobody to continue it.
-static bool stop_ourselves(int sig)
+// Stops ourselves by SIG, and with us, by a key of the terminal that the command had from us
+// (WHOLE_GROUP), those whom the key would have stopped. Returns whether we did: the kernel ignores
+// the terminal's stop signals for a process group that has nobody to continue it.
+static bool stop_ourselves(int sig, bool whole_group)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL}, before;
 	sigset_t only, pending;
@@ -87,7 +90,7 @@ static bool stop_ourselves(int sig)
 	sigaction(sig, &plain, &before);
 	sigemptyset(&only);
 	sigaddset(&only, sig);
-	kill(getpid(), sig);
+	kill(whole_group ? 0 : getpid(), sig);
 	sigprocmask(SIG_UNBLOCK, &only, NULL); // here we stop, until SIGCONT
 	sigprocmask(SIG_BLOCK, &only, NULL);
 	sigaction(sig, &before, NULL);
@@ -105,17 +108,16 @@ static void continue_command(struct supervisor *supervisor)
 
 static void mirror_stop(struct supervisor *supervisor, int sig)
 {
-	bool had_terminal = supervisor->terminal.given;
+	bool had_terminal = terminal_take_back(&supervisor->terminal, supervisor->command);
 
-	terminal_take_back(&supervisor->terminal);
-	if (stop_ourselves(sig))
+	if (stop_ourselves(sig, had_terminal && sig == SIGTSTP))
 		return; // SIGCONT is pending, and continues the command
 	// A key of a terminal on which nobody does job control is as good as ignored. Any other
 	// stop is meant, and whoever waits for us should see it.
 	if (had_terminal && sig == SIGTSTP)
 		continue_command(supervisor);
 	else
-		stop_ourselves(SIGSTOP);
+		stop_ourselves(SIGSTOP, false);
 }
 
 static void reap(struct supervisor *supervisor)
@@ -138,6 +140,7 @@ static void reap(struct supervisor *supervisor)
 			continue;
 		}
 		supervisor->status = status_of(status);
+		supervisor->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 		read_reports(supervisor);
 	}
 }
@@ -269,6 +272,46 @@ static bool is_over(const struct supervisor *supervisor)
 	       (supervisor->err->kind != ERROR_NONE && !supervisor->command);
 }
 
+// Ends by SIG itself, a key of the terminal that ended the command: whoever waits for us, a script
+// above all, can see only by that that its user wants an end.
+static void die_likewise(int sig)
+{
+	struct sigaction plain = {.sa_handler = SIG_DFL};
+	struct rlimit no_core = {0, 0};
+	sigset_t only;
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	sigaction(sig, &plain, NULL);
+	sigemptyset(&only);
+	sigaddset(&only, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+// The end: the terminal is ours again, nothing is left, the status is known.
+static int finish(struct supervisor *supervisor)
+{
+	bool had_terminal = terminal_take_back(&supervisor->terminal, supervisor->command);
+
+	// It has reported, so it is about to exit.
+	if (supervisor->joiner && !supervisor->setup_ended)
+		waitpid(supervisor->joiner, NULL, 0);
+	read_reports(supervisor);
+	close_fd(&supervisor->launch.report_fd);
+	if (supervisor->err->kind != ERROR_NONE) {
+		if (supervisor->command && supervisor->status == NOT_ENDED)
+			waitpid(supervisor->command, NULL, 0); // it has failed and exits
+		return -supervisor->err->errnum;
+	}
+	if (had_terminal && supervisor->signal) {
+		terminal_restore_modes(&supervisor->terminal);
+		if (supervisor->signal == SIGINT || supervisor->signal == SIGQUIT)
+			die_likewise(supervisor->signal);
+	}
+	explain_kill(supervisor);
+	return supervisor->status;
+}
+
 int supervise(const struct entry *entry, struct error *err)
 {
 	struct launch_signals signals;
@@ -295,13 +338,5 @@ int supervise(const struct entry *entry, struct error *err)
 		pass_on_early(&supervisor);
 		reap(&supervisor);
 	}
-	terminal_take_back(&supervisor.terminal);
-	close_fd(&supervisor.launch.report_fd);
-	// It has reported, so it is about to exit.
-	if (supervisor.joiner && !supervisor.setup_ended)
-		waitpid(supervisor.joiner, NULL, 0);
-	if (err->kind != ERROR_NONE)
-		return -err->errnum;
-	explain_kill(&supervisor);
-	return supervisor.status;
+	return finish(&supervisor);
 }

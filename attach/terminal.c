@@ -25,6 +25,7 @@ void terminal_init(struct terminal *ret)
 	else if (in || out || is_controlling(STDERR_FILENO))
 		ret->sharing = TERMINAL_PIPELINE;
 	ret->given = ret->sharing == TERMINAL_HANDOVER && is_foreground(ret);
+	ret->has_modes = ret->given && tcgetattr(STDIN_FILENO, &ret->modes) == 0;
 }
 
 void terminal_enter_command(const struct terminal *terminal)
@@ -43,9 +44,17 @@ void terminal_give(struct terminal *terminal, pid_t group)
 		terminal->given = tcsetpgrp(STDIN_FILENO, group) == 0;
 }
 
-void terminal_take_back(struct terminal *terminal)
+bool terminal_take_back(struct terminal *terminal, pid_t group)
 {
-	if (terminal->given)
-		tcsetpgrp(STDIN_FILENO, terminal->group);
+	// The group of a command that has ended is no group any more, but still the foreground's.
+	bool ours = terminal->given && group > 0 && tcgetpgrp(STDIN_FILENO) == group;
+
 	terminal->given = false;
+	return ours && tcsetpgrp(STDIN_FILENO, terminal->group) == 0;
+}
+
+void terminal_restore_modes(const struct terminal *terminal)
+{
+	if (terminal->has_modes)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->modes);
 }

@@ -7,10 +7,15 @@
 // gets a group of its own and the foreground, and we take it back when it stops or ends. When only
 // some standard fd is, we are a part of a pipeline whose other programs (a pager) need the
 // foreground as much: then the command shares our group. Without a terminal it has its own.
+//
+// The shell that started us gives the foreground too: when it has moved us to the background, the
+// foreground is somebody else's and is left alone. It also restores the terminal's modes only after
+// a job that a signal ended, and we end by ourselves: so the modes are restored here then.
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <termios.h>
 
 enum terminal_sharing {
 	TERMINAL_NONE,     // no standard fd is our controlling terminal
@@ -22,6 +27,8 @@ struct terminal {
 	enum terminal_sharing sharing;
 	pid_t group; // our own process group
 	bool given;  // the command's group has the foreground from us
+	bool has_modes;
+	struct termios modes; // as they were before the command
 };
 
 // Looks at the standard fds of the calling process, before the command's process is made. GIVEN
@@ -35,5 +42,9 @@ void terminal_enter_command(const struct terminal *terminal);
 // In the supervisor: gives the foreground to process group GROUP, if it is ours to give.
 void terminal_give(struct terminal *terminal, pid_t group);
 
-// In the supervisor: takes the foreground back, if it was given. SIGTTOU must be blocked.
-void terminal_take_back(struct terminal *terminal);
+// In the supervisor: takes the foreground back from process group GROUP, if it was given and nobody
+// else has it by now. SIGTTOU must be blocked. Returns whether it did.
+bool terminal_take_back(struct terminal *terminal, pid_t group);
+
+// In the supervisor, which has the foreground: restores the terminal's modes.
+void terminal_restore_modes(const struct terminal *terminal);

@@ -224,6 +224,8 @@ int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct
 		return -err->errnum;
 	if (r != 0)
 		return -r;
+	if (chosen_types(&parsing) == 0)
+		return fail(err, ERROR_USAGE, EINVAL, "no namespace is left to join");
 	settle_namespaces(&parsing);
 	options.only_files = needs_no_target(&parsing);
 	if (!options.target && !options.only_files)

@@ -51,5 +51,11 @@ for name in user cgroup ipc uts net pid mount time except privileged; do
 	assert_contains "$OUT" "--$name"
 done
 expect_status 64 "$NSPEEK" help nonsense
+
+# Nothing to join is not what anybody means, and an empty word is no command.
+expect_status 125 "$NSPEEK" -m --except=mnt "$TARGET" -- true
+assert_one_error "no namespace is left to join"
+expect_status 127 "$NSPEEK" "$TARGET" -- ""
+assert_one_error "COMMAND is an empty word"
 target_after "$TARGET"
 passed

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A container that wants more: more capabilities than its own, our environment, our keys, our files,
+# a terminal that is not its own.
+. "$(dirname "$0")/../support/lib.sh"
+
+need_root
+need_tool setpriv
+need_tool strace
+APP=$FIXTURES/container
+
+# Its process has made a user namespace, and so has a full bounding set there. Without joining that,
+# the set says nothing about what a program may do here.
+start_unshare --pid --mount-proc --user --map-root-user --fork -- "$APP" init
+target_before "$TARGET"
+for without in "-m" "-m -p" "--except=user"; do
+	# shellcheck disable=SC2086
+	expect_status 125 "$NSPEEK" $without "$TARGET" -- "$APP" caps
+	assert_contains "$ERR" "user namespace that is not joined"
+	assert_contains "$ERR" "hint: "
+done
+expect_status 0 "$NSPEEK" -m -U "$TARGET" -- "$APP" caps
+expect_status 0 "$NSPEEK" -m --privileged "$TARGET" -- "$APP" caps
+# Of a mount namespace from a file nobody knows who lives there.
+expect_status 125 "$NSPEEK" "--mount=/proc/$TARGET/ns/mnt" -- "$APP" caps
+assert_contains "$ERR" "how far a program"
+# A program of ours that can be seen and looked into from inside.
+expect_status 0 "$NSPEEK" -U -p "$TARGET" -- true
+assert_contains "$ERR" "warning: processes of the container can reach our files"
+expect_status 0 "$NSPEEK" "$TARGET" -- "$APP" exit 0
+assert_lacks "$ERR" "warning: "
+target_after "$TARGET"
+
+# Before execve the command's process shows nothing of our environment.
+start_unshare --pid --mount-proc --uts --fork -- "$APP" init
+target_before "$TARGET"
+NSPEEK_SECRET=hidden strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=2000000 \
+	"$NSPEEK" "$TARGET" -- "$APP" exit 0 >"$WORK/strace.out" 2>&1 &
+STRACE=$!
+has_waiting_command() {
+	COMMAND=$(for status in /proc/[0-9]*/status; do
+		awk '/^Name/ { name = $2 } /^Pid/ { pid = $2 } /^NSpid/ { levels = NF - 1 }
+			END { if (name == "nspeek" && levels > 1) print pid }' "$status" 2>/dev/null
+	done | head -n 1)
+	[ -n "$COMMAND" ]
+}
+retry 10 has_waiting_command
+assert_lacks "$(tr '\0' '\n' <"/proc/$COMMAND/environ")" hidden
+wait "$STRACE" || fail "strace ended with status $?: $(cat "$WORK/strace.out")"
+
+# The session's keys stay outside; a program of ours keeps them.
+OURS=$("$APP" keyring)
+expect_status 0 "$NSPEEK" "$TARGET" -- "$APP" keyring
+assert_ne "$OUT" "$OURS" "the session keyring inside"
+expect_status 0 "$NSPEEK" -u "$TARGET" -- "$APP" keyring
+assert_eq "$OUT" "$OURS" "the session keyring of a program of ours"
+
+# A command that leaves the terminal raw and dies does not leave it so.
+script -qec "'$NSPEEK' $TARGET -- sh -c 'stty raw -echo; kill -9 \$\$'; stty -a" "$WORK/modes" >/dev/null </dev/null
+assert_contains "$(cat "$WORK/modes")" " icanon"
+assert_lacks "$(cat "$WORK/modes")" " -echo "
+target_after "$TARGET"
+
+passed
