@@ -26,6 +26,7 @@ enum {
 	ATTEMPTS_MAX = 3,        // snapshots taken until one had no code moving under it
 	THREADS_SPARE = 256,     // rows for threads that are born meanwhile
 	STOP_DEADLINE_MS = 1000, // a thread that does not stop in this time is waited for no longer
+	COPY_MS = 1000,          // for all that is copied while they are stopped
 	STACK_MIN = 64 << 10,    // bytes of each stack, however many threads
 	STACK_MAX = 8 << 20,     // bytes of each stack, however few
 	STACKS_WANTED = 64 << 20, // bytes of all stacks, between those bounds
@@ -127,6 +128,18 @@ static int prepare_threads(const struct target *target, const pid_t *tids, size_
 // The child that stops and copies.
 static _Noreturn void run_stopper(struct stop_plan *plan, pid_t parent)
 {
+	sigset_t keys;
+
+	// Nothing may stop this process while it holds the threads: no key of the terminal, and no
+	// job control of a shell.
+	setsid();
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGTSTP);
+	sigaddset(&keys, SIGTTIN);
+	sigaddset(&keys, SIGTTOU);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGHUP);
+	sigprocmask(SIG_BLOCK, &keys, NULL);
 	// Must not outlive nspeek: the threads would wait for the copy of a reader who is gone.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -134,23 +147,25 @@ static _Noreturn void run_stopper(struct stop_plan *plan, pid_t parent)
 	_exit(stop_and_copy(plan) == 0 ? 0 : 1);
 }
 
-// Waits for child PID until it ends or TIMEOUT_MS have passed, then kills it. Returns its wait
-// status.
-static int reap(pid_t pid, uint32_t timeout_ms)
+// Waits for child PID until it ends or TIMEOUT_MS have passed, then kills it, and says so in
+// *RET_KILLED. Returns its wait status, or -1.
+static int reap(pid_t pid, uint32_t timeout_ms, bool *ret_killed)
 {
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
 	uint64_t deadline = now_us() + (uint64_t)timeout_ms * 1000;
 	int status;
 
-	for (;;) {
+	for (*ret_killed = false;;) {
 		uint64_t now = now_us();
 		int left = now < deadline ? (int)((deadline - now) / 1000) + 1 : 0;
-		int r = poll(&poll_fd, 1, left);
-		if (r < 0 && errno == EINTR)
+		int r = poll(&poll_fd, 1, pidfd >= 0 ? left : 1);
+		if (r > 0 || (r == 0 && pidfd < 0 && waitpid(pid, &status, WNOHANG | WNOWAIT) > 0))
+			break;
+		if (now < deadline)
 			continue;
-		if (r <= 0)
-			kill(pid, SIGKILL);
+		kill(pid, SIGKILL);
+		*ret_killed = true;
 		break;
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -169,16 +184,18 @@ static int stop_in_child(
 		return fail_sys(err, errno, "fork", "the stopping process");
 	if (pid == 0)
 		run_stopper(plan, parent);
-	int status = reap(pid, timeout_ms);
+	bool killed;
+	int status = reap(pid, timeout_ms, &killed);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		snapshot->stacks_len = plan->stacks_len;
 		snapshot->paused_us = plan->paused_us;
 		return 0;
 	}
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+	if (!killed)
 		return fail(err, ERROR_SYSTEM, EIO,
-			"the process that stops the threads of %d failed", plan->pid);
+			"the process that stops the threads of %d did not end as it should",
+			plan->pid);
 	for (size_t i = 0; i < plan->thread_count; i++) {
 		// What it had copied is not known to be whole.
 		plan->threads[i].status = SNAPSHOT_THREAD_TIMEOUT;
@@ -213,7 +230,8 @@ static int is_consistent(
 	if ((r = target_verify(target, err)) < 0 ||
 		(r = files_read_maps(target, &after, &after_len, err)) < 0)
 		return r;
-	return files_same_code(before, before_len, after, after_len);
+	// Nothing is mapped when the thread whose map it is has exited.
+	return after_len > 0 && files_same_code(before, before_len, after, after_len);
 }
 
 static void describe_process(const struct target *target, struct snapshot *snapshot)
@@ -257,7 +275,10 @@ static int take_once(const struct target *target, const struct capture_options *
 	describe_process(target, snapshot);
 
 	uint64_t start = now_us();
-	if ((r = stop_in_child(snapshot, plan, options->timeout_ms, err)) < 0)
+	uint32_t most_ms = plan->deadline_ms + COPY_MS;
+	if (most_ms > options->timeout_ms)
+		most_ms = options->timeout_ms;
+	if ((r = stop_in_child(snapshot, plan, most_ms, err)) < 0)
 		return r;
 	snapshot->window_us = now_us() - start;
 	if (take_threads(snapshot, plan) < 0)
@@ -292,43 +313,54 @@ static void raise_fd_limit(void)
 	}
 }
 
-int capture_take(const struct target *target, const struct capture_options *options,
-	struct snapshot *ret, bool *ret_incomplete, struct error *err)
+// One attempt: as take_once(), the pauses of all attempts summed in *PAUSED_US.
+static int attempt(struct target *target, const struct capture_options *options,
+	struct stop_plan *plan, uint64_t *paused_us, struct snapshot *ret, struct error *err)
 {
+	auto_snapshot struct snapshot snapshot = {0};
+	int r = target_follow(target, err);
+	if (r < 0)
+		return r;
+
+	// Opened each time: after an exec it would be the memory of what was there before.
 	auto_fd int task_dir = openat(target->proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int memory = memory_open(target);
+	uint32_t deadline_ms =
+		STOP_DEADLINE_MS < options->timeout_ms ? STOP_DEADLINE_MS : options->timeout_ms;
+	if (task_dir < 0)
+		return fail_sys(err, errno, "open", "the threads of process %d", target->pid);
+	*plan = (struct stop_plan){.task_dir_fd = task_dir,
+		.memory_fd = memory,
+		.pid = target->pid,
+		.snapshot = &snapshot,
+		.listed_only = options->tids != NULL,
+		.deadline_ms = deadline_ms};
+	r = take_once(target, options, &snapshot, plan, err);
+	if (plan->threads)
+		munmap(plan->threads, plan->thread_capacity * sizeof(*plan->threads));
+	*paused_us += snapshot.paused_us;
+	if (r > 0) {
+		snapshot.paused_us = *paused_us;
+		*ret = snapshot;
+		snapshot = (struct snapshot){0};
+	}
+	return r;
+}
+
+int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
+	bool *ret_incomplete, struct error *err)
+{
 	struct stop_plan *plan = map_shared(sizeof(*plan));
+	uint64_t paused_us = 0;
 	int r = check_tids(target, options, err);
 
-	if (r < 0 || task_dir < 0 || !plan) {
-		if (plan)
-			munmap(plan, sizeof(*plan));
-		return r < 0 ? r
-			     : fail_sys(err, task_dir < 0 ? ESRCH : ENOMEM, "preparing",
-				       "process %d", target->pid);
-	}
+	if (!plan)
+		return fail_sys(err, ENOMEM, "mmap", "the plan for process %d", target->pid);
 	raise_fd_limit();
-	for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-		auto_snapshot struct snapshot snapshot = {0};
-		*plan = (struct stop_plan){.task_dir_fd = task_dir,
-			.memory_fd = memory,
-			.pid = target->pid,
-			.snapshot = &snapshot,
-			.listed_only = options->tids != NULL,
-			.deadline_ms = STOP_DEADLINE_MS < options->timeout_ms
-					       ? STOP_DEADLINE_MS
-					       : options->timeout_ms};
-		r = take_once(target, options, &snapshot, plan, err);
-		if (plan->threads)
-			munmap(plan->threads, plan->thread_capacity * sizeof(*plan->threads));
-		if (r > 0) {
-			*ret_incomplete = plan->threads_missed;
-			*ret = snapshot;
-			snapshot = (struct snapshot){0};
-		}
-		if (r != 0)
-			break;
-	}
+	for (int i = 0; r == 0 && i < ATTEMPTS_MAX; i++)
+		r = attempt(target, options, plan, &paused_us, ret, err);
+	if (r > 0)
+		*ret_incomplete = plan->threads_missed;
 	munmap(plan, sizeof(*plan));
 	if (r == 0)
 		r = fail(err, ERROR_SYSTEM, EAGAIN,

@@ -18,9 +18,10 @@ struct capture_options {
 	uint32_t timeout_ms; // for the whole capture
 };
 
-// Takes a snapshot of TARGET with all its threads stopped at one instant. Threads that could not be
-// captured are rows that say why. *RET_INCOMPLETE is set when there were more threads than could be
-// listed. Fails with ERROR_TARGET (it is gone, a named thread is not its) or ERROR_SYSTEM; nothing
-// is left then, and in no case is a thread left stopped or traced.
-int capture_take(const struct target *target, const struct capture_options *options,
-	struct snapshot *ret, bool *ret_incomplete, struct error *err);
+// Takes a snapshot of TARGET with all its threads stopped at one instant. TARGET may turn to
+// another of its threads for that, see target_follow(). Threads that could not be captured are rows
+// that say why. *RET_INCOMPLETE is set when there were more threads than could be listed. Fails
+// with ERROR_TARGET (it is gone, a named thread is not its) or ERROR_SYSTEM; nothing is left then,
+// and in no case is a thread left stopped or traced.
+int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
+	bool *ret_incomplete, struct error *err);

@@ -3,16 +3,18 @@
 #include "stop.h"
 
 #include "cleanup.h"
+#include "fd.h"
 #include "memory.h"
 #include "number.h"
 
 #include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -49,22 +51,52 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void on_tick(int sig)
+// Reaps the threads that have exited. Each is asked for by itself, and looked at before it is
+// taken: waiting for any would take a stop of a tracee too, whatever the options say
+// (kernel/exit.c, wait_task_stopped).
+static void reap_exited(const struct stopper *s)
 {
-	(void)sig; // only there to interrupt waitpid(2)
+	const int look = WEXITED | WNOHANG | __WALL;
+
+	for (size_t i = 0; i < s->plan->thread_count; i++) {
+		id_t tid = (id_t)s->plan->threads[i].tid;
+		siginfo_t info = {0};
+		if (s->tracees[i].seized && waitid(P_PID, tid, &info, look | WNOWAIT) == 0 &&
+			info.si_pid != 0 && info.si_code != CLD_STOPPED &&
+			info.si_code != CLD_TRAPPED)
+			waitid(P_PID, tid, &info, look);
+	}
 }
 
-static void start_ticking(void)
+// Interrupts a wait, so that the deadline is looked at, and reaps: an execve(2) in the target waits
+// until its other threads are reaped, by us too, and holds what a PTRACE_SEIZE of ours would wait
+// for.
+static void on_tick(int sig, siginfo_t *info, void *context)
 {
-	struct sigaction action = {.sa_handler = on_tick}; // no SA_RESTART
-	struct itimerval timer = {{0, TICK_MS * 1000L}, {0, TICK_MS * 1000L}};
+	int saved = errno;
+
+	(void)sig;
+	(void)context;
+	reap_exited(info->si_value.sival_ptr);
+	errno = saved;
+}
+
+static void start_ticking(struct stopper *s)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO}; // no SA_RESTART
+	struct itimerspec every = {{0, TICK_MS * 1000000L}, {0, TICK_MS * 1000000L}};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	timer_t timer;
 	sigset_t set;
 
+	event.sigev_value.sival_ptr = s;
 	sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
+		timer_settime(timer, 0, &every, NULL);
 }
 
 // Records why thread TID refused to be seized or read.
@@ -80,10 +112,16 @@ static void seize(struct stopper *s, size_t from)
 {
 	for (size_t i = from; i < s->plan->thread_count; i++) {
 		struct snapshot_thread *thread = &s->plan->threads[i];
-		if (ptrace(PTRACE_SEIZE, thread->tid, 0, 0) == 0)
-			s->tracees[i].seized = true;
-		else
+		if (thread->status == SNAPSHOT_THREAD_GONE)
+			continue;
+		if (ptrace(PTRACE_SEIZE, thread->tid, 0, 0) < 0) {
 			set_refused(thread, errno);
+			continue;
+		}
+		// A seized thread keeps its id, so this proves that it is one of the target's.
+		s->tracees[i].seized = syscall(SYS_tgkill, s->plan->pid, thread->tid, 0) == 0;
+		if (!s->tracees[i].seized)
+			thread->status = SNAPSHOT_THREAD_GONE;
 	}
 }
 
@@ -99,35 +137,50 @@ static void interrupt(struct stopper *s, size_t from)
 	}
 }
 
-static void note_stop(struct tracee *tracee, struct snapshot_thread *thread, int status)
+static void note_stop(struct tracee *tracee, struct snapshot_thread *thread, const siginfo_t *info)
 {
-	if (!WIFSTOPPED(status)) {
-		tracee->seized = false;
-		thread->status = SNAPSHOT_THREAD_GONE;
+	if (info->si_code != CLD_STOPPED && info->si_code != CLD_TRAPPED) {
+		thread->status = SNAPSHOT_THREAD_GONE; // reaped by the next tick
 		return;
 	}
 	tracee->stopped = true;
 	// An event stop (ours, or a group-stop) has the event above the signal; else it is a signal
 	// on its way.
-	tracee->signal = status >> 16 ? 0 : WSTOPSIG(status);
+	tracee->signal = info->si_status >> 8 ? 0 : info->si_status;
 }
 
-// Waits until thread INDEX has stopped, is gone, or DEADLINE_US has passed.
+// True when thread TID is a zombie: a main thread that has exited while others live can be seized
+// and never be waited for.
+static bool is_zombie(const struct stopper *s, pid_t tid)
+{
+	char path[32], text[512];
+
+	snprintf(path, sizeof(path), "%d/stat", tid);
+	ssize_t len = fd_read_small_at(s->plan->task_dir_fd, path, text, sizeof(text));
+	const char *paren = len > 0 ? memrchr(text, ')', (size_t)len) : NULL;
+	return len < 0 ||
+	       (paren && (strncmp(paren, ") Z", 3) == 0 || strncmp(paren, ") X", 3) == 0));
+}
+
+// Waits until thread INDEX has stopped, is gone, or DEADLINE_US has passed. A stop is only looked
+// at (WNOWAIT): taken, it would take a signal that stopped the thread with it, should we die before
+// the thread is detached.
 static void wait_for_one(struct stopper *s, size_t index, uint64_t deadline_us)
 {
 	struct snapshot_thread *thread = &s->plan->threads[index];
 	struct tracee *tracee = &s->tracees[index];
+	const int options = WEXITED | WSTOPPED | WNOWAIT | __WALL;
 
 	for (;;) {
-		int status;
+		siginfo_t info = {0};
 		bool late = now_us() >= deadline_us;
-		pid_t pid = waitpid(thread->tid, &status, __WALL | (late ? WNOHANG : 0));
-		if (pid < 0 && errno == EINTR)
+		int r = waitid(P_PID, (id_t)thread->tid, &info, options | (late ? WNOHANG : 0));
+		if (r < 0 && errno == EINTR && !is_zombie(s, thread->tid))
 			continue;
-		if (pid == thread->tid)
-			note_stop(tracee, thread, status);
-		else if (pid < 0)
+		if (r < 0)
 			set_refused(thread, ESRCH);
+		else if (info.si_pid == thread->tid)
+			note_stop(tracee, thread, &info);
 		else
 			thread->status = SNAPSHOT_THREAD_TIMEOUT;
 		return;
@@ -169,12 +222,23 @@ static bool all_accounted_for(const struct stopper *s)
 	return fstat(s->plan->task_dir_fd, &st) == 0 && st.st_nlink == known + 2;
 }
 
-static bool is_listed(const struct stop_plan *plan, pid_t tid)
+static int compare_tids(const void *a, const void *b)
 {
-	for (size_t i = 0; i < plan->thread_count; i++)
-		if (plan->threads[i].tid == tid)
-			return true;
-	return false;
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// Lists thread TID, if there is room.
+static void add_thread(struct stopper *s, pid_t tid)
+{
+	if (s->plan->thread_count == s->plan->thread_capacity) {
+		s->plan->threads_missed = true;
+		return;
+	}
+	struct snapshot_thread *thread = &s->plan->threads[s->plan->thread_count++];
+	memset(thread, 0, sizeof(*thread));
+	thread->tid = tid;
 }
 
 // Adds the threads that are not listed yet. Returns how many.
@@ -183,21 +247,18 @@ static size_t list_new(struct stopper *s)
 	size_t before = s->plan->thread_count;
 	int copy = openat(s->plan->task_dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	auto_free pid_t *known = calloc(before + 1, sizeof(*known));
 
-	if (!dir)
+	if (!dir || !known)
 		return 0;
+	for (size_t i = 0; i < before; i++)
+		known[i] = s->plan->threads[i].tid;
+	qsort(known, before, sizeof(*known), compare_tids);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t tid;
-		if (number_parse_pid(entry->d_name, &tid) < 0 || is_listed(s->plan, tid))
-			continue;
-		if (s->plan->thread_count == s->plan->thread_capacity) {
-			s->plan->threads_missed = true;
-			break;
-		}
-		struct snapshot_thread *thread = &s->plan->threads[s->plan->thread_count];
-		memset(thread, 0, sizeof(*thread));
-		thread->tid = tid;
-		s->plan->thread_count++;
+		if (number_parse_pid(entry->d_name, &tid) == 0 &&
+			!bsearch(&tid, known, before, sizeof(*known), compare_tids))
+			add_thread(s, tid);
 	}
 	return s->plan->thread_count - before;
 }
@@ -387,7 +448,7 @@ int stop_and_copy(struct stop_plan *plan)
 	if (!tracees)
 		return -ENOMEM;
 	s.deadline_us = now_us() + (uint64_t)plan->deadline_ms * 1000;
-	start_ticking();
+	start_ticking(&s);
 	stop_all(&s);
 	copy_registers(&s);
 	copy_stacks(&s);

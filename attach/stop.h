@@ -12,7 +12,9 @@
 // counts no more of them, all are; else the list is read again.
 //
 // A stop found by waiting may be another than ours: a signal on its way to the thread (handed back
-// on detaching, so that none is lost) or a group-stop (which stays).
+// on detaching, and until then left where it is, so that none is lost) or a group-stop (which
+// stays). A thread that has exited is reaped within 10 ms, whatever is being waited for: an exec in
+// the target waits for that.
 #pragma once
 
 #include "snapshot.h"

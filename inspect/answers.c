@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SYMBOLS_MAX = 1 << 20 }; // names accepted of one worker
+enum {
+	SYMBOLS_MAX = 1 << 20,       // names accepted of one worker
+	SYMBOL_BYTES_MAX = 64 << 20, // and bytes of all of them
+};
 
 static int take_module(struct answers *answers, const struct wire_record *record)
 {
@@ -24,7 +27,8 @@ static int take_symbol(struct answers *answers, const struct wire_record *record
 {
 	struct stacks *stacks = answers->stacks;
 
-	if (stacks->symbol_count == SYMBOLS_MAX)
+	answers->symbol_bytes += strlen(record->text) + 1;
+	if (stacks->symbol_count == SYMBOLS_MAX || answers->symbol_bytes > SYMBOL_BYTES_MAX)
 		return -EPROTO;
 	if (stacks->symbol_count == answers->symbol_capacity) {
 		size_t capacity = answers->symbol_capacity ? 2 * answers->symbol_capacity : 256;

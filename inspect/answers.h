@@ -11,7 +11,7 @@ struct answers {
 	const struct snapshot *snapshot;
 	size_t max_frames;     // accepted of one stack
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
-	size_t symbol_capacity;
+	size_t symbol_capacity, symbol_bytes;
 };
 
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,

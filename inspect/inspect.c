@@ -167,7 +167,7 @@ int inspect_run(const struct snapshot *snapshot, const struct inspect_options *o
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
 			snapshot->pid);
 	*keeper = (struct keeper){.snapshot = snapshot, .options = options};
-	keeper->answers = (struct answers){snapshot, options->worker.max_frames, &stacks, 0};
+	keeper->answers = (struct answers){snapshot, options->worker.max_frames, &stacks, 0, 0};
 	r = start(keeper, err);
 	if (r == 0) {
 		finish(keeper, take_all(keeper));

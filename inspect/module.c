@@ -197,8 +197,20 @@ bool module_add_debug_file(struct module *module, int fd)
 	return true;
 }
 
+// True when MAP can be SEGMENT by its size: of two segments on one page, that tells them apart.
+static bool fits_address(const struct module_segment *segment, const struct snapshot_map *map)
+{
+	uint64_t len = (segment->offset & PAGE_MASK) + segment->file_len;
+
+	return map->end - map->start == ((len + PAGE_MASK) & ~(uint64_t)PAGE_MASK);
+}
+
 int module_bias(const struct module *module, const struct snapshot_map *map, uint64_t *ret)
 {
+	const struct module_segment *found = NULL;
+
+	// The segment that begins on the mapping's page; one that only contains it is for mappings
+	// that mprotect(2) has split. Two segments can share a page of the file.
 	for (size_t i = 0; i < module->segment_count; i++) {
 		const struct module_segment *segment = &module->segments[i];
 		uint64_t first = segment->offset & ~(uint64_t)PAGE_MASK;
@@ -206,10 +218,16 @@ int module_bias(const struct module *module, const struct snapshot_map *map, uin
 		if (segment->executable != map->executable || map->offset < first ||
 			map->offset >= last)
 			continue;
-		*ret = map->start - map->offset - (segment->vaddr - segment->offset);
-		return 0;
+		bool begins = first == map->offset;
+		if (!found || begins)
+			found = segment;
+		if (begins && fits_address(segment, map))
+			break;
 	}
-	return -ENOENT;
+	if (!found)
+		return -ENOENT;
+	*ret = map->start - map->offset - (found->vaddr - found->offset);
+	return 0;
 }
 
 void module_fini(struct module *module)

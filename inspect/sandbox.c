@@ -124,6 +124,7 @@ int sandbox_enter(int parent, const int *keep, size_t count, struct error *err)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid(); // no controlling terminal: what is typed there belongs to whoever called us
 	if ((r = close_all_but(keep, count, err)) < 0 || (r = set_limits(err)) < 0 ||
 		(r = drop_ids(err)) < 0 || (r = drop_capabilities(err)) < 0)
 		return r;

@@ -6,7 +6,10 @@
 
 #include <gelf.h>
 #include <libiberty/demangle.h>
+#include <setjmp.h>
 #include <string.h>
+
+enum { D_NAME_MAX = 512 };
 
 // A symbol table section, checked.
 struct table {
@@ -105,15 +108,14 @@ static void offer(const struct table *table, const Elf64_Sym *symbol, struct sym
 
 	while (covered < count && queries[covered].vaddr - symbol->st_value < symbol->st_size)
 		covered++;
-	if (first == count)
-		return;
-	if (symbol->st_value > queries[first].nearest)
-		queries[first].nearest = symbol->st_value;
-	if (covered == first && symbol->st_size != 0)
+	if (first == count || (symbol->st_value <= queries[first].nearest && covered == first &&
+				      symbol->st_size != 0))
 		return;
 	const char *name = elf_strptr(table->elf, table->strings, symbol->st_name);
 	if (!is_name(name))
-		return;
+		return; // such a label bounds nothing either
+	if (symbol->st_value > queries[first].nearest)
+		queries[first].nearest = symbol->st_value;
 	for (size_t i = first; i < covered; i++)
 		offer_sized(&queries[i], symbol, name);
 	if (symbol->st_size == 0)
@@ -201,6 +203,56 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 		walk(&table, queries, count);
 }
 
+// A name that is being demangled, piece by piece: a few bytes can stand for gigabytes.
+struct demangling {
+	char *text; // SYMBOL_NAME_MAX bytes
+	size_t len;
+	jmp_buf full;
+};
+
+static void take_piece(const char *piece, size_t len, void *arg)
+{
+	struct demangling *demangling = arg;
+	size_t room = SYMBOL_NAME_MAX - demangling->len;
+
+	memcpy(demangling->text + demangling->len, piece, len < room ? len : room);
+	demangling->len += len < room ? len : room;
+	if (len > room)
+		longjmp(demangling->full, 1); // the only way out of the demangler
+}
+
+// Demangles NAME (C++ or Rust) into a new string. Returns NULL when it is neither.
+static char *demangle(const char *name)
+{
+	const int options = DMGL_PARAMS | DMGL_ANSI;
+	struct demangling *demangling = calloc(1, sizeof(*demangling));
+	char *result = NULL;
+	volatile bool found = false;
+
+	if (!demangling || !(demangling->text = malloc(SYMBOL_NAME_MAX + 1))) {
+		free(demangling);
+		return NULL;
+	}
+	if (setjmp(demangling->full) == 0) {
+		found = rust_demangle_callback(name, options, take_piece, demangling) == 1;
+		if (!found) {
+			demangling->len = 0;
+			found = cplus_demangle_v3_callback(name, options, take_piece, demangling) ==
+				1;
+		}
+	} else {
+		found = true;
+		memcpy(demangling->text + SYMBOL_NAME_MAX - 3, "...", 3);
+	}
+	if (found) {
+		demangling->text[demangling->len] = '\0';
+		result = take_ptr(demangling->text);
+	}
+	free(demangling->text);
+	free(demangling);
+	return result;
+}
+
 char *symbol_display_name(const char *name, bool raw)
 {
 	size_t len = strlen(name);
@@ -211,8 +263,9 @@ char *symbol_display_name(const char *name, bool raw)
 	char *plain = strndup(name, len);
 	if (!plain)
 		return NULL;
-	char *shown = raw ? NULL : cplus_demangle(plain, DMGL_AUTO | DMGL_PARAMS | DMGL_ANSI);
-	if (!shown && !raw && strncmp(plain, "_D", 2) == 0)
+	char *shown = raw ? NULL : demangle(plain);
+	// D's demangler knows no bounds: only names that cannot grow much are given to it.
+	if (!shown && !raw && strncmp(plain, "_D", 2) == 0 && len < D_NAME_MAX)
 		shown = dlang_demangle(plain, 0);
 	if (shown)
 		free(plain);

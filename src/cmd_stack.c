@@ -241,7 +241,8 @@ static int explain_none(
 	stack_report_reason(what, index, reason, sizeof(reason));
 	fail(err, ERROR_TARGET, EIO, "no stack of process %d could be taken: thread %d: %s",
 		target->pid, threads[index].tid, reason);
-	if (threads[index].status != SNAPSHOT_THREAD_DENIED)
+	if (threads[index].status != SNAPSHOT_THREAD_DENIED ||
+		(threads[index].errnum != EPERM && threads[index].errnum != EACCES))
 		return -EIO;
 	if (target_read_status(target, threads[index].tid, &status) == 0 && status.tracer_pid > 0)
 		return error_hint(err, "process %d traces it already", status.tracer_pid);
@@ -262,17 +263,15 @@ static int report(const struct stack_options *options, const struct stack_report
 }
 
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
-static int show_target(const struct target *target, const struct stack_options *options,
-	bool *first, struct error *err)
+static int show_target(
+	struct target *target, const struct stack_options *options, bool *first, struct error *err)
 {
 	auto_snapshot struct snapshot snapshot = {0};
 	auto_stacks struct stacks stacks = {0};
 	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
 	struct capture_options capture = {options->tids, options->tid_count, timeout_ms};
-	// An opaque argument that comes back to open_file() as it went.
-	void *opaque = (void *)(uintptr_t)target;
 	struct inspect_options inspect = {
-		{options->max_frames, options->raw}, timeout_ms, open_file, opaque};
+		{options->max_frames, options->raw}, timeout_ms, open_file, target};
 	struct stack_report what = {.snapshot = &snapshot, .stacks = &stacks, .pause = "all"};
 
 	if (capture_take(target, &capture, &snapshot, &what.threads_missed, err) < 0 ||

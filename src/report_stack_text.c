@@ -47,8 +47,13 @@ const char *stack_report_reason(
 		fixed = "it did not stop in time";
 		break;
 	case SNAPSHOT_THREAD_DENIED:
-		snprintf(buffer, size, "it cannot be traced: %s", strerror(thread->errnum));
-		return buffer;
+		if (thread->errnum == EMEDIUMTYPE)
+			fixed = "it runs 32-bit code, which this version does not unwind";
+		else
+			snprintf(buffer, size, "it cannot be traced: %s", strerror(thread->errnum));
+		if (!fixed)
+			return buffer;
+		break;
 	}
 	snprintf(buffer, size, "%s", fixed);
 	return buffer;
@@ -57,8 +62,12 @@ const char *stack_report_reason(
 static uint64_t hash_stack(const struct stack_report *report, size_t index)
 {
 	const struct stack *stack = &report->stacks->stacks[index];
-	uint64_t hash = stack->end.status + 1;
+	const struct snapshot_thread *thread = &report->snapshot->threads[index];
+	uint64_t hash = (uint64_t)stack->end.status << 16 | (uint64_t)thread->status << 8 |
+			(unsigned char)thread->state;
 
+	for (const char *c = stack->end.reason; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	for (size_t i = 0; i < stack->frame_count; i++)
 		hash = (hash ^ stack->frames[i].pc) * UINT64_C(0x100000001b3);
 	return hash;

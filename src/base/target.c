@@ -15,6 +15,14 @@ static int no_such_process(pid_t pid, struct error *err)
 	return fail(err, ERROR_TARGET, ESRCH, "there is no process %d", pid);
 }
 
+// That opening WHAT of process PID failed with ERRNUM: mostly because there is no such process.
+static int fail_gone(pid_t pid, int errnum, const char *what, struct error *err)
+{
+	if (errnum == ENOENT || errnum == ESRCH || errnum == ENOTDIR)
+		return no_such_process(pid, err);
+	return fail_sys(err, errnum, "open", "%s of process %d", what, pid);
+}
+
 // Status of the thread whose directory below DIRFD is PATH.
 static int read_status_at(int dirfd, const char *path, struct proc_status *ret)
 {
@@ -52,7 +60,7 @@ static int find_live_thread(struct target *target, struct error *err)
 	auto_dir DIR *dir = dup_fd < 0 ? NULL : fdopendir(dup_fd);
 
 	if (!dir)
-		return no_such_process(target->pid, err);
+		return fail_gone(target->pid, errno, "the threads", err);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		struct proc_status status;
 		pid_t tid;
@@ -75,7 +83,7 @@ static int refuse_kernel_thread(const struct target *target, struct error *err)
 	ssize_t len = fd_read_small_at(target->proc_fd, "stat", stat, sizeof(stat));
 
 	if (len < 0)
-		return no_such_process(target->pid, err);
+		return fail_gone(target->pid, (int)-len, "the state", err);
 	if (!proc_stat_is_kernel_thread(stat, (size_t)len))
 		return 0;
 	return fail(err, ERROR_TARGET, EINVAL,
@@ -119,38 +127,75 @@ static int find_thread_group(pid_t pid, pid_t *ret, struct error *err)
 	return 0;
 }
 
+// Opens the directory of TARGET's tid.
+static int open_thread(struct target *target, struct error *err)
+{
+	char path[32];
+	struct proc_status check;
+
+	// Not task/TID: that has no map_files. The thread's directory is the process's as long as
+	// it says so.
+	snprintf(path, sizeof(path), "/proc/%d", target->tid);
+	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_gone(target->tid, errno, path, err);
+	if (read_status_at(fd, "status", &check) < 0 || check.tgid != target->pid)
+		return no_such_process(target->tid, err);
+	close_fd(&target->task_fd);
+	target->task_fd = take_fd(&fd);
+	return target_verify(target, err);
+}
+
+// The numbers in /proc must be those of our own PID namespace: all else goes by number.
+static int check_procfs(struct error *err)
+{
+	char link[16];
+	ssize_t len = readlink("/proc/self", link, sizeof(link) - 1);
+	pid_t self;
+
+	if (len > 0)
+		link[len] = '\0';
+	if (len > 0 && number_parse_pid(link, &self) == 0 && self == getpid())
+		return 0;
+	fail(err, ERROR_SYSTEM, ENOENT,
+		"/proc does not show the processes of our own PID namespace");
+	return error_hint(err, "mount one there: mount -t proc proc /proc");
+}
+
 int target_open(pid_t pid, struct target *ret, struct error *err)
 {
 	auto_target struct target target = TARGET_EMPTY;
-	char path[32];
 	int r;
 
-	if ((r = find_thread_group(pid, &target.pid, err)) < 0)
+	if ((r = check_procfs(err)) < 0 || (r = find_thread_group(pid, &target.pid, err)) < 0)
 		return r;
 	if (target.pid == getpid())
 		return fail(err, ERROR_TARGET, EINVAL, "process %d is nspeek itself", pid);
 	if ((r = pin(&target, err)) < 0 || (r = refuse_kernel_thread(&target, err)) < 0)
 		return r;
 	target.tid = pid;
-	if (target_read_status(&target, pid, &target.status) < 0 ||
-		target.status.tgid != target.pid)
-		return no_such_process(pid, err);
+	r = target_read_status(&target, pid, &target.status);
+	if (r < 0 || target.status.tgid != target.pid)
+		return fail_gone(pid, r < 0 ? -r : ESRCH, "its status", err);
 	if (is_dead(target.status.state) && (r = find_live_thread(&target, err)) < 0)
 		return r;
-
-	// Not task/TID: that has no map_files. The thread's directory is the process's as long as
-	// it says so.
-	struct proc_status check;
-	snprintf(path, sizeof(path), "/proc/%d", target.tid);
-	target.task_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (target.task_fd < 0 || read_status_at(target.task_fd, "status", &check) < 0 ||
-		check.tgid != target.pid)
-		return no_such_process(pid, err);
-	if ((r = target_verify(&target, err)) < 0)
+	if ((r = open_thread(&target, err)) < 0)
 		return r;
 	*ret = target;
 	target = TARGET_EMPTY;
 	return 0;
+}
+
+int target_follow(struct target *target, struct error *err)
+{
+	struct proc_status status;
+	int r = target_read_status(target, target->tid, &status);
+
+	if (r == 0 && !is_dead(status.state))
+		return 0;
+	if ((r = find_live_thread(target, err)) < 0)
+		return r;
+	return open_thread(target, err);
 }
 
 int target_verify(const struct target *target, struct error *err)

@@ -29,6 +29,10 @@ struct target {
 // ERROR_SYSTEM otherwise. Nothing is left open on failure. Source: pidfd_open(2), proc(5).
 int target_open(pid_t pid, struct target *ret, struct error *err);
 
+// Turns to another thread of TARGET when the one it stands on has exited, so that maps, root and ns
+// can still be read. Fails with ERROR_TARGET when none lives; TARGET can then only be closed.
+int target_follow(struct target *target, struct error *err);
+
 // Proves that TARGET's process still exists, so that all that was opened so far is its own. Fails
 // with ERROR_TARGET, -ESRCH.
 int target_verify(const struct target *target, struct error *err);

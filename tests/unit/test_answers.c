@@ -15,7 +15,7 @@ static struct wire_record *record;
 static void begin(void)
 {
 	check_int(stacks_init(&stacks, 3, 2), 0);
-	answers = (struct answers){&snapshot, MAX_FRAMES, &stacks, 0};
+	answers = (struct answers){&snapshot, MAX_FRAMES, &stacks, 0, 0};
 	record = calloc(1, sizeof(*record));
 }
 
@@ -137,4 +137,19 @@ Test(answers, what_was_not_ended_says_why, .init = begin)
 	check_str(stacks.stacks[1].end.reason, "");
 	check_int(stacks.stacks[2].end.status, STACK_FAILED);
 	check_str(stacks.stacks[2].end.reason, "the worker is gone");
+}
+
+Test(answers, too_many_bytes_of_names, .init = begin)
+{
+	int r = 0;
+	size_t count = 0;
+
+	memset(record->text, 'x', WIRE_TEXT_MAX - 1);
+	while (r == 0 && count < 100000) {
+		r = take(WIRE_SYMBOL, 0);
+		count++;
+	}
+	check_int(r, -EPROTO);
+	check_true(count * WIRE_TEXT_MAX <= (65u << 20));
+	stacks_fini(&stacks);
 }

@@ -7,7 +7,9 @@
 // A label without a size, another right behind it, and a function with aliases, in assembly.
 __asm__(".text\n"
 	"open_label:\n"
-	".skip 16, 0xcc\n"
+	".skip 4, 0xcc\n"
+	".L_no_name_bounds_nothing:\n"
+	".skip 12, 0xcc\n"
 	"sized_start:\n"
 	".skip 8, 0xcc\n"
 	".globl sized_global\n"
@@ -140,4 +142,22 @@ Test(symbols, a_long_name_is_cut)
 	check_str(shown + SYMBOL_NAME_MAX - 3, "...");
 	free(shown);
 	free(name);
+}
+
+// Each level of the template names the one before it twice: 300 bytes of text, 2^30 of name.
+Test(symbols, a_name_that_grows_without_bounds_is_cut)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char name[2000] = "_Z1f1A1PIS_S_E";
+
+	for (int level = 1; level < 30; level++) {
+		size_t len = strlen(name);
+		snprintf(name + len, sizeof(name) - len, "S0_IS%c_S%c_E", digits[level],
+			digits[level]);
+	}
+	char *shown = symbol_display_name(name, false);
+	check_int(strlen(shown), SYMBOL_NAME_MAX);
+	check_int(strncmp(shown, "f(A, P<A, A>, P<P<A, A>, P<A, A> >", 34), 0);
+	check_str(shown + SYMBOL_NAME_MAX - 3, "...");
+	free(shown);
 }
