@@ -12,13 +12,14 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum {
-	MAPS_MAX = 64 << 20,    // bytes of maps text: 65530 mappings of the longest path fit twice
-	VDSO_MAX = 1 << 20,     // the vDSO is a few pages
-	NOTES_READ = 4096,      // where linkers put the build id: the first page
-	FILES_OPEN_MAX = 50000, // modules, before anything else of ours is refused an fd
+	MAPS_MAX = 64 << 20, // bytes of maps text: 65530 mappings of the longest path fit twice
+	VDSO_MAX = 1 << 20,  // the vDSO is a few pages
+	NOTES_READ = 4096,   // where linkers put the build id: the first page
+	FDS_RESERVED = 64,   // fds that are never spent on mapped files
 };
 
 int files_read_maps(
@@ -53,6 +54,63 @@ static char *copy_path(const struct proc_map *map)
 	}
 	path[len] = '\0';
 	return path;
+}
+
+// A mapped file, while the maps are being grouped. Files are told apart by device, inode and path
+// together: overlay file systems may show one inode number for two files.
+struct file_key {
+	uint64_t inode;
+	uint32_t major, minor;
+	const char *path;
+	size_t path_len;
+	uint64_t start, end; // of its first mapping
+	uint64_t first_page; // where offset 0 of it is mapped, or UINT64_MAX
+};
+
+static bool same_file(const struct file_key *key, const struct proc_map *map)
+{
+	return key->inode == map->inode && key->major == map->dev_major &&
+	       key->minor == map->dev_minor && key->path_len == map->path_len &&
+	       memcmp(key->path, map->path, map->path_len) == 0;
+}
+
+// The files with executable mappings, in the order of the snapshot's modules, and a hash table of
+// them: there may be as many as a process may have mappings.
+struct file_table {
+	struct file_key *keys;
+	size_t count;
+	uint32_t *slots;   // module + 1, 0: free
+	size_t slot_count; // a power of two, at least twice the files
+};
+
+// The slot of MAP's file, or the free one where it belongs.
+static uint32_t *find_slot(const struct file_table *table, const struct proc_map *map)
+{
+	uint64_t hash = map->inode ^ ((uint64_t)map->dev_major << 32) ^ map->dev_minor;
+
+	for (size_t i = 0; i < map->path_len; i++)
+		hash = (hash ^ (unsigned char)map->path[i]) * UINT64_C(0x100000001b3);
+	for (size_t at = hash & (table->slot_count - 1);; at = (at + 1) & (table->slot_count - 1)) {
+		uint32_t *slot = &table->slots[at];
+		if (*slot == 0 || same_file(&table->keys[*slot - 1], map))
+			return slot;
+	}
+}
+
+static int init_table(struct file_table *table, size_t file_count)
+{
+	*table = (struct file_table){.slot_count = 16};
+	while (table->slot_count < 2 * (file_count + 1))
+		table->slot_count *= 2;
+	table->keys = calloc(file_count + 1, sizeof(*table->keys));
+	table->slots = calloc(table->slot_count, sizeof(*table->slots));
+	return table->keys && table->slots ? 0 : -ENOMEM;
+}
+
+static void cleanup_table(struct file_table *table)
+{
+	free(table->keys);
+	free(table->slots);
 }
 
 static void set_note(struct snapshot_module *module, const char *what, int errnum)
@@ -126,33 +184,22 @@ static int open_by_path(
 	return take_fd(&fd);
 }
 
-static void open_module(const struct target *target, struct snapshot *snapshot, int index)
+static void open_module(
+	const struct target *target, struct snapshot_module *module, const struct file_key *key)
 {
-	struct snapshot_module *module = &snapshot->modules[index];
-	uint64_t first_page = UINT64_MAX;
-	int r = -ENOENT;
+	// Any mapping of the file will do; the first is as good as the others.
+	int r = open_mapped(target, key->start, key->end);
 
-	for (size_t i = 0; i < snapshot->map_count; i++) {
-		const struct snapshot_map *map = &snapshot->maps[i];
-		if (map->module != index)
-			continue;
-		if (map->offset == 0 && first_page == UINT64_MAX)
-			first_page = map->start;
-		if (module->fd >= 0)
-			continue;
-		r = open_mapped(target, map->start, map->end);
-		if (r >= 0) {
-			module->fd = r;
-			module->source = SNAPSHOT_SOURCE_MAP_FILES;
-		}
-	}
-	if (module->fd >= 0)
+	if (r >= 0) {
+		module->fd = r;
+		module->source = SNAPSHOT_SOURCE_MAP_FILES;
 		return;
+	}
 	if (r == -EINVAL) {
 		snprintf(module->note, sizeof(module->note), "what is mapped is no regular file");
 		return;
 	}
-	r = open_by_path(target, module, first_page);
+	r = open_by_path(target, module, key->first_page);
 	if (r >= 0) {
 		module->fd = r;
 		module->source = SNAPSHOT_SOURCE_ROOT;
@@ -174,23 +221,6 @@ static void copy_vdso(const struct target *target, struct snapshot_module *modul
 	}
 	module->image_len = (size_t)n;
 	module->source = SNAPSHOT_SOURCE_MEMORY;
-}
-
-// A mapped file, while the maps are being grouped. Files are told apart by device, inode and path
-// together: overlay file systems may show one inode number for two files.
-struct file_key {
-	uint64_t inode;
-	uint32_t major, minor;
-	const char *path;
-	size_t path_len;
-	int module;
-};
-
-static bool same_file(const struct file_key *key, const struct proc_map *map)
-{
-	return key->inode == map->inode && key->major == map->dev_major &&
-	       key->minor == map->dev_minor && key->path_len == map->path_len &&
-	       memcmp(key->path, map->path, map->path_len) == 0;
 }
 
 static bool is_vdso(const struct proc_map *map)
@@ -218,57 +248,77 @@ static int count_maps(const char *text, size_t len, size_t *ret_maps, size_t *re
 	return r;
 }
 
-// Makes a module of each file with executable mappings; KEYS (room for all) remembers which.
+// Makes a module of each file with executable mappings; TABLE remembers which.
 static int make_modules(
-	const char *text, size_t len, struct snapshot *snapshot, struct file_key *keys)
+	const char *text, size_t len, struct snapshot *snapshot, struct file_table *table)
 {
 	const char *cursor = text, *end = text + len;
 	struct proc_map map;
 
 	while (proc_map_next(&cursor, end, &map) > 0) {
-		size_t i = 0;
-		if (!is_code_file(&map))
+		uint32_t *slot = is_code_file(&map) ? find_slot(table, &map) : NULL;
+		if (!slot || *slot != 0)
 			continue;
-		while (i < snapshot->module_count && !same_file(&keys[i], &map))
-			i++;
-		if (i < snapshot->module_count)
-			continue;
-		struct snapshot_module *module = &snapshot->modules[i];
+		struct snapshot_module *module = &snapshot->modules[table->count];
 		*module =
 			(struct snapshot_module){.start = map.start, .end = map.end, .fd = -EBADF};
 		module->path = copy_path(&map);
 		if (!module->path)
 			return -ENOMEM;
-		keys[i] = (struct file_key){
-			map.inode, map.dev_major, map.dev_minor, map.path, map.path_len, (int)i};
+		table->keys[table->count] = (struct file_key){.inode = map.inode,
+			.major = map.dev_major,
+			.minor = map.dev_minor,
+			.path = map.path,
+			.path_len = map.path_len,
+			.first_page = UINT64_MAX};
+		*slot = (uint32_t)++table->count;
 		snapshot->module_count++;
 	}
 	return 0;
 }
 
+// Notes mapping MAP of the file KEY, which is MODULE.
+static void add_mapping(
+	const struct proc_map *map, struct file_key *key, struct snapshot_module *module)
+{
+	if (key->end == 0) {
+		key->start = map->start;
+		key->end = map->end;
+	}
+	if (map->offset == 0 && key->first_page == UINT64_MAX)
+		key->first_page = map->start;
+	if (map->end > module->end)
+		module->end = map->end;
+	if (map->start < module->start)
+		module->start = map->start;
+}
+
 static void fill_maps(
-	const char *text, size_t len, struct snapshot *snapshot, const struct file_key *keys)
+	const char *text, size_t len, struct snapshot *snapshot, struct file_table *table)
 {
 	const char *cursor = text, *end = text + len;
 	struct proc_map map;
-	int last = 0; // the mappings of one file mostly stand together
 
 	while (proc_map_next(&cursor, end, &map) > 0) {
 		struct snapshot_map *to = &snapshot->maps[snapshot->map_count++];
 		*to = (struct snapshot_map){map.start, map.end, map.offset, SNAPSHOT_NO_MODULE,
 			map.writable, map.executable};
-		if (map.inode == 0 && !is_vdso(&map))
+		uint32_t slot = map.inode != 0 || is_vdso(&map) ? *find_slot(table, &map) : 0;
+		if (slot == 0)
 			continue;
-		for (size_t i = 0; i < snapshot->module_count && to->module < 0; i++) {
-			size_t at = (i + (size_t)last) % snapshot->module_count;
-			if (same_file(&keys[at], &map))
-				last = to->module = (int)at;
-		}
-		if (to->module >= 0 && map.end > snapshot->modules[to->module].end)
-			snapshot->modules[to->module].end = map.end;
-		if (to->module >= 0 && map.start < snapshot->modules[to->module].start)
-			snapshot->modules[to->module].start = map.start;
+		to->module = (int)slot - 1;
+		add_mapping(&map, &table->keys[slot - 1], &snapshot->modules[slot - 1]);
 	}
+}
+
+// How many files may be opened, so that some fds are left for everything else.
+static size_t open_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= FDS_RESERVED)
+		return 0;
+	return limit.rlim_cur - FDS_RESERVED;
 }
 
 int files_open_modules(const struct target *target, const char *text, size_t len,
@@ -279,24 +329,26 @@ int files_open_modules(const struct target *target, const char *text, size_t len
 	if (count_maps(text, len, &map_count, &code_count) < 0)
 		return fail(err, ERROR_SYSTEM, EINVAL, "the memory map of process %d is malformed",
 			target->pid);
-	auto_free struct file_key *keys = calloc(code_count + 1, sizeof(*keys));
+	__attribute__((cleanup(cleanup_table))) struct file_table table;
+	int r = init_table(&table, code_count);
 	snapshot->maps = calloc(map_count + 1, sizeof(*snapshot->maps));
 	snapshot->modules = calloc(code_count + 1, sizeof(*snapshot->modules));
-	if (!keys || !snapshot->maps || !snapshot->modules ||
-		make_modules(text, len, snapshot, keys) < 0)
+	if (r < 0 || !snapshot->maps || !snapshot->modules ||
+		make_modules(text, len, snapshot, &table) < 0)
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the map of process %d",
 			target->pid);
-	fill_maps(text, len, snapshot, keys);
+	fill_maps(text, len, snapshot, &table);
 
+	size_t most = open_max();
 	for (size_t i = 0; i < snapshot->module_count; i++) {
 		struct snapshot_module *module = &snapshot->modules[i];
 		if (strcmp(module->path, "[vdso]") == 0)
 			copy_vdso(target, module);
-		else if (i >= FILES_OPEN_MAX)
+		else if (i >= most)
 			snprintf(module->note, sizeof(module->note),
-				"more than %d files are mapped", FILES_OPEN_MAX);
+				"more files are mapped than may be opened (%zu)", most);
 		else
-			open_module(target, snapshot, (int)i);
+			open_module(target, module, &table.keys[i]);
 	}
 	return 0;
 }
