@@ -21,12 +21,13 @@ enum { ENVIRON_MAX = 2 << 20 };
 // Replaces *ERR when what it names failed only because TARGET has exited meanwhile.
 static int blame_exit(const struct target *target, int r, struct error *err)
 {
-	struct proc_status status;
+	char stat[1024];
 
 	if (!target)
 		return r;
-	int alive = target_read_status(target, target->tid, &status);
-	if (alive == 0 && status.state != 'Z' && status.state != 'X')
+	// One that exits loses its namespaces before it becomes a zombie.
+	ssize_t len = fd_read_small_at(target->task_fd, "stat", stat, sizeof(stat));
+	if (len >= 0 && !proc_stat_is_exiting(stat, (size_t)len))
 		return r;
 	error_clear(err);
 	return fail(err, ERROR_TARGET, ESRCH, "process %d has exited meanwhile", target->pid);
@@ -39,12 +40,13 @@ static bool is_bounded_here(const struct entry *entry)
 	const struct stat *joined = &entry->nsset.st[NSTYPE_USER];
 	struct stat theirs, ours;
 
-	if (fstatat(entry->target->task_fd, "ns/user", &theirs, 0) < 0)
+	if (stat("/proc/self/ns/user", &ours) < 0)
 		return errno == ENOENT; // a kernel without user namespaces
+	if (fstatat(entry->target->task_fd, "ns/user", &theirs, 0) < 0)
+		return false;
 	if (entry->nsset.join & 1u << NSTYPE_USER)
 		return theirs.st_dev == joined->st_dev && theirs.st_ino == joined->st_ino;
-	return stat("/proc/self/ns/user", &ours) == 0 && theirs.st_dev == ours.st_dev &&
-	       theirs.st_ino == ours.st_ino;
+	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 // A program of the container runs only with a confinement that is known.
@@ -130,9 +132,10 @@ static int read_environ(const struct entry *entry, struct envblock *ret, struct 
 	}
 	if (entry->target)
 		r = fd_read_file_at(entry->target->task_fd, "environ", ENVIRON_MAX, &text, &len);
-	if (r < 0)
-		return fail_sys(
-			err, -r, "read", "the environment of process %d", entry->target->pid);
+	if (r < 0) {
+		fail_sys(err, -r, "read", "the environment of process %d", entry->target->pid);
+		return blame_exit(entry->target, r, err);
+	}
 	r = envblock_parse(text ? text : "", len, ret);
 	return r < 0 ? fail_sys(err, -r, "read", "the target's environment") : 0;
 }
@@ -214,8 +217,6 @@ int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, st
 	if ((r = find_command(entry, &program, err)) < 0)
 		return r;
 	*ret = program;
-	if (program.argv == program.shell_argv)
-		ret->argv = ret->shell_argv;
 	program = (struct program){0};
 	return 0;
 }

@@ -8,6 +8,10 @@
 // which a signal can end. The child does everything that needs the host's procfs before the join.
 // It stays in our PID namespace to the end, so that the container cannot see it, and is not
 // dumpable, so that what shares its ids cannot trace it either.
+//
+// Confinement. A program of the container is cut to the target's bounding set, which counts in the
+// target's own user namespace: whoever makes one has a full set in it, and no power outside. So it
+// is copied only when that user namespace is the one that the command will be in.
 #pragma once
 
 #include "error.h"
@@ -24,7 +28,8 @@
 struct entry_request {
 	struct nsset_request namespaces;
 	bool privileged;
-	char **argv; // the command, or NULL for a shell; borrowed
+	char **argv;  // the command, or NULL for a shell; borrowed
+	char **words; // ours on the command line, up to argv or a NULL; borrowed
 };
 
 struct entry {

@@ -167,7 +167,22 @@ static int check_groups(const struct identity *identity, int self_fd, const stru
 		notice_step(notice, "groups: kept, we are no root");
 		return 0;
 	}
-	return fail_sys(err, errnum, "setgroups", "the command's groups");
+	fail_sys(err, errnum, "setgroups", "the command's groups");
+	return errnum == EPERM ? error_hint(err, "it needs CAP_SETGID, and no seccomp filter or "
+						 "security module that forbids it")
+			       : -errnum;
+}
+
+static int fail_set_id(const char *call, const char *kind, uint32_t id, struct error *err)
+{
+	int errnum = errno;
+
+	fail_sys(err, errnum, call, "%s %d", kind, (int)id);
+	return errnum == EPERM ? error_hint(err,
+					 "it needs CAP_SET%cID, and no seccomp filter or "
+					 "security module that forbids it",
+					 kind[0] - 'a' + 'A')
+			       : -errnum;
 }
 
 static int set_ids(uid_t uid, gid_t gid, struct error *err)
@@ -176,9 +191,9 @@ static int set_ids(uid_t uid, gid_t gid, struct error *err)
 	gid_t gids[3];
 
 	if (setresgid(gid, gid, gid) < 0)
-		return fail_sys(err, errno, "setresgid", "gid %d", (int)gid);
+		return fail_set_id("setresgid", "gid", gid, err);
 	if (setresuid(uid, uid, uid) < 0)
-		return fail_sys(err, errno, "setresuid", "uid %d", (int)uid);
+		return fail_set_id("setresuid", "uid", uid, err);
 	if (getresuid(&uids[0], &uids[1], &uids[2]) < 0 ||
 		getresgid(&gids[0], &gids[1], &gids[2]) < 0)
 		return fail_sys(err, errno, "getresuid", "the command's ids");

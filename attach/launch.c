@@ -10,10 +10,11 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-_Static_assert(sizeof(struct launch_record) <= PIPE_BUF, "a record is written whole");
+_Static_assert(sizeof(struct error) <= PIPE_BUF, "a record is written whole");
 
 // What the forked processes know of the supervisor.
 struct context {
@@ -21,14 +22,13 @@ struct context {
 	const struct terminal *terminal;
 	const struct launch_signals *signals;
 	int report_fd; // the pipe's end to write to
+	pid_t *command;
 	pid_t supervisor;
 };
 
 static _Noreturn void report_failure(const struct context *context, const struct error *err)
 {
-	struct launch_record record = {.err = *err};
-
-	fd_write_all(context->report_fd, &record, sizeof(record));
+	fd_write_all(context->report_fd, err, sizeof(*err));
 	_exit(EXIT_FAILURE);
 }
 
@@ -82,10 +82,14 @@ static int fail_clone(int errnum, struct error *err)
 	return -errnum;
 }
 
-// Until execve(2) the command's process shows our own environment in its /proc/PID/environ, to
-// whoever in the container may trace it. The program has its own copy of what it needs.
-static void wipe_environ(void)
+// Until execve(2) the command's process shows our own environment and words in its
+// /proc/PID/environ and cmdline, to whoever in the container may trace it. The program has its own
+// copy of what it needs; only the command's words are used where they are.
+static void wipe_words(const struct entry_request *request)
 {
+	for (char **word = request->words; *word && word != request->argv; word++)
+		explicit_bzero(*word, strlen(*word));
+	explicit_bzero(program_invocation_name, strlen(program_invocation_name));
 	for (char **var = environ; var && *var; var++)
 		explicit_bzero(*var, strlen(*var));
 	clearenv();
@@ -93,24 +97,27 @@ static void wipe_environ(void)
 
 static _Noreturn void run_joiner(struct context *context)
 {
-	struct launch_record record = {0};
 	struct program program = {0};
 	struct error err = {0};
 
+	terminal_leave(context->terminal);
 	if (entry_enter(context->entry, context->supervisor, &program, &err) < 0 ||
 		close_others(context, &err) < 0)
 		report_failure(context, &err);
-	wipe_environ();
+	wipe_words(context->entry->request);
+	if (madvise(context->command, sizeof(*context->command), MADV_DONTFORK) < 0) {
+		fail_sys(&err, errno, "madvise", "the joiner");
+		report_failure(context, &err);
+	}
 
-	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+	long pid = syscall(SYS_clone, flags, NULL, context->command, NULL, NULL);
 	if (pid == 0)
 		run_command(context, &program);
 	if (pid < 0) {
 		fail_clone(errno, &err);
 		report_failure(context, &err);
 	}
-	record.command = (pid_t)pid;
-	fd_write_all(context->report_fd, &record, sizeof(record));
 	_exit(EXIT_SUCCESS);
 }
 
@@ -122,11 +129,18 @@ int launch_start(const struct entry *entry, const struct terminal *terminal,
 		return fail_sys(err, errno, "pipe", "the supervisor");
 
 	auto_fd int read_end = ends[0], write_end = ends[1];
+	// Never unmapped: the supervisor needs it to the end.
+	pid_t *command = mmap(
+		NULL, sizeof(*command), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (command == MAP_FAILED)
+		return fail_sys(err, errno, "mmap", "the supervisor");
+
 	struct context context = {
 		.entry = entry,
 		.terminal = terminal,
 		.signals = signals,
 		.report_fd = write_end,
+		.command = command,
 		.supervisor = getpid(),
 	};
 	pid_t joiner = fork();
@@ -136,21 +150,25 @@ int launch_start(const struct entry *entry, const struct terminal *terminal,
 		return fail_sys(err, errno, "fork", "the joining process");
 	ret->joiner = joiner;
 	ret->report_fd = take_fd(&read_end);
+	ret->command = command;
 	return 0;
 }
 
-int launch_read(const struct launch *launch, struct launch_record *ret)
+pid_t launch_command(const struct launch *launch)
 {
-	struct launch_record record;
+	return __atomic_load_n(launch->command, __ATOMIC_ACQUIRE);
+}
+
+int launch_read(const struct launch *launch, struct error *ret)
+{
+	struct error record;
 	ssize_t n = fd_read_exact(launch->report_fd, &record, sizeof(record));
 
 	if (n <= 0)
 		return (int)n;
-	bool is_whole = n == (ssize_t)sizeof(record) && record.command >= 0 &&
-			(record.err.kind == ERROR_NONE || error_is_valid(&record.err));
-	if (!is_whole) {
-		record = (struct launch_record){0};
-		fail(&record.err, ERROR_SYSTEM, EPROTO, "a damaged record came from the joiner");
+	if (n != (ssize_t)sizeof(record) || !error_is_valid(&record)) {
+		record = (struct error){0};
+		fail(&record, ERROR_SYSTEM, EPROTO, "a damaged record came from the joiner");
 	}
 	*ret = record;
 	return 1;

@@ -4,9 +4,12 @@
 // Theory of operation. The supervisor forks the joiner, which joins everything and then clones the
 // command's process with CLONE_PARENT: so the command is in the container's PID namespace, and a
 // child of the supervisor, which alone stays outside, waits for it and passes signals on. The
-// joiner says the command's PID through a pipe and exits. Both die with the supervisor. What fails
-// in either comes back through the pipe as an error object; when the command has started, the last
-// writer of the pipe has closed it by execve(2).
+// joiner exits then. Both die with the supervisor. What fails in either comes back through a pipe
+// as an error object; when the command has started, the last writer has closed it by execve(2).
+//
+// Until its execve(2) the command's process can be traced by the container, if that has the power,
+// and made to write anything into the pipe. So its PID does not come that way: the kernel writes
+// it, before the process runs, to a page that the supervisor shares with the joiner alone.
 #pragma once
 
 #include "entry.h"
@@ -16,12 +19,6 @@
 #include <signal.h>
 #include <sys/types.h>
 
-// One record of the pipe. Smaller than PIPE_BUF, so it comes whole.
-struct launch_record {
-	pid_t command;    // the command's PID in our PID namespace, or 0
-	struct error err; // what failed, of kind ERROR_NONE when nothing did
-};
-
 // What the caller of nspeek had set, for the command.
 struct launch_signals {
 	sigset_t mask;
@@ -30,7 +27,8 @@ struct launch_signals {
 
 struct launch {
 	pid_t joiner;
-	int report_fd; // of struct launch_record, non-blocking
+	int report_fd;        // of struct error, non-blocking
+	const pid_t *command; // shared with the joiner: see launch_command()
 };
 
 // Forks the joiner for ENTRY. All signals are blocked in the caller and stay so in the joiner; the
@@ -38,6 +36,10 @@ struct launch {
 int launch_start(const struct entry *entry, const struct terminal *terminal,
 	const struct launch_signals *signals, struct launch *ret, struct error *err);
 
-// Reads a record. Returns 1, 0 at the end (the command runs, or nobody is left to write), or
-// -EAGAIN when there is nothing now. One that is damaged is returned as an error of its own.
-int launch_read(const struct launch *launch, struct launch_record *ret);
+// The command's PID in our PID namespace, or 0 while it has no process. After a record of the
+// command was read, or the joiner was reaped, it is known if there is one.
+pid_t launch_command(const struct launch *launch);
+
+// Reads what failed inside. Returns 1, 0 at the end (the command runs, or nobody is left to write),
+// or -EAGAIN when there is nothing now. A record that is damaged is an error of its own.
+int launch_read(const struct launch *launch, struct error *ret);

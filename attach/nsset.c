@@ -26,13 +26,18 @@ static const char *ns_path(int i, bool children, char path[static NS_PATH_SIZE])
 	return path;
 }
 
+static int hint_ptrace(struct error *err)
+{
+	return error_hint(err, "looking at the namespaces of a process needs ptrace access to it: "
+			       "its own user while it is dumpable, or CAP_SYS_PTRACE and no "
+			       "security module against it");
+}
+
 static int fail_open(int errnum, int i, pid_t pid, bool children, struct error *err)
 {
 	fail_sys(err, errnum, "open", "the %s namespace of process %d", nstypes[i].name, pid);
 	if (errnum == EACCES || errnum == EPERM)
-		return error_hint(err, "looking at the namespaces of a process needs ptrace access "
-				       "to it: its own user while it is dumpable, or "
-				       "CAP_SYS_PTRACE and no security module against it");
+		return hint_ptrace(err);
 	if (errnum == ENOENT && children)
 		return error_hint(
 			err, "the process has made none for its children, or no child yet");
@@ -74,6 +79,8 @@ static int open_file(int i, const char *file, struct nsset *set, struct error *e
 	if (set->fds[i] < 0) {
 		int errnum = errno;
 		fail_sys(err, errnum, "open", "%s", path);
+		if (errnum == EACCES && strncmp(path, "/proc/", 6) == 0)
+			return hint_ptrace(err);
 		return *dir ? error_hint(err, "`ip netns list` shows the names in %s", dir)
 			    : -errnum;
 	}
@@ -88,7 +95,6 @@ static int compare(int i, const struct stat *ours, struct nsset *set, struct err
 		return fail_sys(err, errno, "stat", "the %s namespace", nstypes[i].name);
 	if (set->st[i].st_dev == ours->st_dev && set->st[i].st_ino == ours->st_ino) {
 		close_fd(&set->fds[i]);
-		set->equal |= 1u << i;
 	} else {
 		set->join |= 1u << i;
 	}
@@ -170,7 +176,7 @@ static int open_pidfd(const struct target *target)
 		return fcntl(target->pidfd, F_DUPFD_CLOEXEC, 3);
 	auto_fd int pidfd = sys_pidfd_open(target->tid, SYS_PIDFD_THREAD);
 	// The thread's directory answers only while the thread lives: so nobody else had its id.
-	if (pidfd < 0 || fstatat(target->task_fd, "ns/user", &st, 0) < 0)
+	if (pidfd < 0 || fstatat(target->task_fd, "ns/mnt", &st, 0) < 0)
 		return -EBADF;
 	return take_fd(&pidfd);
 }
@@ -222,6 +228,8 @@ static int fail_join(int errnum, int i, const struct nsset *set, const struct us
 		return -errnum;
 	if (is_user ? userns_may_administer(self, set->fds[i]) : userns_may_join(self, set->fds[i]))
 		return refusal_hint(i, err);
+	if (self->is_only)
+		return error_hint(err, "joining it needs CAP_SYS_ADMIN: run nspeek as root");
 	if (owner == 0)
 		return error_hint(err, "it is owned by a user namespace that is out of our reach");
 	return error_hint(err,

@@ -42,7 +42,6 @@ struct nsset {
 	int fds[NSTYPE_COUNT];        // of those to join, else -EBADF
 	struct stat st[NSTYPE_COUNT]; // of those to join
 	unsigned join;                // types that exist and differ from ours
-	unsigned equal;               // types that are ours already
 	int pidfd;                    // holds them all, or -EBADF when there is no such pidfd
 	pid_t pid;                    // the target's, for messages; 0 without a target
 };

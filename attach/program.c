@@ -71,6 +71,17 @@ static bool next_dir(const char **cursor, char dir[static PATH_MAX])
 	return false;
 }
 
+// True when DIR is one of PLACES, which ", " separates.
+static bool is_listed(const char *places, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	for (const char *at = places; (at = strstr(at, dir)); at += len)
+		if ((at == places || at[-1] == ' ') && (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
+
 static int fail_not_found(
 	const char *name, const char *search, const char *where, struct error *err)
 {
@@ -78,6 +89,8 @@ static int fail_not_found(
 	size_t len = 0;
 
 	while (next_dir(&search, dir)) {
+		if (is_listed(places, dir))
+			continue;
 		size_t room = sizeof(places) - len;
 		int n = snprintf(places + len, room, "%s%s", len ? ", " : "", dir);
 		if (n < 0 || (size_t)n >= room) {
@@ -133,43 +146,39 @@ int program_find(char **argv, struct program *program, struct error *err)
 int program_find_shell(const char *shell, struct program *program, struct error *err)
 {
 	bool has_other = shell && shell[0] == '/' && strcmp(shell, bourne_shell) != 0;
-	const char *found = bourne_shell;
-	int r = check_program(found);
+	int other = has_other ? check_program(shell) : -ENOENT;
+	const char *found = other == 0 ? shell : bourne_shell;
+	int r = other == 0 ? 0 : check_program(bourne_shell);
 
-	if (has_other && check_program(shell) == 0) {
-		found = shell;
-		r = 0;
-	}
 	if (r < 0 && !is_missing(-r))
-		return refuse_program(found, -r, program->where, err);
+		return refuse_program(bourne_shell, -r, program->where, err);
+	if (r < 0 && !is_missing(-other))
+		return refuse_program(shell, -other, program->where, err);
 	if (r < 0) {
 		fail(err, ERROR_NOT_FOUND, ENOENT, "no shell was found%s: searched %s%s%s",
 			program->where, has_other ? shell : "", has_other ? ", " : "",
 			bourne_shell);
 		return error_hint(err, "a COMMAND can be named");
 	}
-	if ((r = set_path(program, found, err)) < 0)
-		return r;
-	program->shell_argv[0] = strrchr(program->path, '/') + 1;
-	program->argv = program->shell_argv;
-	return 0;
+	program->argv = NULL;
+	return set_path(program, found, err);
 }
 
-// Gives the file to /bin/sh as a script. Returns only on failure.
-static void exec_as_script(const struct program *program)
+// Gives the file to /bin/sh as a script, with the words of ARGV. Returns only on failure.
+static void exec_as_script(const struct program *program, char **argv)
 {
 	size_t count = 0;
 
-	while (program->argv[count])
+	while (argv[count])
 		count++;
-	auto_free char **argv = calloc(count + 3, sizeof(*argv));
-	if (!argv)
+	auto_free char **words = calloc(count + 3, sizeof(*words));
+	if (!words)
 		return;
-	argv[0] = bourne_shell;
-	argv[1] = program->path;
+	words[0] = bourne_shell;
+	words[1] = program->path;
 	for (size_t i = 1; i < count; i++)
-		argv[i + 1] = program->argv[i];
-	execve(bourne_shell, argv, program->env.vars);
+		words[i + 1] = argv[i];
+	execve(bourne_shell, words, program->env.vars);
 	errno = ENOEXEC;
 }
 
@@ -195,11 +204,16 @@ static bool blame_interpreter(const struct program *program, int errnum, struct 
 
 int program_exec(const struct program *program, struct error *err)
 {
-	execve(program->path, program->argv, program->env.vars);
+	char *shell_argv[] = {strrchr(program->path, '/'), NULL};
+	if (shell_argv[0])
+		shell_argv[0]++;
+	char **argv = program->argv ? program->argv : shell_argv;
+
+	execve(program->path, argv, program->env.vars);
 	int errnum = errno;
 
 	if (errnum == ENOEXEC) {
-		exec_as_script(program);
+		exec_as_script(program, argv);
 	} else if (errnum == ENOENT || errnum == EACCES || errnum == ENOTDIR || errnum == ELOOP) {
 		if (blame_interpreter(program, errnum, err))
 			return -errnum;

@@ -12,8 +12,7 @@
 
 struct program {
 	char *path;          // owned
-	char **argv;         // borrowed, but for shell_argv
-	char *shell_argv[2]; // argv of a shell that the user did not name; [0] points into path
+	char **argv;         // borrowed; NULL for a shell that the user did not name
 	struct envblock env; // owned
 	const char *where;   // " in the container" or "", for messages
 };

@@ -14,7 +14,13 @@ static int open_dir(const struct target *target, const char *name, struct error 
 {
 	int fd = openat(target->task_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? fail_sys(err, errno, "open", "%s of process %d", name, target->pid) : fd;
+	if (fd >= 0)
+		return fd;
+	int errnum = errno;
+	fail_sys(err, errnum, "open", "%s of process %d", name, target->pid);
+	return errnum == EACCES ? error_hint(err, "looking at the files of a process needs ptrace "
+						  "access to it")
+				: -errnum;
 }
 
 int rootdir_open(const struct target *target, struct rootdir *ret, struct error *err)

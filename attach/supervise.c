@@ -9,7 +9,7 @@
 
 #include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,12 +25,14 @@ struct supervisor {
 	struct terminal terminal;
 	struct launch launch;
 	int signal_fd;
-	pid_t joiner;     // 0 once it is reaped
-	pid_t command;    // 0 until it is known
-	int status;       // the exit status, or NOT_ENDED
-	int signal;       // that ended the command, or 0
-	sigset_t early;   // signals that wait for the command to exist
-	bool setup_ended; // the joiner was killed by us
+	pid_t joiner;       // 0 once it is reaped
+	pid_t command;      // 0 until it is known
+	int status;         // the exit status, or NOT_ENDED
+	int signal;         // that ended the command, or 0
+	int ending_signals; // that came before the command was executed
+	sigset_t early;     // signals that wait for the command to exist
+	sigset_t sent;      // those that the command got from us, not from a key
+	bool setup_ended;   // the joiner was killed by us
 	bool target_gone;
 	struct error *err;
 };
@@ -47,31 +49,20 @@ static int prepare_signals(struct launch_signals *ret)
 	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// True when PID is a child of ours. What stands in the container before it executes the command can
-// be traced there, and made to report anything: signals must reach nobody else.
-static bool is_our_child(pid_t pid)
-{
-	siginfo_t info;
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-// Takes in what the joiner or the command has reported.
+// Takes in what the joiner or the command has reported, and then the command's PID, which is known
+// if the command could report anything.
 static void read_reports(struct supervisor *supervisor)
 {
-	struct launch_record record;
+	struct error record;
 	int r = -EAGAIN;
 
 	while (supervisor->launch.report_fd >= 0 &&
-		(r = launch_read(&supervisor->launch, &record)) > 0) {
-		if (record.command && !supervisor->command &&
-			record.command != supervisor->joiner && is_our_child(record.command))
-			supervisor->command = record.command;
-		if (record.err.kind != ERROR_NONE && supervisor->err->kind == ERROR_NONE)
-			*supervisor->err = record.err;
-	}
+		(r = launch_read(&supervisor->launch, &record)) > 0)
+		if (supervisor->err->kind == ERROR_NONE)
+			*supervisor->err = record;
 	if (r != -EAGAIN)
 		close_fd(&supervisor->launch.report_fd);
+	supervisor->command = launch_command(&supervisor->launch);
 }
 
 static int status_of(int wait_status)
@@ -98,19 +89,32 @@ static bool stop_ourselves(int sig, bool whole_group)
 	return sigismember(&pending, SIGCONT) == 1;
 }
 
+static void send(struct supervisor *supervisor, int sig)
+{
+	sigaddset(&supervisor->sent, sig);
+	kill(supervisor->command, sig);
+}
+
+// True when SIG, which the command has stopped or ended by, can have come by a key.
+static bool is_of_key(const struct supervisor *supervisor, int sig)
+{
+	return sigismember(&supervisor->sent, sig) == 0;
+}
+
 static void continue_command(struct supervisor *supervisor)
 {
 	terminal_give(&supervisor->terminal, supervisor->command);
 	if (supervisor->terminal.sharing == TERMINAL_PIPELINE ||
 		kill(-supervisor->command, SIGCONT) < 0)
 		kill(supervisor->command, SIGCONT);
+	sigdelset(&supervisor->sent, SIGTSTP);
 }
 
 static void mirror_stop(struct supervisor *supervisor, int sig)
 {
 	bool had_terminal = terminal_take_back(&supervisor->terminal, supervisor->command);
 
-	if (stop_ourselves(sig, had_terminal && sig == SIGTSTP))
+	if (stop_ourselves(sig, had_terminal && sig == SIGTSTP && is_of_key(supervisor, sig)))
 		return; // SIGCONT is pending, and continues the command
 	// A key of a terminal on which nobody does job control is as good as ignored. Any other
 	// stop is meant, and whoever waits for us should see it.
@@ -181,6 +185,27 @@ static bool end_setup(struct supervisor *supervisor)
 	return supervisor->command == 0;
 }
 
+// Ends what cannot be ended by a signal of the user's: the command's process before its execve(2),
+// which a file system of the container can hold even when it is killed.
+static void give_up(struct supervisor *supervisor, int sig)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	pid_t ended = 0;
+
+	kill(supervisor->command, SIGKILL);
+	for (int ms = 0; ended == 0 && ms < KILLED_WAIT_MS; ms++) {
+		ended = waitpid(supervisor->command, NULL, WNOHANG);
+		if (ended == 0)
+			nanosleep(&pause, NULL);
+	}
+	if (ended == 0)
+		notice_warning(supervisor->entry->notice,
+			"process %d ends only when a file system of the container lets it",
+			supervisor->command);
+	supervisor->setup_ended = true;
+	supervisor->status = 128 + sig;
+}
+
 static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo *info)
 {
 	int sig = (int)info->ssi_signo;
@@ -192,12 +217,14 @@ static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo
 			sigaddset(&supervisor->early, sig);
 		return;
 	}
-	if (sig == SIGCONT)
+	if (supervisor->launch.report_fd >= 0 && is_ending(sig) && supervisor->ending_signals++ > 0)
+		give_up(supervisor, sig);
+	else if (sig == SIGCONT)
 		continue_command(supervisor);
 	else if (supervisor->terminal.sharing == TERMINAL_PIPELINE && info->ssi_code == SI_KERNEL)
 		return; // the terminal's, which the command got itself
 	else
-		kill(supervisor->command, sig);
+		send(supervisor, sig);
 }
 
 static void read_signals(struct supervisor *supervisor)
@@ -218,7 +245,7 @@ static void pass_on_early(struct supervisor *supervisor)
 		return;
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (sigismember(&supervisor->early, sig) == 1)
-			kill(supervisor->command, sig);
+			send(supervisor, sig);
 	sigemptyset(&supervisor->early);
 }
 
@@ -272,19 +299,19 @@ static bool is_over(const struct supervisor *supervisor)
 	       (supervisor->err->kind != ERROR_NONE && !supervisor->command);
 }
 
-// Ends by SIG itself, a key of the terminal that ended the command: whoever waits for us, a script
-// above all, can see only by that that its user wants an end.
-static void die_likewise(int sig)
+// Ends by SIG ourselves, as by a key of the terminal, which WHOLE_GROUP would have got from it had
+// the command not had a group of its own: a script ends only when it gets the signal and sees that
+// its command died of it.
+static void die_likewise(int sig, bool whole_group)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL};
-	struct rlimit no_core = {0, 0};
 	sigset_t only;
 
-	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_DUMPABLE, 0); // no core file of ours
 	sigaction(sig, &plain, NULL);
 	sigemptyset(&only);
 	sigaddset(&only, sig);
-	kill(getpid(), sig);
+	kill(whole_group ? 0 : getpid(), sig);
 	sigprocmask(SIG_UNBLOCK, &only, NULL);
 }
 
@@ -306,7 +333,7 @@ static int finish(struct supervisor *supervisor)
 	if (had_terminal && supervisor->signal) {
 		terminal_restore_modes(&supervisor->terminal);
 		if (supervisor->signal == SIGINT || supervisor->signal == SIGQUIT)
-			die_likewise(supervisor->signal);
+			die_likewise(supervisor->signal, is_of_key(supervisor, supervisor->signal));
 	}
 	explain_kill(supervisor);
 	return supervisor->status;
@@ -326,6 +353,7 @@ int supervise(const struct entry *entry, struct error *err)
 		return fail_sys(err, errno, "signalfd", "the supervisor");
 
 	sigemptyset(&supervisor.early);
+	sigemptyset(&supervisor.sent);
 	terminal_init(&supervisor.terminal);
 	int r = launch_start(entry, &supervisor.terminal, &signals, &supervisor.launch, err);
 	if (r < 0)

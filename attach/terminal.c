@@ -2,6 +2,10 @@
 // Handing the foreground of the terminal over and back.
 #include "terminal.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 // tcgetpgrp(3) succeeds only on the caller's controlling terminal.
@@ -28,6 +32,19 @@ void terminal_init(struct terminal *ret)
 	ret->has_modes = ret->given && tcgetattr(STDIN_FILENO, &ret->modes) == 0;
 }
 
+void terminal_leave(const struct terminal *terminal)
+{
+	if (terminal->sharing != TERMINAL_NONE)
+		return;
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENXIO)
+		return; // there is none
+	if (fd < 0 || ioctl(fd, TIOCNOTTY) < 0)
+		setsid();
+	if (fd >= 0)
+		close(fd);
+}
+
 void terminal_enter_command(const struct terminal *terminal)
 {
 	if (terminal->sharing == TERMINAL_PIPELINE)
@@ -47,10 +64,13 @@ void terminal_give(struct terminal *terminal, pid_t group)
 bool terminal_take_back(struct terminal *terminal, pid_t group)
 {
 	// The group of a command that has ended is no group any more, but still the foreground's.
-	bool ours = terminal->given && group > 0 && tcgetpgrp(STDIN_FILENO) == group;
+	// So is one that the command gave the foreground to, and whose processes have ended.
+	pid_t foreground = terminal->given && group > 0 ? tcgetpgrp(STDIN_FILENO) : -1;
+	bool free = foreground > 0 &&
+		    (foreground == group || (kill(-foreground, 0) < 0 && errno == ESRCH));
 
 	terminal->given = false;
-	return ours && tcsetpgrp(STDIN_FILENO, terminal->group) == 0;
+	return free && tcsetpgrp(STDIN_FILENO, terminal->group) == 0;
 }
 
 void terminal_restore_modes(const struct terminal *terminal)

@@ -6,7 +6,8 @@
 // its own job control it should lead one. When both stdin and stdout are the terminal, the command
 // gets a group of its own and the foreground, and we take it back when it stops or ends. When only
 // some standard fd is, we are a part of a pipeline whose other programs (a pager) need the
-// foreground as much: then the command shares our group. Without a terminal it has its own.
+// foreground as much: then the command shares our group. Without a terminal it has its own, and our
+// controlling terminal, if there is one, is out of its reach: else /dev/tty would open it.
 //
 // The shell that started us gives the foreground too: when it has moved us to the background, the
 // foreground is somebody else's and is left alone. It also restores the terminal's modes only after
@@ -35,6 +36,11 @@ struct terminal {
 // is then what that process will do: whether the foreground is ours to give.
 void terminal_init(struct terminal *ret);
 
+// In the joiner, before it joins anything: gives up the controlling terminal when no standard fd is
+// it, for itself and the command. Our session stays where that can be done, so that the command's
+// group is no orphaned one, which ignores SIGTSTP.
+void terminal_leave(const struct terminal *terminal);
+
 // In the command's process, before execve(2): moves it to its process group, and that to the
 // foreground if it is GIVEN. SIGTTOU must be blocked.
 void terminal_enter_command(const struct terminal *terminal);
@@ -42,8 +48,8 @@ void terminal_enter_command(const struct terminal *terminal);
 // In the supervisor: gives the foreground to process group GROUP, if it is ours to give.
 void terminal_give(struct terminal *terminal, pid_t group);
 
-// In the supervisor: takes the foreground back from process group GROUP, if it was given and nobody
-// else has it by now. SIGTTOU must be blocked. Returns whether it did.
+// In the supervisor: takes the foreground back from process group GROUP, the command's, if it was
+// given and nobody else who lives has it by now. SIGTTOU must be blocked. Returns whether it did.
 bool terminal_take_back(struct terminal *terminal, pid_t group);
 
 // In the supervisor, which has the foreground: restores the terminal's modes.

@@ -9,11 +9,12 @@
 // Our own side of the question.
 struct userns_self {
 	struct stat user_ns; // our user namespace
+	bool is_only;        // this kernel has no other
 	bool sys_admin;      // CAP_SYS_ADMIN is effective in it
 };
 
-// Fills *RET for the calling process. Fails with -errno of stat(2) on /proc/self/ns/user (-ENOENT:
-// no procfs, or a kernel without user namespaces).
+// Fills *RET for the calling process, which has a procfs. Fails with -errno of stat(2) or
+// capget(2).
 int userns_self_init(struct userns_self *ret);
 
 // True when the calling process has CAP_SYS_ADMIN over the user namespace USER_FD: it is ours and

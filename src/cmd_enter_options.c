@@ -227,6 +227,7 @@ int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct
 	if (chosen_types(&parsing) == 0)
 		return fail(err, ERROR_USAGE, EINVAL, "no namespace is left to join");
 	settle_namespaces(&parsing);
+	options.request.words = argv + 1;
 	options.only_files = needs_no_target(&parsing);
 	if (!options.target && !options.only_files)
 		return fail(err, ERROR_USAGE, EINVAL, "which TARGET?");

@@ -22,8 +22,9 @@ struct error {
 	char hint[512];     // one line, empty when no cause is known
 };
 
-// Fills *ERR (unless it is already filled: the first failure is the cause) with the formatted
-// message and returns -ERRNUM. ERR may be NULL.
+// Fills *ERR (unless it is already filled: the first failure is the cause; a caller that knows
+// better has to empty it first, and say why) with the formatted message and returns -ERRNUM. ERR
+// may be NULL.
 int fail(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -7,7 +7,7 @@
 
 static struct exechead parse_script(const char *text, size_t len)
 {
-	struct exechead head = {.kind = EXECHEAD_UNKNOWN};
+	struct exechead head = {0};
 	size_t start = 2, end;
 
 	while (start < len && (text[start] == ' ' || text[start] == '\t'))
@@ -17,13 +17,12 @@ static struct exechead parse_script(const char *text, size_t len)
 	if (end == start || end - start >= sizeof(head.interpreter))
 		return head;
 	memcpy(head.interpreter, text + start, end - start);
-	head.kind = EXECHEAD_SCRIPT;
 	return head;
 }
 
 static struct exechead parse_elf(const unsigned char *bytes, size_t len)
 {
-	struct exechead head = {.kind = EXECHEAD_UNKNOWN};
+	struct exechead head = {0};
 	Elf64_Ehdr ehdr;
 
 	if (len < sizeof(ehdr) || bytes[EI_CLASS] != ELFCLASS64 || bytes[EI_DATA] != ELFDATA2LSB)
@@ -42,10 +41,8 @@ static struct exechead parse_elf(const unsigned char *bytes, size_t len)
 			bytes[phdr.p_offset + phdr.p_filesz - 1] != '\0')
 			return head;
 		memcpy(head.interpreter, bytes + phdr.p_offset, phdr.p_filesz);
-		head.kind = EXECHEAD_ELF;
 		return head;
 	}
-	head.kind = EXECHEAD_STATIC;
 	return head;
 }
 
@@ -57,5 +54,5 @@ struct exechead exechead_parse(const void *bytes, size_t len)
 		return parse_script(text, len);
 	if (len >= SELFMAG && memcmp(bytes, ELFMAG, SELFMAG) == 0)
 		return parse_elf(bytes, len);
-	return (struct exechead){.kind = EXECHEAD_UNKNOWN};
+	return (struct exechead){0};
 }

@@ -273,15 +273,3 @@ bool proc_idmap_has_inside(const struct proc_idmap *map, uint32_t inside)
 			return true;
 	return false;
 }
-
-int proc_idmap_to_inside(const struct proc_idmap *map, uint32_t outside, uint32_t *ret)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct proc_idmap_row *row = &map->rows[i];
-		if (outside >= row->outside && outside - row->outside < row->count) {
-			*ret = row->inside + (outside - row->outside);
-			return 0;
-		}
-	}
-	return -ENOENT;
-}

@@ -59,6 +59,3 @@ int proc_idmap_parse(const char *text, size_t len, struct proc_idmap *ret);
 
 // True when id INSIDE is mapped at all.
 bool proc_idmap_has_inside(const struct proc_idmap *map, uint32_t inside);
-
-// The inside id of OUTSIDE into *RET, or -ENOENT when it is not mapped.
-int proc_idmap_to_inside(const struct proc_idmap *map, uint32_t outside, uint32_t *ret);

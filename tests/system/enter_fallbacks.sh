@@ -41,6 +41,9 @@ make_user
 need_user_namespaces
 APP=$WORK/app
 cp "$FIXTURES/container" "$APP"
+# The user may not come where the tests were built.
+cp "$DENY" "$WORK/deny"
+DENY=$WORK/deny
 start rootless "${AS_USER[@]}" unshare -Ur --pid --mount-proc --net --uts --fork --kill-child \
 	"$APP" init
 await_child "$STARTED"

@@ -34,7 +34,8 @@ target_after "$TARGET"
 # Before execve the command's process shows nothing of our environment.
 start_unshare --pid --mount-proc --uts --fork -- "$APP" init
 target_before "$TARGET"
-NSPEEK_SECRET=hidden strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=2000000 \
+# (The leak checker of a sanitized build cannot work under strace.)
+ASAN_OPTIONS=detect_leaks=0 NSPEEK_SECRET=hidden strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=2000000 \
 	"$NSPEEK" "$TARGET" -- "$APP" exit 0 >"$WORK/strace.out" 2>&1 &
 STRACE=$!
 has_waiting_command() {
@@ -46,7 +47,33 @@ has_waiting_command() {
 }
 retry 10 has_waiting_command
 assert_lacks "$(tr '\0' '\n' <"/proc/$COMMAND/environ")" hidden
-wait "$STRACE" || fail "strace ended with status $?: $(cat "$WORK/strace.out")"
+assert_lacks "$(tr '\0' '\n' <"/proc/$COMMAND/cmdline")" "$WORK/nspeek"
+assert_contains "$(tr '\0' '\n' <"/proc/$COMMAND/cmdline")" "$APP"
+# Who is there in its place has a pipe to us, but none by which to say who it is: what it says counts
+# as an error, and the command is waited for.
+sleep 0.2
+printf '%06000d' 0 >"/proc/$COMMAND/fd/3"
+wait "$STRACE"
+assert_eq $? 125 "status after a forged record"
+assert_contains "$(cat "$WORK/strace.out")" "damaged record"
+
+# A command that cannot be executed, and holds its process: the second request to end is the last.
+strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=20000000 \
+	"$NSPEEK" "$TARGET" -- "$APP" exit 0 >"$WORK/strace.out" 2>&1 &
+STRACE=$!
+retry 10 has_waiting_command
+SUPERVISOR=$(awk '/^PPid/ { print $2 }' "/proc/$COMMAND/status")
+sleep 0.2
+kill -TERM "$SUPERVISOR"
+sleep 0.2
+kill -0 "$SUPERVISOR" || fail "the first signal ended nspeek already"
+kill -TERM "$SUPERVISOR"
+is_gone() {
+	! kill -0 "$SUPERVISOR" 2>/dev/null || [ "$(state_of "$SUPERVISOR")" = Z ]
+}
+retry 3 is_gone || fail "nspeek waits for a command that is never executed"
+kill -KILL "$STRACE" 2>/dev/null
+wait "$STRACE" 2>/dev/null
 
 # The session's keys stay outside; a program of ours keeps them.
 OURS=$("$APP" keyring)
@@ -61,4 +88,19 @@ assert_contains "$(cat "$WORK/modes")" " icanon"
 assert_lacks "$(cat "$WORK/modes")" " -echo "
 target_after "$TARGET"
 
+# A target that dies while it is looked at: nothing else is blamed.
+for ((i = 0; i < 40; i++)); do
+	unshare --mount --uts "$APP" sleep &
+	victim=$!
+	await_program "$victim" container
+	{
+		sleep "0.00$((i / 10))$((i % 10))"
+		kill -KILL "$victim"
+	} &
+	run "$NSPEEK" "$victim" -- "$APP" exit 0
+	wait "$victim" 2>/dev/null
+	[ "$STATUS" = 0 ] || assert_matches "$ERR" "(there is no|is a zombie|has exited)"
+	assert_lacks "$ERR" "ptrace access"
+	assert_lacks "$ERR" "made none"
+done
 passed

@@ -39,6 +39,11 @@ passwd_shell /bin/zsh
 no_shell /bin/zsh /bin/sh
 passwd_shell /usr/sbin/nologin
 no_shell /bin/sh
+# One that is there, but nobody may execute it, is another matter.
+printf 'no program\n' >"$WORK/root/bin/plain"
+passwd_shell /bin/plain
+expect_status 126 "$NSPEEK" "$TARGET"
+assert_one_error /bin/plain "Permission denied"
 ln -s busybox "$WORK/root/bin/sh"
 shell_says sh
 passwd_shell /bin/zsh

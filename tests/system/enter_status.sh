@@ -36,6 +36,10 @@ expect_status 127 "$NSPEEK" "$TARGET" -- /bin/app/below
 assert_one_error /bin/app/below
 expect_status 127 "$NSPEEK" "$TARGET" -- ""
 assert_one_error
+# A directory that stands twice in PATH is named once.
+expect_status 127 env PATH=/a:/b:/a:/b/c:/b "$NSPEEK" -u "$TARGET" -- does-not-exist
+assert_one_error "searched /a, /b, /b/c"
+assert_lacks "$ERR" "/b/c, "
 
 # Found, but not executable: why is said.
 expect_status 126 "$NSPEEK" "$TARGET" -- /bin/plain
