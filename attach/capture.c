@@ -30,7 +30,6 @@ enum {
 	STACK_MIN = 64 << 10,    // bytes of each stack, however many threads
 	STACK_MAX = 8 << 20,     // bytes of each stack, however few
 	STACKS_WANTED = 64 << 20, // bytes of all stacks, between those bounds
-	STACK_TYPICAL = 8 << 10,  // bytes of a stack for which memory is made present
 };
 
 static uint64_t now_us(void)
@@ -118,10 +117,6 @@ static int prepare_threads(const struct target *target, const pid_t *tids, size_
 		describe_thread(target, &plan->threads[i]);
 	}
 	plan->thread_count = count;
-	// A page fault for each page of a copy would make the pause longer.
-	size_t likely = count * STACK_TYPICAL;
-	madvise(snapshot->stacks, likely < plan->stacks_capacity ? likely : plan->stacks_capacity,
-		MADV_POPULATE_WRITE);
 	return 0;
 }
 

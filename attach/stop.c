@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ enum {
 	TICK_MS = 10,     // how often a wait is woken to look at the deadline
 	D_STATE_MS = 20,  // for all threads that were in an uninterruptible sleep
 	PAGE = 4096,
+	STACK_TYPICAL = 8 << 10, // bytes of a stack for which memory is made present
 };
 
 // What the stopper knows of a row beyond the snapshot.
@@ -440,6 +442,21 @@ static void detach(struct stopper *s)
 	s->snapshot->paused_us = s->first_stop_us ? now - s->first_stop_us : 0;
 }
 
+// Makes the memory that is written during the pause present, in this process: a fork does not copy
+// the page tables of shared memory, and a page fault for each page would make the pause longer.
+static void make_present(struct stopper *s)
+{
+	struct stop_plan *plan = s->plan;
+	size_t likely = plan->thread_count * STACK_TYPICAL;
+	size_t rows = plan->thread_count * sizeof(*plan->threads);
+
+	madvise(plan->snapshot->stacks,
+		likely < plan->stacks_capacity ? likely : plan->stacks_capacity,
+		MADV_POPULATE_WRITE);
+	madvise(plan->threads, rows, MADV_POPULATE_WRITE);
+	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
+}
+
 int stop_and_copy(struct stop_plan *plan)
 {
 	auto_free struct tracee *tracees = calloc(plan->thread_capacity, sizeof(*tracees));
@@ -448,6 +465,7 @@ int stop_and_copy(struct stop_plan *plan)
 	if (!tracees)
 		return -ENOMEM;
 	s.deadline_us = now_us() + (uint64_t)plan->deadline_ms * 1000;
+	make_present(&s);
 	start_ticking(&s);
 	stop_all(&s);
 	copy_registers(&s);
