@@ -87,7 +87,8 @@ names_are host " .deleted."
 # the file at the path inside the target's root, if it is the one that is mapped.
 make_user
 cp "$FIXTURES/version/container/$LIB" "$WORK/lib/$LIB"
-start_program users "${AS_USER[@]}" LD_LIBRARY_PATH="$WORK/lib" "$FIXTURES/version_main"
+cp "$FIXTURES/version_main" "$WORK/version_main" # the user may not come where the tests were built
+start_program users "${AS_USER[@]}" LD_LIBRARY_PATH="$WORK/lib" "$WORK/version_main"
 TARGET=$STARTED
 await_state "$TARGET" S
 target_before "$TARGET"
