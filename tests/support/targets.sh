@@ -25,6 +25,16 @@ await_child() {
 	retry 10 has_child "$1" || fail "process $1 never had a child"
 }
 
+# await_command PID: CHILD is the child of nspeek PID that has become the program app. The first
+# child only joins.
+has_command() {
+	CHILD=$(pgrep -P "$1" -x app)
+}
+
+await_command() {
+	retry 10 has_command "$1" || fail "the command of nspeek $1 never ran"
+}
+
 # runs_program PID NAME: PID has become the program NAME.
 runs_program() {
 	[ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]

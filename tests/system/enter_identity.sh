@@ -55,8 +55,7 @@ target_after "$TARGET"
 # While the command runs, nothing in the container's PID namespace is there but it.
 before=$(processes_beside "$TARGET" | wc -l)
 start command "$NSPEEK" "$TARGET" -- app sleep
-await_child "$STARTED"
-await_program "$CHILD" app
+await_command "$STARTED"
 assert_eq "$(processes_beside "$TARGET" | wc -l)" $((before + 1)) "processes beside"
 kill -TERM "$STARTED"
 wait "$STARTED" 2>/dev/null

@@ -26,15 +26,13 @@ target_after "$TARGET"
 
 # And of a command that had long been running.
 start command "$NSPEEK" "$TARGET" -- app sleep
-await_child "$STARTED"
-await_program "$CHILD" app
+await_command "$STARTED"
 kill -KILL "$STARTED"
 target_after "$TARGET"
 
 # The target dies while the command runs: that ends the command, and is said.
 start command "$NSPEEK" "$TARGET" -- app sleep
-await_child "$STARTED"
-await_program "$CHILD" app
+await_command "$STARTED"
 kill -KILL "$TARGET"
 wait "$STARTED"
 assert_eq $? 137 "status when the container dies"

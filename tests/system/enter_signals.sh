@@ -37,17 +37,13 @@ wait "$SUPERVISOR"
 assert_eq $? 0 "status after the signals"
 assert_eq "$(wc -l <"$WORK/signals.out")" $((${#SIGNALS[@]} + 2)) "lines of the command"
 
-# Not any child: the first one only joins.
-has_command() {
-	COMMAND=$(pgrep -P "$SUPERVISOR" -x app)
-}
-
 # start_command: a command that only sleeps; COMMAND is its PID outside. What bash starts in the
 # background ignores INT and QUIT, and so would the command.
 start_command() {
 	start command env --default-signal=INT,QUIT "$NSPEEK" "$TARGET" -- app sleep
 	SUPERVISOR=$STARTED
-	retry 10 has_command || fail "the command never ran"
+	await_command "$SUPERVISOR"
+	COMMAND=$CHILD
 }
 
 # One that ends the command by default ends nspeek with 128+N.
