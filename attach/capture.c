@@ -3,6 +3,7 @@
 #include "capture.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fd.h"
 #include "files.h"
 #include "memory.h"
@@ -31,14 +32,6 @@ enum {
 	STACK_MAX = 8 << 20,     // bytes of each stack, however few
 	STACKS_WANTED = 64 << 20, // bytes of all stacks, between those bounds
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void *map_shared(size_t len)
 {
@@ -148,11 +141,11 @@ static int reap(pid_t pid, uint32_t timeout_ms, bool *ret_killed)
 {
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
-	uint64_t deadline = now_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t deadline = clock_now_us() + (uint64_t)timeout_ms * 1000;
 	int status;
 
 	for (*ret_killed = false;;) {
-		uint64_t now = now_us();
+		uint64_t now = clock_now_us();
 		int left = now < deadline ? (int)((deadline - now) / 1000) + 1 : 0;
 		int r = poll(&poll_fd, 1, pidfd >= 0 ? left : 1);
 		if (r > 0 || (r == 0 && pidfd < 0 && waitpid(pid, &status, WNOHANG | WNOWAIT) > 0))
@@ -269,13 +262,13 @@ static int take_once(const struct target *target, const struct capture_options *
 		return r;
 	describe_process(target, snapshot);
 
-	uint64_t start = now_us();
+	uint64_t start = clock_now_us();
 	uint32_t most_ms = plan->deadline_ms + COPY_MS;
 	if (most_ms > options->timeout_ms)
 		most_ms = options->timeout_ms;
 	if ((r = stop_in_child(snapshot, plan, most_ms, err)) < 0)
 		return r;
-	snapshot->window_us = now_us() - start;
+	snapshot->window_us = clock_now_us() - start;
 	if (take_threads(snapshot, plan) < 0)
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the threads of process %d",
 			target->pid);

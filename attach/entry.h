@@ -28,8 +28,7 @@
 struct entry_request {
 	struct nsset_request namespaces;
 	bool privileged;
-	char **argv;  // the command, or NULL for a shell; borrowed
-	char **words; // ours on the command line, up to argv or a NULL; borrowed
+	char **argv; // the command, or NULL for a shell; borrowed
 };
 
 struct entry {

@@ -1,75 +1,229 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Forking the joiner and the command.
+// Forking the joiner, executing the stub, and the records between.
 #include "launch.h"
 
 #include "cleanup.h"
 #include "fd.h"
+#include "sealed.h"
+#include "stub/protocol.h"
+#include "stub_image.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <sched.h>
+#include <linux/sockios.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
-_Static_assert(sizeof(struct error) <= PIPE_BUF, "a record is written whole");
-
-// What the forked processes know of the supervisor.
+// What the forked process knows of the supervisor.
 struct context {
-	const struct entry *entry;
-	const struct terminal *terminal;
-	const struct launch_signals *signals;
-	int report_fd; // the pipe's end to write to
-	pid_t *command;
+	const struct launch_request *request;
+	int control_fd, stub_fd;
 	pid_t supervisor;
+	unsigned flags; // of enum stub_flags
 };
+
+// A record with what may follow it.
+struct packet {
+	struct record head;
+	struct error error;
+};
+
+_Static_assert(sizeof(struct packet) == sizeof(struct record) + sizeof(struct error), "no padding");
 
 static _Noreturn void report_failure(const struct context *context, const struct error *err)
 {
-	fd_write_all(context->report_fd, err, sizeof(*err));
+	struct packet packet = {.head.kind = RECORD_ERROR, .error = *err};
+
+	send(context->control_fd, &packet, sizeof(packet), MSG_NOSIGNAL);
 	_exit(EXIT_FAILURE);
 }
 
-// True when nobody is left to read the pipe.
-static bool is_supervisor_gone(const struct context *context)
+// Gives the container's new terminal to the supervisor.
+static int send_master(const struct context *context, int master_fd, struct error *err)
 {
-	struct pollfd poll_fd = {.fd = context->report_fd};
+	struct record record = {.kind = RECORD_TERMINAL};
+	struct iovec part = {.iov_base = &record, .iov_len = sizeof(record)};
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} rights = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			    .cmsg_level = SOL_SOCKET,
+			    .cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &rights,
+		.msg_controllen = sizeof(rights)};
 
-	return poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLERR;
+	memcpy(CMSG_DATA(&rights.head), &master_fd, sizeof(master_fd));
+	return sendmsg(context->control_fd, &message, MSG_NOSIGNAL) < 0
+		       ? fail_sys(err, errno, "sendmsg", "the new terminal")
+		       : 0;
 }
 
-// Closes all but the standard fds and the pipe. What the joiner had open (directories of the host's
-// procfs above all) would be a way out for whoever in the container could look into the command's
-// process before its execve(2).
-static int close_others(struct context *context, struct error *err)
+static int set_up_terminal(const struct context *context, int *ret_fd, struct error *err)
 {
-	enum { REPORT_FD = 3 };
+	auto_fd int master_fd = -EBADF;
+	const struct entry *entry = context->request->entry;
+	int r = terminal_enter(
+		context->request->terminal, entry->inside, entry->notice, &master_fd, err);
 
-	if (context->report_fd != REPORT_FD && dup3(context->report_fd, REPORT_FD, O_CLOEXEC) < 0)
-		return fail_sys(err, errno, "dup3", "the joiner's pipe");
-	context->report_fd = REPORT_FD;
-	fd_close_from(REPORT_FD + 1);
-	return 0;
+	if (r == 0 && master_fd >= 0)
+		r = send_master(context, master_fd, err);
+	*ret_fd = context->request->terminal->inside_fd;
+	return r;
 }
 
-// The command's process: in the container's PID namespace, a child of the supervisor.
-static _Noreturn void run_command(const struct context *context, const struct program *program)
+static uint64_t mask_bits(const sigset_t *mask)
+{
+	uint64_t bits = 0;
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (sigismember(mask, sig) == 1)
+			bits |= UINT64_C(1) << (sig - 1);
+	return bits;
+}
+
+// Keeps the preserved fds over execve(2), and puts the control fd behind them.
+static int arrange_fds(struct context *context, struct error *err)
+{
+	int control_fd = 3 + (int)context->request->preserved_count;
+
+	for (int fd = 3; fd < control_fd; fd++)
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return fail_sys(err, errno, "fcntl", "fd %d, which is to be preserved", fd);
+	if (context->flags & STUB_DIRECTLY)
+		return 0;
+	if (context->stub_fd == control_fd) {
+		context->stub_fd = fcntl(context->stub_fd, F_DUPFD_CLOEXEC, control_fd + 1);
+		if (context->stub_fd < 0)
+			return fail_sys(err, errno, "dup", "the stub");
+	}
+	int moved = context->control_fd == control_fd ? fcntl(control_fd, F_SETFD, 0)
+						      : dup2(context->control_fd, control_fd);
+	return moved < 0 ? fail_sys(err, errno, "dup2", "the joiner's socket") : 0;
+}
+
+// Becomes the stub's program. Returns only on failure.
+static int exec_stub(
+	struct context *context, const struct program *program, int terminal_fd, struct error *err)
+{
+	enum { HEX_SIZE = 24 };
+	const struct launch_signals *signals = context->request->signals;
+	char *shell_argv[] = {strrchr(program->path, '/'), NULL};
+	char **argv = program->argv ? program->argv : shell_argv;
+	size_t count = 0;
+	int r = arrange_fds(context, err);
+	if (r < 0)
+		return r;
+
+	if (shell_argv[0])
+		shell_argv[0]++;
+	while (argv[count])
+		count++;
+	auto_free char **words = calloc(STUB_ARGV + count + 1, sizeof(*words));
+	auto_free char *numbers = calloc(STUB_ARGV, HEX_SIZE);
+	if (!words || !numbers)
+		return fail_sys(err, ENOMEM, "execve", "the stub");
+	if (terminal_fd >= 0)
+		context->flags |= STUB_HAS_TERMINAL;
+	const uint64_t values[STUB_ARGV] = {
+		[STUB_CONTROL_FD] = 3 + (uint64_t)context->request->preserved_count,
+		[STUB_FLAGS] = context->flags,
+		[STUB_TERMINAL_FD] = terminal_fd < 0 ? 0 : (uint64_t)terminal_fd,
+		[STUB_SIGNAL_MASK] = mask_bits(&signals->mask),
+	};
+	for (int i = STUB_CONTROL_FD; i < STUB_PATH; i++) {
+		words[i] = numbers + i * HEX_SIZE;
+		snprintf(words[i], HEX_SIZE, "%llx", (unsigned long long)values[i]);
+	}
+	words[STUB_NAME] = (char[]){"nspeek"};
+	words[STUB_PATH] = program->path;
+	memcpy(words + STUB_ARGV, argv, count * sizeof(*words));
+	syscall(SYS_execveat, context->stub_fd, "", words, program->env.vars, AT_EMPTY_PATH);
+	if (errno == E2BIG)
+		return fail(err, ERROR_NOT_EXECUTABLE, E2BIG,
+			"the words and the environment of %s are too long", program->path);
+	return fail_sys(err, errno, "execveat", "the stub");
+}
+
+// Goes inside and becomes the stub's program. Returns only on failure.
+static int go_inside(struct context *context, struct error *err)
+{
+	auto_program struct program program = {0};
+	int terminal_fd = -EBADF;
+	int r = entry_enter(context->request->entry, context->supervisor, &program, err);
+
+	if (r == 0)
+		r = program_check(&program, err);
+	if (r == 0)
+		r = set_up_terminal(context, &terminal_fd, err);
+	return r < 0 ? r : exec_stub(context, &program, terminal_fd, err);
+}
+
+static _Noreturn void run_joiner(struct context *context)
 {
 	struct error err = {0};
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-		fail_sys(&err, errno, "prctl", "the command's process");
-		report_failure(context, &err);
-	}
-	if (is_supervisor_gone(context))
-		_exit(EXIT_FAILURE);
-	terminal_enter_command(context->terminal);
-	sigaction(SIGCHLD, &context->signals->child, NULL);
-	sigprocmask(SIG_SETMASK, &context->signals->mask, NULL);
-	program_exec(program, &err);
+	go_inside(context, &err);
 	report_failure(context, &err);
+}
+
+static int prepare(const struct launch_request *request, struct context *ret, struct error *err)
+{
+	int stub_fd = sealed_open("nspeek", stub_image, stub_image_len, err);
+
+	if (stub_fd < 0)
+		return stub_fd;
+	*ret = (struct context){.request = request, .stub_fd = stub_fd, .control_fd = -EBADF};
+	if (request->signals->child.sa_handler == SIG_IGN)
+		ret->flags |= STUB_IGNORE_CHILD;
+	if (request->say_started)
+		ret->flags |= STUB_SAY_STARTED;
+	return 0;
+}
+
+int launch_start(const struct launch_request *request, struct launch *ret, struct error *err)
+{
+	struct context context;
+	int ends[2];
+	int r = prepare(request, &context, err);
+	if (r < 0)
+		return r;
+
+	auto_fd int stub_fd = context.stub_fd;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return fail_sys(err, errno, "socketpair", "the supervisor");
+	auto_fd int ours = ends[0], theirs = ends[1];
+	context.control_fd = theirs;
+	context.supervisor = getpid();
+	pid_t joiner = fork();
+	if (joiner == 0) {
+		close(ours);
+		run_joiner(&context);
+	}
+	if (joiner < 0)
+		return fail_sys(err, errno, "fork", "the joining process");
+	terminal_close_inside(request->terminal);
+	char **argv = request->entry->request->argv;
+	ret->name = argv ? argv[0] : "the shell";
+	ret->joiner = joiner;
+	ret->control_fd = take_fd(&ours);
+	return 0;
+}
+
+int launch_directly(const struct launch_request *request, struct error *err)
+{
+	struct context context;
+	int r = prepare(request, &context, err);
+
+	if (r < 0)
+		return r;
+	context.flags |= STUB_DIRECTLY;
+	context.supervisor = getppid();
+	return go_inside(&context, err);
 }
 
 static int fail_clone(int errnum, struct error *err)
@@ -82,94 +236,132 @@ static int fail_clone(int errnum, struct error *err)
 	return -errnum;
 }
 
-// Until execve(2) the command's process shows our own environment and words in its
-// /proc/PID/environ and cmdline, to whoever in the container may trace it. The program has its own
-// copy of what it needs; only the command's words are used where they are.
-static void wipe_words(const struct entry_request *request)
+static int fail_exec(const struct launch *launch, int errnum, struct error *err)
 {
-	for (char **word = request->words; *word && word != request->argv; word++)
-		explicit_bzero(*word, strlen(*word));
-	explicit_bzero(program_invocation_name, strlen(program_invocation_name));
-	for (char **var = environ; var && *var; var++)
-		explicit_bzero(*var, strlen(*var));
-	clearenv();
+	bool missing = errnum == ENOENT || errnum == ENOTDIR;
+
+	return fail(err, missing ? ERROR_NOT_FOUND : ERROR_NOT_EXECUTABLE, errnum,
+		"%s was found, but cannot be executed: %s", launch->name, strerror(errnum));
 }
 
-static _Noreturn void run_joiner(struct context *context)
+static enum launch_event fail_damaged(struct error *err)
 {
-	struct program program = {0};
-	struct error err = {0};
+	fail(err, ERROR_SYSTEM, EPROTO, "a damaged record came from inside");
+	return LAUNCH_ERROR;
+}
 
-	terminal_leave(context->terminal);
-	if (entry_enter(context->entry, context->supervisor, &program, &err) < 0 ||
-		close_others(context, &err) < 0)
-		report_failure(context, &err);
-	wipe_words(context->entry->request);
-	if (madvise(context->command, sizeof(*context->command), MADV_DONTFORK) < 0) {
-		fail_sys(&err, errno, "madvise", "the joiner");
-		report_failure(context, &err);
+static bool is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return pid > 1 &&
+	       waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+// The fd that came along with MESSAGE, or -EBADF.
+static int received_fd(struct msghdr *message)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	int fd = -EBADF;
+
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+		head->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+static enum launch_event take_error(const struct packet *packet, size_t len, struct error *err)
+{
+	if (len != sizeof(*packet) || !error_is_valid(&packet->error))
+		return fail_damaged(err);
+	if (err->kind == ERROR_NONE)
+		*err = packet->error;
+	return LAUNCH_ERROR;
+}
+
+// What a record without more than its head says.
+static enum launch_event take_head(
+	const struct launch *launch, const struct record *head, int *ret_value, struct error *err)
+{
+	int errnum = head->value > 0 && head->value < 4096 ? head->value : EPROTO;
+
+	*ret_value = head->value;
+	switch (head->kind) {
+	case RECORD_LAUNCHED:
+		return is_child(head->value) && head->value != launch->joiner ? LAUNCH_STUB
+									      : fail_damaged(err);
+	case RECORD_CLONE_FAILED:
+	case RECORD_FORK_FAILED:
+		fail_clone(errnum, err);
+		return LAUNCH_ERROR;
+	case RECORD_EXEC_FAILED:
+		fail_exec(launch, errnum, err);
+		return LAUNCH_ERROR;
+	case RECORD_STARTED:
+		return LAUNCH_STARTED;
+	case RECORD_STOPPED:
+		return head->value > 0 && head->value <= SIGRTMAX ? LAUNCH_STOPPED
+								  : fail_damaged(err);
+	case RECORD_EXITED:
+		return LAUNCH_EXITED;
 	}
+	return fail_damaged(err);
+}
 
-	long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
-	long pid = syscall(SYS_clone, flags, NULL, context->command, NULL, NULL);
-	if (pid == 0)
-		run_command(context, &program);
-	if (pid < 0) {
-		fail_clone(errno, &err);
-		report_failure(context, &err);
+enum launch_event launch_receive(const struct launch *launch, int *ret_value, struct error *err)
+{
+	struct packet packet;
+	struct iovec part = {.iov_base = &packet, .iov_len = sizeof(packet)};
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} rights;
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &rights,
+		.msg_controllen = sizeof(rights)};
+	ssize_t len = recvmsg(launch->control_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (len <= 0)
+		return len < 0 && errno == EAGAIN ? LAUNCH_NOTHING : LAUNCH_GONE;
+	auto_fd int fd = received_fd(&message);
+	if ((size_t)len < sizeof(packet.head))
+		return fail_damaged(err);
+	if (packet.head.kind == RECORD_ERROR)
+		return take_error(&packet, (size_t)len, err);
+	if (packet.head.kind == RECORD_TERMINAL) {
+		*ret_value = take_fd(&fd);
+		return *ret_value < 0 ? fail_damaged(err) : LAUNCH_TERMINAL;
 	}
-	_exit(EXIT_SUCCESS);
+	return len == sizeof(packet.head) ? take_head(launch, &packet.head, ret_value, err)
+					  : fail_damaged(err);
 }
 
-int launch_start(const struct entry *entry, const struct terminal *terminal,
-	const struct launch_signals *signals, struct launch *ret, struct error *err)
+static void send_to_stub(const struct launch *launch, enum record_kind kind, int value)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return fail_sys(err, errno, "pipe", "the supervisor");
+	struct record record = {.kind = kind, .value = value};
 
-	auto_fd int read_end = ends[0], write_end = ends[1];
-	// Never unmapped: the supervisor needs it to the end.
-	pid_t *command = mmap(
-		NULL, sizeof(*command), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (command == MAP_FAILED)
-		return fail_sys(err, errno, "mmap", "the supervisor");
-
-	struct context context = {
-		.entry = entry,
-		.terminal = terminal,
-		.signals = signals,
-		.report_fd = write_end,
-		.command = command,
-		.supervisor = getpid(),
-	};
-	pid_t joiner = fork();
-	if (joiner == 0)
-		run_joiner(&context);
-	if (joiner < 0)
-		return fail_sys(err, errno, "fork", "the joining process");
-	ret->joiner = joiner;
-	ret->report_fd = take_fd(&read_end);
-	ret->command = command;
-	return 0;
+	send(launch->control_fd, &record, sizeof(record), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-pid_t launch_command(const struct launch *launch)
+void launch_send_signal(const struct launch *launch, int sig, bool whole_group)
 {
-	return __atomic_load_n(launch->command, __ATOMIC_ACQUIRE);
+	send_to_stub(launch, whole_group ? RECORD_SIGNAL_GROUP : RECORD_SIGNAL, sig);
 }
 
-int launch_read(const struct launch *launch, struct error *ret)
+void launch_send_go(const struct launch *launch)
 {
-	struct error record;
-	ssize_t n = fd_read_exact(launch->report_fd, &record, sizeof(record));
+	send_to_stub(launch, RECORD_GO, 0);
+}
 
-	if (n <= 0)
-		return (int)n;
-	if (n != (ssize_t)sizeof(record) || !error_is_valid(&record)) {
-		record = (struct error){0};
-		fail(&record, ERROR_SYSTEM, EPROTO, "a damaged record came from the joiner");
-	}
-	*ret = record;
-	return 1;
+void launch_send_end(const struct launch *launch)
+{
+	send_to_stub(launch, RECORD_END, 0);
+}
+
+bool launch_is_deaf(const struct launch *launch)
+{
+	int queued = 0;
+
+	return ioctl(launch->control_fd, SIOCOUTQ, &queued) == 0 && queued > 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Finding and executing the command.
+// Finding the command.
 #include "program.h"
 
 #include "cleanup.h"
@@ -164,66 +164,22 @@ int program_find_shell(const char *shell, struct program *program, struct error 
 	return set_path(program, found, err);
 }
 
-// Gives the file to /bin/sh as a script, with the words of ARGV. Returns only on failure.
-static void exec_as_script(const struct program *program, char **argv)
-{
-	size_t count = 0;
-
-	while (argv[count])
-		count++;
-	auto_free char **words = calloc(count + 3, sizeof(*words));
-	if (!words)
-		return;
-	words[0] = bourne_shell;
-	words[1] = program->path;
-	for (size_t i = 1; i < count; i++)
-		words[i + 1] = argv[i];
-	execve(bourne_shell, words, program->env.vars);
-	errno = ENOEXEC;
-}
-
-// Explains execve(2)'s ERRNUM for PROGRAM by the interpreter that its first bytes name, if that
-// is the cause.
-static bool blame_interpreter(const struct program *program, int errnum, struct error *err)
+int program_check(const struct program *program, struct error *err)
 {
 	char bytes[EXECHEAD_READ];
 	auto_fd int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t len = fd < 0 ? -1 : fd_read_exact(fd, bytes, sizeof(bytes));
 	if (len < 0)
-		return false;
+		return 0; // what may be executed need not be readable
 
 	struct exechead head = exechead_parse(bytes, (size_t)len);
-	if (!head.interpreter[0] || check_program(head.interpreter) == 0)
-		return false;
-	fail(err, ERROR_NOT_EXECUTABLE, errnum, "%s cannot be executed: its interpreter %s %s%s",
+	int r = head.interpreter[0] ? check_program(head.interpreter) : 0;
+	// The container's procfs does not know us yet: /proc/self is nothing.
+	if (r == 0 || strncmp(head.interpreter, "/proc/", 6) == 0)
+		return 0;
+	return fail(err, ERROR_NOT_EXECUTABLE, -r, "%s cannot be executed: its interpreter %s %s%s",
 		program->path, head.interpreter,
-		access(head.interpreter, F_OK) < 0 ? "is missing" : "cannot be executed",
-		program->where);
-	return true;
-}
-
-int program_exec(const struct program *program, struct error *err)
-{
-	char *shell_argv[] = {strrchr(program->path, '/'), NULL};
-	if (shell_argv[0])
-		shell_argv[0]++;
-	char **argv = program->argv ? program->argv : shell_argv;
-
-	execve(program->path, argv, program->env.vars);
-	int errnum = errno;
-
-	if (errnum == ENOEXEC) {
-		exec_as_script(program, argv);
-	} else if (errnum == ENOENT || errnum == EACCES || errnum == ENOTDIR || errnum == ELOOP) {
-		if (blame_interpreter(program, errnum, err))
-			return -errnum;
-		// The file itself is there, or was: another cause than its absence.
-		if (is_missing(errnum) && access(program->path, F_OK) == 0)
-			return fail(err, ERROR_NOT_EXECUTABLE, errnum,
-				"%s%s cannot be executed: what it needs to start is missing",
-				program->path, program->where);
-	}
-	return refuse_program(program->path, errnum, program->where, err);
+		is_missing(-r) ? "is missing" : "cannot be executed", program->where);
 }
 
 void program_fini(struct program *program)

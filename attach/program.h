@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command: found where it will run, by the process that will run it, and executed.
+// The command: found where it will run, by a process with its identity.
 #pragma once
 
 #include "envblock.h"
@@ -26,10 +26,9 @@ int program_find(char **argv, struct program *program, struct error *err);
 // Finds a shell into *PROGRAM: SHELL, which may be NULL, or else /bin/sh. Fails as program_find().
 int program_find_shell(const char *shell, struct program *program, struct error *err);
 
-// Executes PROGRAM. Returns only on failure: ERROR_NOT_EXECUTABLE, with the interpreter's name when
-// that is what is missing, or ERROR_NOT_FOUND when the program is gone. A file that is no program
-// the kernel knows is given to /bin/sh, as execvp(3) does.
-int program_exec(const struct program *program, struct error *err);
+// Fails with ERROR_NOT_EXECUTABLE, and its name, when the interpreter that PROGRAM's file needs (of
+// `#!', or of an ELF file) is missing or cannot be executed: execve(2) would not say which.
+int program_check(const struct program *program, struct error *err);
 
 // Frees what PROGRAM owns. Accepts one that is {0}.
 void program_fini(struct program *program);

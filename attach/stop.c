@@ -3,6 +3,7 @@
 #include "stop.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fd.h"
 #include "memory.h"
 #include "number.h"
@@ -44,14 +45,6 @@ struct stopper {
 	uint64_t deadline_us;
 	uint64_t first_stop_us;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 // Reaps the threads that have exited. Each is asked for by itself, and looked at before it is
 // taken: waiting for any would take a stop of a tracee too, whatever the options say
@@ -132,7 +125,7 @@ static void interrupt(struct stopper *s, size_t from)
 	for (size_t i = from; i < s->plan->thread_count; i++) {
 		if (!s->tracees[i].seized)
 			continue;
-		s->tracees[i].stopped_at_us = now_us();
+		s->tracees[i].stopped_at_us = clock_now_us();
 		if (s->first_stop_us == 0)
 			s->first_stop_us = s->tracees[i].stopped_at_us;
 		ptrace(PTRACE_INTERRUPT, s->plan->threads[i].tid, 0, 0);
@@ -175,7 +168,7 @@ static void wait_for_one(struct stopper *s, size_t index, uint64_t deadline_us)
 
 	for (;;) {
 		siginfo_t info = {0};
-		bool late = now_us() >= deadline_us;
+		bool late = clock_now_us() >= deadline_us;
 		int r = waitid(P_PID, (id_t)thread->tid, &info, options | (late ? WNOHANG : 0));
 		if (r < 0 && errno == EINTR && !is_zombie(s, thread->tid))
 			continue;
@@ -195,7 +188,7 @@ static void wait_for(struct stopper *s, size_t from)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		uint64_t deadline_us = s->deadline_us;
-		uint64_t soon_us = now_us() + D_STATE_MS * UINT64_C(1000);
+		uint64_t soon_us = clock_now_us() + D_STATE_MS * UINT64_C(1000);
 		if (pass == 1 && soon_us < deadline_us)
 			deadline_us = soon_us;
 		for (size_t i = from; i < s->plan->thread_count; i++) {
@@ -428,7 +421,7 @@ static void copy_stacks(struct stopper *s)
 // Lets all run on. A thread that was seized but never stopped is let go when this process exits.
 static void detach(struct stopper *s)
 {
-	uint64_t now = now_us();
+	uint64_t now = clock_now_us();
 
 	for (size_t i = 0; i < s->plan->thread_count; i++) {
 		const struct tracee *tracee = &s->tracees[i];
@@ -436,7 +429,7 @@ static void detach(struct stopper *s)
 		if (!tracee->stopped)
 			continue;
 		ptrace(PTRACE_DETACH, thread->tid, 0, (void *)(uintptr_t)tracee->signal);
-		now = now_us();
+		now = clock_now_us();
 		thread->pause_us = (uint32_t)(now - tracee->stopped_at_us);
 	}
 	s->snapshot->paused_us = s->first_stop_us ? now - s->first_stop_us : 0;
@@ -464,7 +457,7 @@ int stop_and_copy(struct stop_plan *plan)
 
 	if (!tracees)
 		return -ENOMEM;
-	s.deadline_us = now_us() + (uint64_t)plan->deadline_ms * 1000;
+	s.deadline_us = clock_now_us() + (uint64_t)plan->deadline_ms * 1000;
 	make_present(&s);
 	start_ticking(&s);
 	stop_all(&s);

@@ -3,37 +3,55 @@
 #include "supervise.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fd.h"
+#include "job.h"
 #include "launch.h"
-#include "terminal.h"
+#include "pidfile.h"
+#include "relay.h"
 
 #include <poll.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum {
-	KILLED_WAIT_MS = 500, // for a killed joiner, which a hostile file system can hold
-	TARGET_WAIT_MS = 20,  // for a target whose end is why the command was killed
+	KILLED_WAIT_US =
+		500000,        // for a killed joiner or stub, which a hostile file system can hold
+	DEAF_US = 200000,      // after which a stub that takes in nothing is held
+	END_WAIT_US = 3000000, // for the stub, once it ends all
+	TARGET_WAIT_MS = 20,   // for a target whose end is why the command was killed
 	NOT_ENDED = -1,
+};
+
+// What happens when the deadline is reached.
+enum phase {
+	PHASE_RUNNING, // the command gets SIGTERM
+	PHASE_ENDING,  // it has, or the terminal is gone: all is killed
+	PHASE_KILLED,  // all was killed: we do not wait any more
 };
 
 struct supervisor {
 	const struct entry *entry;
+	const struct session_request *request;
 	struct terminal terminal;
+	struct relays relays;
 	struct launch launch;
 	int signal_fd;
-	pid_t joiner;       // 0 once it is reaped
-	pid_t command;      // 0 until it is known
-	int status;         // the exit status, or NOT_ENDED
-	int signal;         // that ended the command, or 0
-	int ending_signals; // that came before the command was executed
-	sigset_t early;     // signals that wait for the command to exist
-	sigset_t sent;      // those that the command got from us, not from a key
-	bool setup_ended;   // the joiner was killed by us
-	bool target_gone;
+	pid_t joiner;         // 0 once it is reaped
+	pid_t stub;           // 0 until it is known
+	bool stub_ended;      // it is reaped
+	int status;           // wait(2)'s, of the command, or NOT_ENDED
+	int signalled_status; // what we exit with when the session was ended before there was one
+	uint64_t ending_us;   // when the oldest signal that would end us was sent
+	sigset_t early;       // signals that wait for the command to exist
+	sigset_t sent;        // those that the command got from us, not from a key
+	bool ending_key;      // the kernel sent us SIGINT or SIGQUIT for a key
+	bool stop_key;        // or SIGTSTP, which the command has not stopped by yet
+	enum phase phase;
+	uint64_t deadline_us; // 0: none
+	bool target_gone, left_behind;
+	unsigned wrote_pid; // how often that was asked for
 	struct error *err;
 };
 
@@ -49,79 +67,120 @@ static int prepare_signals(struct launch_signals *ret)
 	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Takes in what the joiner or the command has reported, and then the command's PID, which is known
-// if the command could report anything.
-static void read_reports(struct supervisor *supervisor)
+static void set_deadline(struct supervisor *supervisor, enum phase phase, uint64_t after_us)
 {
-	struct error record;
-	int r = -EAGAIN;
-
-	while (supervisor->launch.report_fd >= 0 &&
-		(r = launch_read(&supervisor->launch, &record)) > 0)
-		if (supervisor->err->kind == ERROR_NONE)
-			*supervisor->err = record;
-	if (r != -EAGAIN)
-		close_fd(&supervisor->launch.report_fd);
-	supervisor->command = launch_command(&supervisor->launch);
+	supervisor->phase = phase;
+	supervisor->deadline_us = clock_now_us() + after_us;
 }
 
-static int status_of(int wait_status)
-{
-	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-// Stops ourselves by SIG, and with us, by a key of the terminal that the command had from us
-// (WHOLE_GROUP), those whom the key would have stopped. Returns whether we did: the kernel ignores
-// the terminal's stop signals for a process group that has nobody to continue it.
-static bool stop_ourselves(int sig, bool whole_group)
-{
-	struct sigaction plain = {.sa_handler = SIG_DFL}, before;
-	sigset_t only, pending;
-
-	sigaction(sig, &plain, &before);
-	sigemptyset(&only);
-	sigaddset(&only, sig);
-	kill(whole_group ? 0 : getpid(), sig);
-	sigprocmask(SIG_UNBLOCK, &only, NULL); // here we stop, until SIGCONT
-	sigprocmask(SIG_BLOCK, &only, NULL);
-	sigaction(sig, &before, NULL);
-	sigpending(&pending);
-	return sigismember(&pending, SIGCONT) == 1;
-}
-
-static void send(struct supervisor *supervisor, int sig)
+static void send_signal(struct supervisor *supervisor, int sig, bool whole_group)
 {
 	sigaddset(&supervisor->sent, sig);
-	kill(supervisor->command, sig);
+	launch_send_signal(&supervisor->launch, sig, whole_group);
 }
+
+// Says a warning on a terminal that may be in raw mode.
+#define say_warning(supervisor, ...)                                      \
+	(terminal_stop(&(supervisor)->terminal),                          \
+		notice_warning((supervisor)->entry->notice, __VA_ARGS__), \
+		terminal_start(&(supervisor)->terminal))
 
 // True when SIG, which the command has stopped or ended by, can have come by a key.
 static bool is_of_key(const struct supervisor *supervisor, int sig)
 {
-	return sigismember(&supervisor->sent, sig) == 0;
+	return supervisor->terminal.is_new && sigismember(&supervisor->sent, sig) == 0;
 }
 
 static void continue_command(struct supervisor *supervisor)
 {
-	terminal_give(&supervisor->terminal, supervisor->command);
-	if (supervisor->terminal.sharing == TERMINAL_PIPELINE ||
-		kill(-supervisor->command, SIGCONT) < 0)
-		kill(supervisor->command, SIGCONT);
+	terminal_start(&supervisor->terminal);
+	launch_send_signal(&supervisor->launch, SIGCONT, true);
 	sigdelset(&supervisor->sent, SIGTSTP);
 }
 
 static void mirror_stop(struct supervisor *supervisor, int sig)
 {
-	bool had_terminal = terminal_take_back(&supervisor->terminal, supervisor->command);
+	bool new_key = sig == SIGTSTP && is_of_key(supervisor, sig);
+	bool our_key = sig == SIGTSTP && supervisor->stop_key;
 
-	if (stop_ourselves(sig, had_terminal && sig == SIGTSTP && is_of_key(supervisor, sig)))
+	supervisor->stop_key = false;
+	terminal_stop(&supervisor->terminal);
+	if (job_stop(sig, new_key))
 		return; // SIGCONT is pending, and continues the command
 	// A key of a terminal on which nobody does job control is as good as ignored. Any other
 	// stop is meant, and whoever waits for us should see it.
-	if (had_terminal && sig == SIGTSTP)
+	if (new_key || our_key)
 		continue_command(supervisor);
 	else
-		stop_ourselves(SIGSTOP, false);
+		job_stop(SIGSTOP, false);
+}
+
+static void start_session(struct supervisor *supervisor, pid_t stub)
+{
+	supervisor->stub = stub;
+	if (relays_init(&supervisor->terminal, &supervisor->relays) < 0) {
+		fail_sys(supervisor->err, ENOMEM, "relaying", "the standard files");
+		launch_send_end(&supervisor->launch);
+		return;
+	}
+	terminal_start(&supervisor->terminal);
+	if (supervisor->request->timeout_us)
+		set_deadline(supervisor, PHASE_RUNNING, supervisor->request->timeout_us);
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		if (sigismember(&supervisor->early, sig) == 1)
+			send_signal(supervisor, sig, false);
+	sigemptyset(&supervisor->early);
+}
+
+static void write_pid_file(struct supervisor *supervisor)
+{
+	struct error err = {0};
+
+	if (supervisor->request->pid_file && !supervisor->wrote_pid++ &&
+		pidfile_write(supervisor->request->pid_file, supervisor->stub, &err) < 0)
+		say_warning(supervisor, "%s", err.message);
+}
+
+// Takes in what the inside has to say.
+static void read_records(struct supervisor *supervisor)
+{
+	while (supervisor->launch.control_fd >= 0) {
+		int value = 0;
+		enum launch_event event =
+			launch_receive(&supervisor->launch, &value, supervisor->err);
+		switch (event) {
+		case LAUNCH_NOTHING:
+		case LAUNCH_ERROR:
+			return;
+		case LAUNCH_GONE:
+			close_fd(&supervisor->launch.control_fd);
+			return;
+		case LAUNCH_TERMINAL:
+			if (!supervisor->terminal.is_new || supervisor->stub)
+				close(value);
+			else
+				terminal_adopt(&supervisor->terminal, value);
+			break;
+		case LAUNCH_STUB:
+			if (!supervisor->stub)
+				start_session(supervisor, value);
+			break;
+		case LAUNCH_STARTED:
+			write_pid_file(supervisor);
+			launch_send_go(&supervisor->launch);
+			break;
+		case LAUNCH_STOPPED:
+			if (supervisor->status == NOT_ENDED)
+				mirror_stop(supervisor, value);
+			break;
+		case LAUNCH_EXITED:
+			if (supervisor->status != NOT_ENDED)
+				break;
+			supervisor->status = value;
+			set_deadline(supervisor, PHASE_KILLED, END_WAIT_US);
+			break;
+		}
+	}
 }
 
 static void reap(struct supervisor *supervisor)
@@ -130,22 +189,21 @@ static void reap(struct supervisor *supervisor)
 
 	if (supervisor->joiner && waitpid(supervisor->joiner, &status, WNOHANG) > 0) {
 		supervisor->joiner = 0;
-		read_reports(supervisor);
-		if (!supervisor->command && supervisor->err->kind == ERROR_NONE)
+		read_records(supervisor);
+		if (!supervisor->stub && supervisor->err->kind == ERROR_NONE &&
+			!supervisor->signalled_status)
 			fail(supervisor->err, ERROR_SYSTEM, ECHILD,
 				"the joining process ended unexpectedly (%s %d)",
 				WIFSIGNALED(status) ? "signal" : "status",
 				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	}
-	while (supervisor->command && supervisor->status == NOT_ENDED &&
-		waitpid(supervisor->command, &status, WNOHANG | WUNTRACED) > 0) {
-		if (WIFSTOPPED(status)) {
-			mirror_stop(supervisor, WSTOPSIG(status));
-			continue;
-		}
-		supervisor->status = status_of(status);
-		supervisor->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-		read_reports(supervisor);
+	if (supervisor->stub && !supervisor->stub_ended &&
+		waitpid(supervisor->stub, &status, WNOHANG) > 0) {
+		supervisor->stub_ended = true;
+		read_records(supervisor);
+		supervisor->left_behind = WIFSIGNALED(status);
+		if (supervisor->status == NOT_ENDED)
+			supervisor->status = SIGKILL; // as wait(2) says it
 	}
 }
 
@@ -167,108 +225,180 @@ static bool is_ending(int sig)
 	return sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
-// Kills the joiner, if it is there. Returns true unless it had started the command already.
-static bool end_setup(struct supervisor *supervisor)
+// Waits for child PID, which was killed, but not for long. Returns whether it is reaped.
+static bool wait_for_killed(pid_t pid)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
+	uint64_t deadline_us = clock_now_us() + KILLED_WAIT_US;
 
-	if (supervisor->joiner)
-		kill(supervisor->joiner, SIGKILL);
-	for (int ms = 0; supervisor->joiner && ms < KILLED_WAIT_MS; ms++) {
-		if (waitpid(supervisor->joiner, NULL, WNOHANG) != 0)
-			supervisor->joiner = 0;
-		else
-			nanosleep(&pause, NULL);
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (clock_now_us() >= deadline_us)
+			return false;
+		nanosleep(&pause, NULL);
 	}
-	supervisor->setup_ended = true;
-	read_reports(supervisor);
-	return supervisor->command == 0;
+	return true;
+}
+
+// Kills the joiner, if it is there, for SIG. It may have launched the stub just before.
+static void end_setup(struct supervisor *supervisor, int sig)
+{
+	if (!supervisor->joiner)
+		return;
+	kill(supervisor->joiner, SIGKILL);
+	wait_for_killed(supervisor->joiner);
+	supervisor->joiner = 0;
+	read_records(supervisor);
+	if (!supervisor->stub)
+		supervisor->signalled_status = 128 + sig;
 }
 
 // Ends what cannot be ended by a signal of the user's: the command's process before its execve(2),
-// which a file system of the container can hold even when it is killed.
+// which a file system of the container can hold even when it is killed. It dies with the stub.
 static void give_up(struct supervisor *supervisor, int sig)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
-	pid_t ended = 0;
-
-	kill(supervisor->command, SIGKILL);
-	for (int ms = 0; ended == 0 && ms < KILLED_WAIT_MS; ms++) {
-		ended = waitpid(supervisor->command, NULL, WNOHANG);
-		if (ended == 0)
-			nanosleep(&pause, NULL);
-	}
-	if (ended == 0)
-		notice_warning(supervisor->entry->notice,
+	kill(supervisor->stub, SIGKILL);
+	supervisor->stub_ended = wait_for_killed(supervisor->stub);
+	if (!supervisor->stub_ended)
+		say_warning(supervisor,
 			"process %d ends only when a file system of the container lets it",
-			supervisor->command);
-	supervisor->setup_ended = true;
-	supervisor->status = 128 + sig;
+			supervisor->stub);
+	supervisor->stub_ended = true;
+	supervisor->signalled_status = 128 + sig;
+}
+
+// True when the stub has not taken in a signal that was to end the command, for long enough.
+static bool is_deaf(struct supervisor *supervisor)
+{
+	uint64_t now = clock_now_us();
+
+	if (!launch_is_deaf(&supervisor->launch))
+		supervisor->ending_us = now;
+	return now - supervisor->ending_us >= DEAF_US;
 }
 
 static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo *info)
 {
 	int sig = (int)info->ssi_signo;
+	bool by_kernel = info->ssi_code == SI_KERNEL;
 
-	if (!supervisor->command) {
-		if (is_ending(sig) && end_setup(supervisor))
-			supervisor->status = 128 + sig;
-		else if (sig != SIGCONT)
-			sigaddset(&supervisor->early, sig);
+	if (!supervisor->stub && is_ending(sig))
+		end_setup(supervisor, sig);
+	if (supervisor->signalled_status)
 		return;
-	}
-	if (supervisor->launch.report_fd >= 0 && is_ending(sig) && supervisor->ending_signals++ > 0)
-		give_up(supervisor, sig);
-	else if (sig == SIGCONT)
+	if (sig == SIGWINCH && supervisor->terminal.is_new) {
+		terminal_resize(&supervisor->terminal);
+	} else if (!supervisor->stub) {
+		if (sig != SIGCONT)
+			sigaddset(&supervisor->early, sig);
+	} else if (sig == SIGCONT) {
 		continue_command(supervisor);
-	else if (supervisor->terminal.sharing == TERMINAL_PIPELINE && info->ssi_code == SI_KERNEL)
-		return; // the terminal's, which the command got itself
-	else
-		send(supervisor, sig);
+	} else if (is_ending(sig) && is_deaf(supervisor)) {
+		give_up(supervisor, sig);
+	} else {
+		supervisor->ending_key |= by_kernel && (sig == SIGINT || sig == SIGQUIT);
+		supervisor->stop_key |= by_kernel && sig == SIGTSTP;
+		send_signal(supervisor, sig, by_kernel);
+		if (sig == SIGHUP && by_kernel && is_ending(sig))
+			set_deadline(supervisor, PHASE_ENDING, supervisor->request->kill_after_us);
+	}
+}
+
+static bool is_over(const struct supervisor *supervisor)
+{
+	if (supervisor->signalled_status)
+		return true;
+	if (supervisor->stub)
+		return supervisor->stub_ended;
+	return !supervisor->joiner;
 }
 
 static void read_signals(struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
 
-	while (supervisor->status == NOT_ENDED &&
-		read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		read_reports(supervisor);
-		if (info.ssi_signo != SIGCHLD)
+	while (!is_over(supervisor) &&
+		read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (info.ssi_signo == SIGCHLD)
+			reap(supervisor);
+		else
 			pass_on(supervisor, &info);
-	}
-}
-
-static void pass_on_early(struct supervisor *supervisor)
-{
-	if (!supervisor->command || sigisemptyset(&supervisor->early))
-		return;
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		if (sigismember(&supervisor->early, sig) == 1)
-			send(supervisor, sig);
-	sigemptyset(&supervisor->early);
 }
 
 static void say_target_gone(struct supervisor *supervisor, const char *and)
 {
 	supervisor->target_gone = true;
-	notice_warning(supervisor->entry->notice, "the target, process %d, has exited%s",
+	say_warning(supervisor, "the target, process %d, has exited%s",
 		supervisor->entry->target->pid, and);
 }
 
-// Waits for something to happen.
-static void wait_for_events(struct supervisor *supervisor)
+static void reach_deadline(struct supervisor *supervisor)
 {
-	const struct target *target = supervisor->entry->target;
-	bool watches_target = target && supervisor->command && !supervisor->target_gone;
-	struct pollfd fds[] = {
-		{.fd = supervisor->signal_fd, .events = POLLIN},
-		{.fd = supervisor->launch.report_fd, .events = POLLIN},
-		{.fd = watches_target ? target->pidfd : -1, .events = POLLIN},
-	};
+	supervisor->deadline_us = 0;
+	switch (supervisor->phase) {
+	case PHASE_RUNNING:
+		say_warning(supervisor, "the time is up, after %g s",
+			(double)supervisor->request->timeout_us / 1e6);
+		send_signal(supervisor, SIGTERM, true);
+		launch_send_signal(&supervisor->launch, SIGCONT, true);
+		set_deadline(supervisor, PHASE_ENDING, supervisor->request->kill_after_us);
+		break;
+	case PHASE_ENDING:
+		launch_send_end(&supervisor->launch);
+		set_deadline(supervisor, PHASE_KILLED, END_WAIT_US);
+		break;
+	case PHASE_KILLED:
+		say_warning(supervisor,
+			"process %d is left: it ends when what holds the command lets it",
+			supervisor->stub);
+		supervisor->stub_ended = true;
+		if (supervisor->status == NOT_ENDED)
+			supervisor->status = SIGKILL;
+		break;
+	}
+}
 
-	if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) > 0 && fds[2].revents & POLLIN)
+// The milliseconds until the deadline or UNTIL_MS, what is earlier; -1: neither.
+static int time_left(const struct supervisor *supervisor, int until_ms)
+{
+	uint64_t now = clock_now_us();
+
+	if (!supervisor->deadline_us)
+		return until_ms;
+	if (supervisor->deadline_us <= now)
+		return 0;
+	uint64_t ms = (supervisor->deadline_us - now + 999) / 1000;
+	if (until_ms >= 0 && (uint64_t)until_ms < ms)
+		return until_ms;
+	return ms < 3600000 ? (int)ms : 3600000;
+}
+
+// Waits for something to happen, and handles what it is.
+static void handle_events(struct supervisor *supervisor)
+{
+	enum { SIGNAL, CONTROL, TARGET, RELAYS, COUNT = RELAYS + RELAY_POLL_COUNT };
+	const struct target *target = supervisor->entry->target;
+	bool watches_target = target && supervisor->stub && !supervisor->target_gone;
+	// Once the command has ended, only the stub's own end is of interest.
+	bool listens = supervisor->status == NOT_ENDED;
+	struct pollfd fds[COUNT] = {
+		[SIGNAL] = {.fd = supervisor->signal_fd, .events = POLLIN},
+		[CONTROL] = {.fd = listens ? supervisor->launch.control_fd : -1, .events = POLLIN},
+		[TARGET] = {.fd = watches_target ? target->pidfd : -1, .events = POLLIN},
+	};
+	int again_ms = relays_prepare(&supervisor->relays, &fds[RELAYS]);
+
+	if (poll(fds, COUNT, time_left(supervisor, again_ms)) < 0)
+		return;
+	if (fds[TARGET].revents & POLLIN)
 		say_target_gone(supervisor, " while the command runs");
+	relays_run(&supervisor->relays, &fds[RELAYS]);
+	if (fds[CONTROL].revents)
+		read_records(supervisor);
+	if (fds[SIGNAL].revents)
+		read_signals(supervisor);
+	if (supervisor->deadline_us && clock_now_us() >= supervisor->deadline_us)
+		reach_deadline(supervisor);
+	terminal_start(&supervisor->terminal); // the foreground may be ours now
 }
 
 // True when TARGET has ended, or is about to: a container's init takes its processes with it, and
@@ -283,68 +413,88 @@ static bool is_ending_target(const struct target *target)
 	       poll(&fd, 1, TARGET_WAIT_MS) == 1;
 }
 
-// Says so when the end of the container is what ended the command.
+// Says why the session was killed, if it was.
 static void explain_kill(struct supervisor *supervisor)
 {
 	const struct target *target = supervisor->entry->target;
+	bool killed = WIFSIGNALED(supervisor->status) && WTERMSIG(supervisor->status) == SIGKILL;
 
-	if (supervisor->status == 128 + SIGKILL && !supervisor->target_gone && target &&
+	if (!killed && !supervisor->left_behind)
+		return;
+	if (!supervisor->target_gone && target &&
 		supervisor->entry->nsset.join & 1u << NSTYPE_PID && is_ending_target(target))
 		say_target_gone(supervisor, ", and the command was killed");
+	else if (supervisor->left_behind && !supervisor->target_gone)
+		notice_warning(supervisor->entry->notice,
+			"the command's parent was killed from inside: processes that the command "
+			"started may be left");
 }
 
-static bool is_over(const struct supervisor *supervisor)
+static int exit_status(const struct supervisor *supervisor)
 {
-	return supervisor->status != NOT_ENDED ||
-	       (supervisor->err->kind != ERROR_NONE && !supervisor->command);
+	int status = supervisor->status;
+
+	if (supervisor->signalled_status)
+		return supervisor->signalled_status;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Ends by SIG ourselves, as by a key of the terminal, which WHOLE_GROUP would have got from it had
-// the command not had a group of its own: a script ends only when it gets the signal and sees that
-// its command died of it.
-static void die_likewise(int sig, bool whole_group)
-{
-	struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigset_t only;
-
-	prctl(PR_SET_DUMPABLE, 0); // no core file of ours
-	sigaction(sig, &plain, NULL);
-	sigemptyset(&only);
-	sigaddset(&only, sig);
-	kill(whole_group ? 0 : getpid(), sig);
-	sigprocmask(SIG_UNBLOCK, &only, NULL);
-}
-
-// The end: the terminal is ours again, nothing is left, the status is known.
+// The end: all output is out, the terminal is ours again, the status is known.
 static int finish(struct supervisor *supervisor)
 {
-	bool had_terminal = terminal_take_back(&supervisor->terminal, supervisor->command);
+	struct signalfd_siginfo info;
 
-	// It has reported, so it is about to exit.
-	if (supervisor->joiner && !supervisor->setup_ended)
-		waitpid(supervisor->joiner, NULL, 0);
-	read_reports(supervisor);
-	close_fd(&supervisor->launch.report_fd);
-	if (supervisor->err->kind != ERROR_NONE) {
-		if (supervisor->command && supervisor->status == NOT_ENDED)
-			waitpid(supervisor->command, NULL, 0); // it has failed and exits
+	if (supervisor->joiner && !supervisor->signalled_status)
+		waitpid(supervisor->joiner, NULL, 0); // it has reported, so it is about to exit
+	while (relays_have_output(&supervisor->relays)) {
+		relays_drain(&supervisor->relays, supervisor->signal_fd);
+		if (read(supervisor->signal_fd, &info, sizeof(info)) > 0 &&
+			is_ending((int)info.ssi_signo))
+			break;
+	}
+	relays_fini(&supervisor->relays);
+	terminal_fini(&supervisor->terminal);
+	if (supervisor->err->kind != ERROR_NONE)
 		return -supervisor->err->errnum;
-	}
-	if (had_terminal && supervisor->signal) {
-		terminal_restore_modes(&supervisor->terminal);
-		if (supervisor->signal == SIGINT || supervisor->signal == SIGQUIT)
-			die_likewise(supervisor->signal, is_of_key(supervisor, supervisor->signal));
-	}
-	explain_kill(supervisor);
-	return supervisor->status;
+
+	int sig = supervisor->status != NOT_ENDED && WIFSIGNALED(supervisor->status)
+			  ? WTERMSIG(supervisor->status)
+			  : 0;
+	bool by_key = is_of_key(supervisor, sig) && supervisor->terminal.has_modes;
+	if ((sig == SIGINT || sig == SIGQUIT) && (by_key || supervisor->ending_key))
+		job_die(sig, by_key);
+	if (supervisor->status != NOT_ENDED)
+		explain_kill(supervisor);
+	return exit_status(supervisor);
 }
 
-int supervise(const struct entry *entry, struct error *err)
+static int run_directly(
+	const struct entry *entry, const struct session_request *request, struct error *err)
+{
+	struct launch_signals signals = {.child.sa_handler = SIG_DFL};
+	struct terminal terminal = TERMINAL_EMPTY;
+	struct launch_request launch = {.entry = entry,
+		.terminal = &terminal,
+		.signals = &signals,
+		.preserved_count = request->preserved_count};
+
+	sigprocmask(SIG_BLOCK, NULL, &signals.mask);
+	sigaction(SIGCHLD, NULL, &signals.child);
+	return launch_directly(&launch, err);
+}
+
+int supervise(const struct entry *entry, const struct session_request *request, struct error *err)
 {
 	struct launch_signals signals;
+	if (request->directly)
+		return run_directly(entry, request, err);
+
 	auto_fd int signal_fd = prepare_signals(&signals);
 	struct supervisor supervisor = {
 		.entry = entry,
+		.request = request,
+		.terminal = TERMINAL_EMPTY,
+		.relays = RELAYS_EMPTY,
 		.signal_fd = signal_fd,
 		.status = NOT_ENDED,
 		.err = err,
@@ -354,17 +504,20 @@ int supervise(const struct entry *entry, struct error *err)
 
 	sigemptyset(&supervisor.early);
 	sigemptyset(&supervisor.sent);
-	terminal_init(&supervisor.terminal);
-	int r = launch_start(entry, &supervisor.terminal, &signals, &supervisor.launch, err);
-	if (r < 0)
+	int r = terminal_open(request->terminal, &supervisor.terminal, err);
+	struct launch_request launch = {.entry = entry,
+		.terminal = &supervisor.terminal,
+		.signals = &signals,
+		.preserved_count = request->preserved_count,
+		.say_started = request->pid_file != NULL};
+	if (r == 0)
+		r = launch_start(&launch, &supervisor.launch, err);
+	if (r < 0) {
+		terminal_fini(&supervisor.terminal);
 		return r;
-	supervisor.joiner = supervisor.launch.joiner;
-	while (!is_over(&supervisor)) {
-		wait_for_events(&supervisor);
-		read_reports(&supervisor);
-		read_signals(&supervisor);
-		pass_on_early(&supervisor);
-		reap(&supervisor);
 	}
+	supervisor.joiner = supervisor.launch.joiner;
+	while (!is_over(&supervisor))
+		handle_events(&supervisor);
 	return finish(&supervisor);
 }

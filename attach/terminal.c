@@ -1,80 +1,236 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Handing the foreground of the terminal over and back.
+// Terminals: the caller's, and the command's new one.
 #include "terminal.h"
 
-#include <errno.h>
+#include "cleanup.h"
+#include "sys.h"
+
 #include <fcntl.h>
-#include <signal.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
-// tcgetpgrp(3) succeeds only on the caller's controlling terminal.
-static bool is_controlling(int fd)
+enum { PTMX_MAJOR = 5, PTMX_MINOR = 2 }; // Documentation/admin-guide/devices.txt
+
+// True when FD is, by the kernel's word and not by its name, where new terminals come from.
+static bool is_ptmx(int fd)
 {
-	return tcgetpgrp(fd) >= 0;
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC && fstat(fd, &st) == 0 &&
+	       S_ISCHR(st.st_mode) && st.st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR);
 }
 
-static bool is_foreground(const struct terminal *terminal)
+// Opens PATH if it is devpts's ptmx. It is looked at before it is opened, and after.
+static int open_ptmx(const char *path)
 {
-	return tcgetpgrp(STDIN_FILENO) == terminal->group;
+	uint64_t resolve = RESOLVE_NO_MAGICLINKS;
+	auto_fd int look = sys_openat2(AT_FDCWD, path, O_PATH, resolve);
+
+	if (look < 0)
+		return -errno;
+	if (!is_ptmx(look))
+		return -ENODEV;
+	auto_fd int fd = sys_openat2(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NONBLOCK, resolve);
+	if (fd < 0)
+		return -errno;
+	return is_ptmx(fd) ? take_fd(&fd) : -ENODEV;
 }
 
-void terminal_init(struct terminal *ret)
+// The other end of MASTER_FD, opened without a path. Linux 4.13.
+static int open_peer(int master_fd)
 {
-	bool in = is_controlling(STDIN_FILENO), out = is_controlling(STDOUT_FILENO);
+	int unlocked = 0;
 
-	*ret = (struct terminal){.sharing = TERMINAL_NONE, .group = getpgrp()};
-	if (in && out)
-		ret->sharing = TERMINAL_HANDOVER;
-	else if (in || out || is_controlling(STDERR_FILENO))
-		ret->sharing = TERMINAL_PIPELINE;
-	ret->given = ret->sharing == TERMINAL_HANDOVER && is_foreground(ret);
-	ret->has_modes = ret->given && tcgetattr(STDIN_FILENO, &ret->modes) == 0;
+	if (ioctl(master_fd, TIOCSPTLCK, &unlocked) < 0)
+		return -errno;
+	int fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
-void terminal_leave(const struct terminal *terminal)
+// Makes a terminal: in the devpts of the CONTAINER, or where posix_openpt(3) makes them. Returns
+// its slave.
+static int make_terminal(bool container, int *ret_master)
 {
-	if (terminal->sharing != TERMINAL_NONE)
+	auto_fd int master = container ? open_ptmx("/dev/pts/ptmx")
+				       : posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0)
+		return container ? master : -errno;
+	int slave = open_peer(master);
+	if (slave >= 0)
+		*ret_master = take_fd(&master);
+	return slave;
+}
+
+static int make_pipe(struct terminal *terminal, int i, struct error *err)
+{
+	bool is_input = i == STDIN_FILENO;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_sys(err, errno, "pipe", "the supervisor");
+	terminal->outside[i] = ends[is_input ? 1 : 0];
+	terminal->inside[i] = ends[is_input ? 0 : 1];
+	fcntl(terminal->outside[i], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+int terminal_open(enum terminal_mode mode, struct terminal *ret, struct error *err)
+{
+	auto_terminal struct terminal terminal = TERMINAL_EMPTY;
+
+	for (int i = 0; i < STANDARD_COUNT; i++) {
+		terminal.ours[i] = isatty(i);
+		terminal.replaced[i] = terminal.ours[i] || mode == TERMINAL_ALWAYS;
+	}
+	terminal.is_new = mode == TERMINAL_ALWAYS ||
+			  (mode == TERMINAL_AUTO && terminal.ours[0] && terminal.ours[1]);
+	terminal.has_modes = terminal.ours[0] && tcgetattr(STDIN_FILENO, &terminal.modes) == 0;
+	if (terminal.is_new) {
+		// For a container that has none of its own; that there is none here is no error
+		// yet.
+		int slave = make_terminal(false, &terminal.master_fd);
+		terminal.slave_fd = slave < 0 ? -EBADF : slave;
+		if (slave >= 0)
+			fcntl(terminal.master_fd, F_SETFL, O_NONBLOCK);
+	}
+	for (int i = 0; i < STANDARD_COUNT && !terminal.is_new; i++) {
+		int r = terminal.replaced[i] ? make_pipe(&terminal, i, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	*ret = terminal;
+	terminal = TERMINAL_EMPTY;
+	return 0;
+}
+
+// The inside's end of the new terminal.
+static int choose_slave(struct terminal *terminal, bool inside, const struct notice *notice,
+	int *ret_master, struct error *err)
+{
+	int slave = inside ? make_terminal(true, ret_master) : -ENODEV;
+
+	if (slave >= 0) {
+		notice_step(notice, "terminal: a new one of the container's devpts");
+		return slave;
+	}
+	if (terminal->slave_fd < 0)
+		return fail(err, ERROR_SYSTEM, -slave,
+			"no new terminal can be made: neither the container nor the host has a "
+			"devpts at /dev/pts");
+	notice_step(notice, "terminal: a new one of the host%s",
+		inside ? ", since the container has no devpts" : "");
+	return take_fd(&terminal->slave_fd);
+}
+
+static int replace(int fd, int i, struct error *err)
+{
+	return dup2(fd, i) < 0 ? fail_sys(err, errno, "dup2", "standard fd %d", i) : 0;
+}
+
+int terminal_enter(struct terminal *terminal, bool inside, const struct notice *notice,
+	int *ret_master, struct error *err)
+{
+	auto_fd int slave = -EBADF;
+	int r = 0;
+
+	if (terminal->is_new) {
+		slave = choose_slave(terminal, inside, notice, ret_master, err);
+		if (slave < 0)
+			return slave;
+	}
+	for (int i = 0; i < STANDARD_COUNT && r == 0; i++) {
+		if (!terminal->replaced[i])
+			continue;
+		r = replace(terminal->is_new ? slave : terminal->inside[i], i, err);
+		if (terminal->is_new)
+			terminal->inside_fd = i;
+	}
+	return r;
+}
+
+void terminal_close_inside(struct terminal *terminal)
+{
+	close_fd(&terminal->slave_fd);
+	for (int i = 0; i < STANDARD_COUNT; i++)
+		close_fd(&terminal->inside[i]);
+}
+
+int terminal_adopt(struct terminal *terminal, int master_fd)
+{
+	auto_fd int fd = master_fd;
+	unsigned number;
+
+	// A right from inside is not believed to be what it should be.
+	if (!is_ptmx(fd) || ioctl(fd, TIOCGPTN, &number) < 0)
+		return -EINVAL;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	close_fd(&terminal->master_fd);
+	terminal->master_fd = take_fd(&fd);
+	terminal_resize(terminal);
+	return 0;
+}
+
+bool terminal_is_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	return group < 0 || group == getpgrp();
+}
+
+bool terminal_may_read(const struct terminal *terminal)
+{
+	struct termios now;
+
+	if (!terminal->ours[STDIN_FILENO])
+		return true;
+	if (!terminal_is_foreground())
+		return false;
+	return terminal->is_new || tcgetattr(STDIN_FILENO, &now) < 0 || now.c_lflag & ICANON;
+}
+
+void terminal_resize(const struct terminal *terminal)
+{
+	struct winsize size;
+
+	for (int i = 0; i < STANDARD_COUNT; i++)
+		if (terminal->ours[i] && ioctl(i, TIOCGWINSZ, &size) == 0) {
+			ioctl(terminal->master_fd, TIOCSWINSZ, &size);
+			return;
+		}
+}
+
+void terminal_start(struct terminal *terminal)
+{
+	struct termios raw = terminal->modes;
+
+	if (!terminal->is_new || !terminal->has_modes || terminal->is_raw ||
+		!terminal_is_foreground())
 		return;
-	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && errno == ENXIO)
-		return; // there is none
-	if (fd < 0 || ioctl(fd, TIOCNOTTY) < 0)
-		setsid();
-	if (fd >= 0)
-		close(fd);
+	cfmakeraw(&raw);
+	terminal->is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+	terminal_resize(terminal);
 }
 
-void terminal_enter_command(const struct terminal *terminal)
+void terminal_stop(struct terminal *terminal)
 {
-	if (terminal->sharing == TERMINAL_PIPELINE)
-		return;
-	setpgid(0, 0);
-	// Group ids are those of the caller's PID namespace, so this one is right inside too.
-	if (terminal->given)
-		tcsetpgrp(STDIN_FILENO, getpgrp());
-}
-
-void terminal_give(struct terminal *terminal, pid_t group)
-{
-	if (terminal->sharing == TERMINAL_HANDOVER && is_foreground(terminal))
-		terminal->given = tcsetpgrp(STDIN_FILENO, group) == 0;
-}
-
-bool terminal_take_back(struct terminal *terminal, pid_t group)
-{
-	// The group of a command that has ended is no group any more, but still the foreground's.
-	// So is one that the command gave the foreground to, and whose processes have ended.
-	pid_t foreground = terminal->given && group > 0 ? tcgetpgrp(STDIN_FILENO) : -1;
-	bool free = foreground > 0 &&
-		    (foreground == group || (kill(-foreground, 0) < 0 && errno == ESRCH));
-
-	terminal->given = false;
-	return free && tcsetpgrp(STDIN_FILENO, terminal->group) == 0;
-}
-
-void terminal_restore_modes(const struct terminal *terminal)
-{
-	if (terminal->has_modes)
+	// Somebody else's foreground has its own modes.
+	if (terminal->is_raw && terminal_is_foreground())
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->modes);
+	terminal->is_raw = false;
+}
+
+void terminal_fini(struct terminal *terminal)
+{
+	terminal_stop(terminal);
+	terminal_close_inside(terminal);
+	close_fd(&terminal->master_fd);
+	for (int i = 0; i < STANDARD_COUNT; i++)
+		close_fd(&terminal->outside[i]);
 }

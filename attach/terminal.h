@@ -1,56 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Our controlling terminal, and which process group it belongs to while the command runs.
+// The command's standard fds, where ours are terminals, and the caller's terminal meanwhile.
 //
-// Theory of operation. A key such as Ctrl-C sends its signal to the terminal's foreground process
-// group, and a reader from another group is stopped. So the command must be in that group, and for
-// its own job control it should lead one. When both stdin and stdout are the terminal, the command
-// gets a group of its own and the foreground, and we take it back when it stops or ends. When only
-// some standard fd is, we are a part of a pipeline whose other programs (a pager) need the
-// foreground as much: then the command shares our group. Without a terminal it has its own, and our
-// controlling terminal, if there is one, is out of its reach: else /dev/tty would open it.
+// Theory of operation. A terminal that the command inherits lets it type for our caller (TIOCSTI)
+// and look at what is typed after its end. So none of ours is ever given to it. When stdin and
+// stdout are terminals (TERMINAL_AUTO) the command gets a new one, as its controlling terminal and
+// in place of each standard fd that is one of ours; the supervisor copies between the two, and
+// ours is in raw mode, so that each key, Ctrl-C too, works in the new one. The new one is made in
+// the container's own devpts, so that its name is right there; it is made sure that it is devpts
+// and not what the container put in its place. Where there is none, it is one of the host's, which
+// has no name inside. Otherwise each standard fd that is a terminal is replaced by a pipe.
 //
-// The shell that started us gives the foreground too: when it has moved us to the background, the
-// foreground is somebody else's and is left alone. It also restores the terminal's modes only after
-// a job that a signal ended, and we end by ourselves: so the modes are restored here then.
+// Modes are changed, and input is taken, only while our process group has the foreground. With a
+// pipe, input is taken only while the terminal is in canonical mode, so that a pager behind us in a
+// pipeline, which has left that mode, gets its keys.
 #pragma once
 
+#include "error.h"
+#include "notice.h"
+
 #include <stdbool.h>
-#include <sys/types.h>
 #include <termios.h>
 
-enum terminal_sharing {
-	TERMINAL_NONE,     // no standard fd is our controlling terminal
-	TERMINAL_PIPELINE, // some are: the command stays in our process group
-	TERMINAL_HANDOVER, // stdin and stdout are: the command's group gets the foreground
+enum terminal_mode {
+	TERMINAL_AUTO,
+	TERMINAL_ALWAYS, // a new terminal for all three standard fds, whatever ours are
+	TERMINAL_NEVER,  // pipes
 };
+
+enum { STANDARD_COUNT = 3 };
 
 struct terminal {
-	enum terminal_sharing sharing;
-	pid_t group; // our own process group
-	bool given;  // the command's group has the foreground from us
-	bool has_modes;
-	struct termios modes; // as they were before the command
+	bool is_new;                   // the command gets a new terminal
+	bool replaced[STANDARD_COUNT]; // the command's fd is the new terminal or a pipe of ours
+	bool ours[STANDARD_COUNT];     // our own fd is a terminal
+	int master_fd;                 // of the new terminal
+	int slave_fd;                  // of the host's; the inside's end
+	int outside[STANDARD_COUNT];   // our ends of pipes, non-blocking
+	int inside[STANDARD_COUNT];    // the others
+	int inside_fd;                 // in the joiner: the fd that is the new terminal, or -EBADF
+	struct termios modes;          // of our stdin, as they were
+	bool has_modes, is_raw;
 };
 
-// Looks at the standard fds of the calling process, before the command's process is made. GIVEN
-// is then what that process will do: whether the foreground is ours to give.
-void terminal_init(struct terminal *ret);
+// Looks at our standard fds and makes what they are replaced by. Fails with nothing left.
+int terminal_open(enum terminal_mode mode, struct terminal *ret, struct error *err);
 
-// In the joiner, before it joins anything: gives up the controlling terminal when no standard fd is
-// it, for itself and the command. Our session stays where that can be done, so that the command's
-// group is no orphaned one, which ignores SIGTSTP.
-void terminal_leave(const struct terminal *terminal);
+// In the joiner, inside: replaces the standard fds. When the container (INSIDE) has a devpts and
+// the new terminal is made there, *RET_MASTER is its master, owned by the caller; else it is left.
+int terminal_enter(struct terminal *terminal, bool inside, const struct notice *notice,
+	int *ret_master, struct error *err);
 
-// In the command's process, before execve(2): moves it to its process group, and that to the
-// foreground if it is GIVEN. SIGTTOU must be blocked.
-void terminal_enter_command(const struct terminal *terminal);
+// In the supervisor: closes the ends of the inside.
+void terminal_close_inside(struct terminal *terminal);
 
-// In the supervisor: gives the foreground to process group GROUP, if it is ours to give.
-void terminal_give(struct terminal *terminal, pid_t group);
+// In the supervisor: MASTER_FD, which is owned from now on, is the new terminal, if it is a
+// terminal's master. Returns 0, or -EINVAL with MASTER_FD closed.
+int terminal_adopt(struct terminal *terminal, int master_fd);
 
-// In the supervisor: takes the foreground back from process group GROUP, the command's, if it was
-// given and nobody else who lives has it by now. SIGTTOU must be blocked. Returns whether it did.
-bool terminal_take_back(struct terminal *terminal, pid_t group);
+// True when our process group has the foreground of our stdin's terminal, or nobody does job
+// control there.
+bool terminal_is_foreground(void);
 
-// In the supervisor, which has the foreground: restores the terminal's modes.
-void terminal_restore_modes(const struct terminal *terminal);
+// Whether input may be taken from our stdin now.
+bool terminal_may_read(const struct terminal *terminal);
+
+// Puts our terminal into raw mode if the command has a new one and we have the foreground; gives
+// the new one our window size. Does nothing where that is done already.
+void terminal_start(struct terminal *terminal);
+
+// Restores the modes of our terminal, if they were changed.
+void terminal_stop(struct terminal *terminal);
+
+// Gives the new terminal our window size.
+void terminal_resize(const struct terminal *terminal);
+
+// Accepts one that is TERMINAL_EMPTY. Restores the modes too.
+void terminal_fini(struct terminal *terminal);
+
+// clang-format off
+#define TERMINAL_EMPTY ((struct terminal){.master_fd = -EBADF, .slave_fd = -EBADF, .inside_fd = -EBADF, \
+	.outside = {-EBADF, -EBADF, -EBADF}, .inside = {-EBADF, -EBADF, -EBADF}})
+// clang-format on
+#define auto_terminal __attribute__((cleanup(terminal_fini)))

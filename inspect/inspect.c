@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "sandbox.h"
 #include "sys.h"
 #include "wire.h"
@@ -30,14 +31,6 @@ struct keeper {
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	struct wire_record record;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 // The child's life.
 static _Noreturn void run_child(struct keeper *keeper, int socket, pid_t parent)
@@ -113,15 +106,15 @@ static int take_record(struct keeper *keeper)
 // Takes records until the worker is done. Returns 0, or -errno (-ETIMEDOUT).
 static int take_all(struct keeper *keeper)
 {
-	uint64_t deadline = now_ms() + keeper->options->timeout_ms;
+	uint64_t deadline_us = clock_now_us() + (uint64_t)keeper->options->timeout_ms * 1000;
 	int r = 1;
 
 	while (r > 0) {
 		struct pollfd poll_fd = {.fd = keeper->socket, .events = POLLIN};
-		uint64_t now = now_ms();
-		if (now >= deadline)
+		uint64_t now_us = clock_now_us();
+		if (now_us >= deadline_us)
 			return -ETIMEDOUT;
-		int ready = poll(&poll_fd, 1, (int)(deadline - now));
+		int ready = poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
 		if (ready > 0)
 			r = take_record(keeper);
 		else if (ready == 0)

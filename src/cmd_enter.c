@@ -59,7 +59,7 @@ static int enter(const struct enter_options *options, struct error *err)
 	if ((r = entry_open(&options->request, options->target ? &target : NULL, &notice, &entry,
 		     err)) < 0)
 		return r;
-	return supervise(&entry, err);
+	return supervise(&entry, &options->session, err);
 }
 
 int cmd_enter(int argc, char **argv)

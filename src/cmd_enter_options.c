@@ -5,6 +5,7 @@
 #include "cmd_enter.h"
 #include "number.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +13,18 @@ enum {
 	KEY_EXCEPT = 256,
 	KEY_PRIVILEGED,
 	KEY_CHILDREN,
+	KEY_TIMEOUT,
+	KEY_KILL_AFTER,
+	KEY_PID_FILE,
+	KEY_PRESERVE_FDS,
+	KEY_TARGET,
 	KEY_NSTYPE, // + index in nstypes
 	KEY_END = KEY_NSTYPE + NSTYPE_COUNT,
 };
 
-enum { GROUP_NAMESPACES = 1, GROUP_OTHERS };
+enum { GROUP_NAMESPACES = 1, GROUP_SESSION, GROUP_OTHERS };
+
+enum { PRESERVED_MAX = 1024 }; // fds, for --preserve-fds
 
 enum { ALL_TYPES = (1u << NSTYPE_COUNT) - 1 };
 
@@ -37,8 +45,22 @@ static const struct argp_option fixed_options[] = {
 	{"privileged", KEY_PRIVILEGED, NULL, 0,
 		"keep all of our capabilities, instead of what the target is bounded to",
 		GROUP_OTHERS},
+	{"tty", 't', "WHEN", 0,
+		"a new terminal for COMMAND: auto (when our stdin and stdout are terminals; the "
+		"default), always, never",
+		GROUP_SESSION},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "then end COMMAND, and all that it started",
+		GROUP_SESSION},
+	{"kill-after", KEY_KILL_AFTER, "SECONDS", 0,
+		"how long after that, or after our terminal hangs up, all is killed (5)",
+		GROUP_SESSION},
+	{"pid-file", KEY_PID_FILE, "FILE", 0, "write COMMAND's PID here", GROUP_SESSION},
+	{"preserve-fds", KEY_PRESERVE_FDS, "N", 0, "COMMAND also inherits N fds from 3 on",
+		GROUP_SESSION},
+	{"no-fork", 'F', NULL, 0, "become COMMAND, which then stays outside of the PID namespace",
+		GROUP_SESSION},
 	{"verbose", 'v', NULL, 0, "say each step on stderr", GROUP_OTHERS},
-	{"target", 't', "PID", OPTION_HIDDEN, "how others name the TARGET", GROUP_OTHERS},
+	{"target", KEY_TARGET, "PID", OPTION_HIDDEN, "how others name the TARGET", GROUP_OTHERS},
 };
 
 enum { FIXED_COUNT = sizeof(fixed_options) / sizeof(fixed_options[0]), ROWS_PER_TYPE = 3 };
@@ -75,14 +97,61 @@ static bool needs_no_target(const struct parsing *parsing)
 	return chosen != 0;
 }
 
-static error_t refuse_t(struct parsing *parsing, const char *word)
+// WORD was given for TARGET in the way of other tools, or is no way to treat the terminal.
+static error_t refuse_target_option(struct parsing *parsing, const char *option, const char *word)
 {
 	uint64_t number;
 
-	fail(parsing->err, ERROR_USAGE, EINVAL, "there is no option -t (--target)");
+	if (strcmp(option, "--target") == 0)
+		fail(parsing->err, ERROR_USAGE, EINVAL, "there is no option --target");
+	else
+		fail(parsing->err, ERROR_USAGE, EINVAL, "%s: '%s' is not auto, always or never",
+			option, word);
 	if (number_parse_u64(word, &number) == 0)
 		error_hint(parsing->err, "did you mean TARGET? nspeek %s ...", word);
 	return EINVAL;
+}
+
+static error_t parse_tty(struct parsing *parsing, const char *word)
+{
+	static const char *const words[] = {
+		[TERMINAL_AUTO] = "auto", [TERMINAL_ALWAYS] = "always", [TERMINAL_NEVER] = "never"};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0) {
+			parsing->options->session.terminal = i;
+			return 0;
+		}
+	return refuse_target_option(parsing, "--tty", word);
+}
+
+static error_t parse_seconds(
+	struct parsing *parsing, const char *option, const char *word, uint64_t *ret)
+{
+	if (number_parse_seconds(word, ret) == 0)
+		return 0;
+	fail(parsing->err, ERROR_USAGE, EINVAL, "%s: '%s' is no number of seconds", option, word);
+	return EINVAL;
+}
+
+static error_t parse_preserved(struct parsing *parsing, const char *word)
+{
+	uint64_t count;
+
+	if (number_parse_u64(word, &count) < 0 || count > PRESERVED_MAX) {
+		fail(parsing->err, ERROR_USAGE, EINVAL,
+			"--preserve-fds: '%s' is no number of fds up to %d", word, PRESERVED_MAX);
+		return EINVAL;
+	}
+	// Asked before anything of ours is opened.
+	for (int fd = 3; fd < 3 + (int)count; fd++)
+		if (fcntl(fd, F_GETFD) < 0) {
+			fail(parsing->err, ERROR_USAGE, EBADF, "--preserve-fds: fd %d is not open",
+				fd);
+			return EINVAL;
+		}
+	parsing->options->session.preserved_count = (unsigned)count;
+	return 0;
 }
 
 static error_t parse_except(struct parsing *parsing, const char *list)
@@ -137,6 +206,30 @@ static void parse_word(struct parsing *parsing, char *word, struct argp_state *s
 	state->next = state->argc;
 }
 
+// The options of the session, or ARGP_ERR_UNKNOWN.
+static error_t parse_session_option(struct parsing *parsing, int key, char *arg)
+{
+	struct session_request *session = &parsing->options->session;
+
+	switch (key) {
+	case 't':
+		return parse_tty(parsing, arg);
+	case 'F':
+		session->directly = true;
+		return 0;
+	case KEY_TIMEOUT:
+		return parse_seconds(parsing, "--timeout", arg, &session->timeout_us);
+	case KEY_KILL_AFTER:
+		return parse_seconds(parsing, "--kill-after", arg, &session->kill_after_us);
+	case KEY_PID_FILE:
+		session->pid_file = arg;
+		return 0;
+	case KEY_PRESERVE_FDS:
+		return parse_preserved(parsing, arg);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *parsing = state->input;
@@ -161,14 +254,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'v':
 		parsing->options->verbose = true;
 		return 0;
-	case 't':
-		return refuse_t(parsing, arg);
+	case KEY_TARGET:
+		return refuse_target_option(parsing, "--target", arg);
 	case ARGP_KEY_ARG:
 		parse_word(parsing, arg, state);
 		return 0;
 	default:
 		type = type_of_key(key);
-		return type < 0 ? ARGP_ERR_UNKNOWN : choose_type(parsing, type, arg);
+		return type < 0 ? parse_session_option(parsing, key, arg)
+				: choose_type(parsing, type, arg);
 	}
 }
 
@@ -216,7 +310,7 @@ void cmd_enter_init(void)
 
 int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err)
 {
-	struct enter_options options = {0};
+	struct enter_options options = {.session.kill_after_us = SESSION_KILL_AFTER_US};
 	struct parsing parsing = {.options = &options, .err = err};
 
 	error_t r = argp_parse(&cmd_enter_argp, argc, argv, ARGP_IN_ORDER, NULL, &parsing);
@@ -227,10 +321,14 @@ int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct
 	if (chosen_types(&parsing) == 0)
 		return fail(err, ERROR_USAGE, EINVAL, "no namespace is left to join");
 	settle_namespaces(&parsing);
-	options.request.words = argv + 1;
 	options.only_files = needs_no_target(&parsing);
 	if (!options.target && !options.only_files)
 		return fail(err, ERROR_USAGE, EINVAL, "which TARGET?");
+	if (options.session.directly && (options.session.timeout_us || options.session.pid_file ||
+						options.session.terminal == TERMINAL_ALWAYS))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--no-fork leaves nobody who could do what --timeout, --pid-file and "
+			"--tty=always ask for");
 	*ret = options;
 	return 0;
 }

@@ -4,13 +4,15 @@
 
 #include "entry.h"
 #include "error.h"
+#include "supervise.h"
 
 #include <stdbool.h>
 
 struct enter_options {
 	struct entry_request request; // strings are borrowed from the words
-	const char *target;           // NULL when there is none
-	bool only_files;              // each chosen namespace has a file
+	struct session_request session;
+	const char *target; // NULL when there is none
+	bool only_files;    // each chosen namespace has a file
 	bool verbose;
 };
 

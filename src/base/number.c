@@ -64,3 +64,28 @@ int number_parse_pid(const char *word, pid_t *ret)
 	*ret = (pid_t)value;
 	return 0;
 }
+
+int number_parse_seconds(const char *word, uint64_t *ret)
+{
+	enum { PER_SECOND = 1000000 };
+	const uint64_t longest = UINT64_C(86400) * 1000000;
+	const char *end = word + strlen(word), *cursor = word;
+	uint64_t seconds = 0, fraction = 0;
+
+	int r = *word == '.' ? 0 : number_scan(&cursor, end, 10, &seconds);
+	if (r < 0)
+		return r;
+	if (*cursor == '.') {
+		const char *digits = ++cursor;
+		for (uint64_t unit = PER_SECOND / 10; *cursor >= '0' && *cursor <= '9'; unit /= 10)
+			fraction += unit * (uint64_t)(*cursor++ - '0');
+		if (cursor == digits)
+			return -EINVAL;
+	}
+	if (cursor != end)
+		return -EINVAL;
+	if (seconds > longest || seconds + fraction == 0)
+		return -ERANGE;
+	*ret = seconds * PER_SECOND + fraction;
+	return 0;
+}

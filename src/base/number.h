@@ -12,6 +12,11 @@ int number_parse_u64(const char *word, uint64_t *ret);
 // Parses all of WORD as a process id, 1 to INT32_MAX. Errors as number_parse_u64().
 int number_parse_pid(const char *word, pid_t *ret);
 
+// Parses all of WORD as a duration in seconds, digits with at most one point between or before them
+// ("5", "0.25"), into microseconds (what is finer is cut off). Fails with -EINVAL, or -ERANGE for
+// less than a microsecond and more than a million days; *RET is then untouched.
+int number_parse_seconds(const char *word, uint64_t *ret);
+
 // Reads digits of BASE (10 or 16) from [*CURSOR, END) into *RET and moves *CURSOR past them.
 // Fails with -EINVAL (no digit) or -ERANGE (more than 64 bits); *CURSOR and *RET are then
 // untouched.

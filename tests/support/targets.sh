@@ -25,10 +25,11 @@ await_child() {
 	retry 10 has_child "$1" || fail "process $1 never had a child"
 }
 
-# await_command PID: CHILD is the child of nspeek PID that has become the program app. The first
-# child only joins.
+# await_command PID: CHILD is the command of nspeek PID, once it has become the program app. Its
+# parent is the stub, a child of nspeek.
 has_command() {
-	CHILD=$(pgrep -P "$1" -x app)
+	CHILD=$(pgrep -P "$1" | while read -r stub; do pgrep -P "$stub" -x app; done | head -n 1)
+	[ -n "$CHILD" ]
 }
 
 await_command() {
@@ -234,8 +235,8 @@ check_inside() {
 		pid_one=$(processes_beside "$TARGET" | wc -l)
 		expect_status 0 "$NSPEEK" --all "$TARGET" -- "$app" ps
 		assert_matches "$OUT" "^1 "
-		# PID 1, what it has beside it, and the command: nothing of the host.
-		assert_eq "$(printf '%s\n' "$OUT" | wc -l)" $((pid_one + 1)) "processes seen inside"
+		# PID 1, what it has beside it, the stub and the command: nothing of the host.
+		assert_eq "$(printf '%s\n' "$OUT" | wc -l)" $((pid_one + 2)) "processes seen inside"
 	fi
 	expect_status 3 "$NSPEEK" "$TARGET" "$app" exit 3
 	expect_status 127 "$NSPEEK" "$TARGET" -- /does/not/exist

@@ -52,11 +52,11 @@ expect_status 0 setpriv --groups=4,5,6 "$NSPEEK" "$TARGET" -- app id
 assert_eq "$OUT" "uid=0,0,0 gid=0,0,0 groups="
 target_after "$TARGET"
 
-# While the command runs, nothing in the container's PID namespace is there but it.
+# While the command runs, nothing in the container's PID namespace is there but it and the stub.
 before=$(processes_beside "$TARGET" | wc -l)
 start command "$NSPEEK" "$TARGET" -- app sleep
 await_command "$STARTED"
-assert_eq "$(processes_beside "$TARGET" | wc -l)" $((before + 1)) "processes beside"
+assert_eq "$(processes_beside "$TARGET" | wc -l)" $((before + 2)) "processes beside"
 kill -TERM "$STARTED"
 wait "$STARTED" 2>/dev/null
 target_after "$TARGET"

@@ -119,3 +119,28 @@ Test(number, scan_stays_before_end)
 	check_int(number_scan(&cursor, text, 10, &value), -EINVAL);
 	check_u64(value, untouched);
 }
+
+Test(number, seconds_are_parsed_to_microseconds)
+{
+	uint64_t us = 7;
+
+	cr_assert_eq(number_parse_seconds("5", &us), 0);
+	cr_assert_eq(us, 5000000);
+	cr_assert_eq(number_parse_seconds("0.25", &us), 0);
+	cr_assert_eq(us, 250000);
+	cr_assert_eq(number_parse_seconds(".5", &us), 0);
+	cr_assert_eq(us, 500000);
+	cr_assert_eq(number_parse_seconds("1.0000019", &us), 0);
+	cr_assert_eq(us, 1000001);
+	cr_assert_eq(number_parse_seconds("86400000000", &us), 0);
+	us = 7;
+	const char *const malformed[] = {
+		"", ".", "5.", "-1", "+1", " 1", "1 ", "1e3", "1.2.3", "0x1"};
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
+		cr_assert_eq(number_parse_seconds(malformed[i], &us), -EINVAL, "%s", malformed[i]);
+	const char *const extreme[] = {
+		"0", "0.0", "0.0000001", "86400000001", "99999999999999999999999"};
+	for (size_t i = 0; i < sizeof(extreme) / sizeof(extreme[0]); i++)
+		cr_assert_eq(number_parse_seconds(extreme[i], &us), -ERANGE, "%s", extreme[i]);
+	cr_assert_eq(us, 7);
+}
