@@ -203,7 +203,7 @@ static void reap(struct supervisor *supervisor)
 		read_records(supervisor);
 		supervisor->left_behind = WIFSIGNALED(status);
 		if (supervisor->status == NOT_ENDED)
-			supervisor->status = SIGKILL; // as wait(2) says it
+			supervisor->status = status;
 	}
 }
 
@@ -378,8 +378,9 @@ static void handle_events(struct supervisor *supervisor)
 	enum { SIGNAL, CONTROL, TARGET, RELAYS, COUNT = RELAYS + RELAY_POLL_COUNT };
 	const struct target *target = supervisor->entry->target;
 	bool watches_target = target && supervisor->stub && !supervisor->target_gone;
-	// Once the command has ended, only the stub's own end is of interest.
-	bool listens = supervisor->status == NOT_ENDED;
+	// What the joiner says can wait until it exits, which follows at once; and when the command
+	// has ended, only the stub's own end is of interest.
+	bool listens = !supervisor->joiner && supervisor->status == NOT_ENDED;
 	struct pollfd fds[COUNT] = {
 		[SIGNAL] = {.fd = supervisor->signal_fd, .events = POLLIN},
 		[CONTROL] = {.fd = listens ? supervisor->launch.control_fd : -1, .events = POLLIN},

@@ -133,20 +133,29 @@ static void start_command(struct stub *stub)
 		send_record(stub, RECORD_EXEC_FAILED, exec_errno);
 }
 
+// Reaps one child, as waitpid(2) returns it.
+static pid_t reap_one(struct stub *stub, int options)
+{
+	int status;
+	pid_t pid = waitpid(-1, &status, options | __WALL);
+
+	if (pid <= 0 || pid != stub->command)
+		return pid;
+	if (WIFSTOPPED(status))
+		send_record(stub, RECORD_STOPPED, WSTOPSIG(status));
+	else
+		stub->status = status;
+	return pid;
+}
+
 // Reaps what there is. Returns false when there is no child left.
 static bool reap(struct stub *stub, int options)
 {
-	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, options | __WALL)) > 0) {
-		if (pid != stub->command)
-			continue;
-		if (WIFSTOPPED(status))
-			send_record(stub, RECORD_STOPPED, WSTOPSIG(status));
-		else
-			stub->status = status;
-	}
+	do
+		pid = reap_one(stub, options | WNOHANG);
+	while (pid > 0);
 	return pid == 0 || errno != ECHILD;
 }
 
@@ -177,10 +186,10 @@ static pid_t newest_pid(void)
 // Kills and reaps until no child is left. The children of one that has ended become ours.
 static void end_all(struct stub *stub)
 {
-	while (reap(stub, WNOHANG)) {
+	while (reap(stub, 0)) {
 		if (kill_children(newest_pid()) == 0)
 			kill_children(PID_LIMIT);
-		waitpid(-1, NULL, __WALL);
+		reap_one(stub, 0);
 	}
 }
 
@@ -206,7 +215,8 @@ static bool obey(const struct stub *stub)
 	return false;
 }
 
-static void run(struct stub *stub)
+// Follows the command. Returns whether it has ended, and that was said: else all is to end.
+static bool run(struct stub *stub)
 {
 	struct pollfd fds[] = {
 		{.fd = stub->control_fd, .events = POLLIN},
@@ -218,14 +228,18 @@ static void run(struct stub *stub)
 		if (poll(fds, 2, -1) < 0)
 			continue;
 		if (fds[0].revents && !obey(stub))
-			return;
+			return false;
 		if (fds[1].revents) {
 			while (read(stub->signal_fd, &info, sizeof(info)) > 0)
 				;
-			reap(stub, WNOHANG | WUNTRACED);
+			reap(stub, WUNTRACED);
 		}
 	}
+	// With nothing left to do, the end says it all: one wake-up less for the supervisor.
+	if (WIFEXITED(stub->status) && !reap(stub, 0))
+		_exit(WEXITSTATUS(stub->status));
 	send_record(stub, RECORD_EXITED, stub->status);
+	return true;
 }
 
 // True when nobody is left who could want the command.
@@ -257,9 +271,11 @@ static _Noreturn void be_stub(struct stub *stub)
 	// What the command alone should hold: a reader of its output waits for the last writer.
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		close(fd);
-	if (stub->command > 0 && !exec_errno)
-		run(stub);
+	bool has_command = stub->command > 0 && !exec_errno;
+	bool said = !has_command || run(stub);
 	end_all(stub);
+	if (!said)
+		send_record(stub, RECORD_EXITED, stub->status);
 	_exit(EXIT_SUCCESS);
 }
 
