@@ -72,10 +72,12 @@ static int check_confinement(const struct entry *entry, struct error *err)
 static void warn_visible(const struct entry *entry)
 {
 	bool user = entry->nsset.join & 1u << NSTYPE_USER;
+
+	if (entry->inside || !(entry->nsset.join & 1u << NSTYPE_PID))
+		return;
 	bool ptrace = entry->target && entry->target->status.cap_bounding >> CAP_SYS_PTRACE & 1 &&
 		      is_bounded_here(entry);
-
-	if (entry->inside || !(entry->nsset.join & 1u << NSTYPE_PID) || !(user || ptrace))
+	if (!user && !ptrace)
 		return;
 	notice_warning(entry->notice, "processes of the container can reach our files through "
 				      "/proc/PID/root of the command: "

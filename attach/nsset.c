@@ -26,6 +26,36 @@ static const char *ns_path(int i, bool children, char path[static NS_PATH_SIZE])
 	return path;
 }
 
+// Where the namespaces of a task are found.
+struct source {
+	int pidfd;  // or -EBADF
+	int dir_fd; // its directory below /proc
+};
+
+// Opens the namespace of type I, the one for children if CHILDREN, there is one and it is given by
+// the kernel. Fails with -errno of openat(2).
+static int open_namespace(const struct source *source, int i, bool children)
+{
+	const struct nstype *type = &nstypes[i];
+	int number = children && type->children ? type->pidfd_children : type->pidfd_number;
+	char path[NS_PATH_SIZE];
+	int fd = source->pidfd < 0 ? -1 : sys_pidfd_open_namespace(source->pidfd, number);
+
+	// What the pidfd does not give, /proc gives, or says why not.
+	if (fd < 0)
+		fd = openat(source->dir_fd, ns_path(i, children, path), O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int stat_namespace(const struct source *source, int i, bool children, struct stat *ret)
+{
+	auto_fd int fd = open_namespace(source, i, children);
+
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
+}
+
 static int hint_ptrace(struct error *err)
 {
 	return error_hint(err, "looking at the namespaces of a process needs ptrace access to it: "
@@ -47,11 +77,11 @@ static int fail_open(int errnum, int i, pid_t pid, bool children, struct error *
 static int open_of_target(int i, const struct nsset_request *request, const struct target *target,
 	struct nsset *set, struct error *err)
 {
-	char path[NS_PATH_SIZE];
+	struct source source = {.pidfd = set->pidfd, .dir_fd = target->task_fd};
 
-	set->fds[i] =
-		openat(target->task_fd, ns_path(i, request->children, path), O_RDONLY | O_CLOEXEC);
-	return set->fds[i] < 0 ? fail_open(errno, i, target->pid, request->children, err) : 0;
+	set->fds[i] = open_namespace(&source, i, request->children);
+	return set->fds[i] < 0 ? fail_open(-set->fds[i], i, target->pid, request->children, err)
+			       : 0;
 }
 
 static int refuse_file(int i, int file_flag, const char *path, struct error *err)
@@ -112,18 +142,18 @@ static void say_compared(int i, const struct nsset *set, const struct notice *no
 			nstypes[i].name, id);
 }
 
-// Opens type I, which was chosen, and compares it with ours, below SELF_FD. Returns -ENOENT, with
-// *ERR empty, when this kernel has none.
-static int open_type(int i, int self_fd, const struct nsset_request *request,
+// Opens type I, which was chosen, and compares it with OURS. Returns -ENOENT, with *ERR empty, when
+// this kernel has none.
+static int open_type(int i, const struct source *self, const struct nsset_request *request,
 	const struct target *target, struct nsset *set, struct error *err)
 {
-	char path[NS_PATH_SIZE];
 	struct stat ours;
-	int r;
+	int r = stat_namespace(self, i, false, &ours);
 
-	if (fstatat(self_fd, ns_path(i, false, path), &ours, 0) < 0)
-		return errno == ENOENT ? -ENOENT
-				       : fail_sys(err, errno, "stat", "/proc/self/%s", path);
+	if (r < 0)
+		return r == -ENOENT
+			       ? r
+			       : fail_sys(err, -r, "stat", "/proc/self/ns/%s", nstypes[i].file);
 	r = request->files[i] ? open_file(i, request->files[i], set, err)
 			      : open_of_target(i, request, target, set, err);
 	// -ENOENT of an open is another matter than the kernel's.
@@ -136,13 +166,15 @@ static int open_chosen(const struct nsset_request *request, const struct target 
 	const struct notice *notice, struct nsset *set, struct error *err)
 {
 	auto_fd int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int pidfd = sys_pidfd_open(getpid(), 0);
+	struct source self = {.pidfd = pidfd, .dir_fd = self_fd};
 	if (self_fd < 0)
 		return fail_sys(err, errno, "open", "/proc/self");
 
 	for (int i = 0; i < NSTYPE_COUNT; i++) {
 		if (!(request->chosen & 1u << i))
 			continue;
-		int r = open_type(i, self_fd, request, target, set, err);
+		int r = open_type(i, &self, request, target, set, err);
 		if (r == -ENOENT && request->named & 1u << i)
 			return fail(err, ERROR_SYSTEM, ENOSYS,
 				"this kernel has no %s namespaces (or /proc is not mounted)",
@@ -185,15 +217,17 @@ int nsset_open(const struct nsset_request *request, const struct target *target,
 	const struct notice *notice, struct nsset *ret, struct error *err)
 {
 	auto_nsset struct nsset set = NSSET_EMPTY;
-	int r = open_chosen(request, target, notice, &set, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (target) {
 		set.pid = target->pid;
-		if (set.join && !request->children && !has_file(request, set.join))
-			set.pidfd = open_pidfd(target);
+		set.pidfd = open_pidfd(target);
 	}
+	if ((r = open_chosen(request, target, notice, &set, err)) < 0)
+		return r;
+	// It is joined by when it has all of them.
+	if (!set.join || request->children || has_file(request, set.join))
+		close_fd(&set.pidfd);
 	*ret = set;
 	set = NSSET_EMPTY;
 	return 0;
@@ -349,16 +383,18 @@ static bool join_at_once(const struct nsset *set, const struct notice *notice)
 // looked at there; that of a PID namespace without a process yet cannot be.
 static int verify(const struct nsset *set, int self_fd, struct error *err)
 {
+	auto_fd int pidfd = sys_pidfd_open(getpid(), 0);
+	struct source self = {.pidfd = pidfd, .dir_fd = self_fd};
+
 	for (int i = 0; i < NSTYPE_COUNT; i++) {
-		char path[NS_PATH_SIZE];
 		struct stat st;
 		if (!(set->join & 1u << i))
 			continue;
-		if (fstatat(self_fd, ns_path(i, true, path), &st, 0) < 0) {
-			if (i == NSTYPE_PID && errno == ENOENT)
-				continue;
-			return fail_sys(err, errno, "stat", "our %s namespace", nstypes[i].name);
-		}
+		int r = stat_namespace(&self, i, true, &st);
+		if (r == -ENOENT && i == NSTYPE_PID)
+			continue;
+		if (r < 0)
+			return fail_sys(err, -r, "stat", "our %s namespace", nstypes[i].name);
 		if (st.st_dev != set->st[i].st_dev || st.st_ino != set->st[i].st_ino)
 			return fail(err, ERROR_TARGET, EAGAIN,
 				"process %d changed its %s namespace while it was being joined",

@@ -6,21 +6,38 @@
 #include <linux/sched.h>
 #include <string.h>
 
+// The numbers of the ioctls of Linux 6.11, include/uapi/linux/pidfd.h, which Debian 12's headers
+// lack.
+enum {
+	PIDFD_CGROUP = 1,
+	PIDFD_IPC,
+	PIDFD_MNT,
+	PIDFD_NET,
+	PIDFD_PID,
+	PIDFD_PID_FOR_CHILDREN,
+	PIDFD_TIME,
+	PIDFD_TIME_FOR_CHILDREN,
+	PIDFD_USER,
+	PIDFD_UTS,
+};
+
 const struct nstype nstypes[NSTYPE_COUNT] = {
 	[NSTYPE_USER] = {"user", "user", NULL, NULL, "user and group ids, capabilities",
-		CLONE_NEWUSER, 'U'},
+		CLONE_NEWUSER, 'U', PIDFD_USER, 0},
 	[NSTYPE_CGROUP] = {"cgroup", "cgroup", NULL, NULL, "the root of the cgroup tree",
-		CLONE_NEWCGROUP, 'C'},
+		CLONE_NEWCGROUP, 'C', PIDFD_CGROUP, 0},
 	[NSTYPE_IPC] = {"ipc", "ipc", NULL, NULL, "System V IPC, POSIX message queues",
-		CLONE_NEWIPC, 'i'},
-	[NSTYPE_UTS] = {"uts", "uts", NULL, NULL, "host and domain name", CLONE_NEWUTS, 'u'},
+		CLONE_NEWIPC, 'i', PIDFD_IPC, 0},
+	[NSTYPE_UTS] = {"uts", "uts", NULL, NULL, "host and domain name", CLONE_NEWUTS, 'u',
+		PIDFD_UTS, 0},
 	[NSTYPE_NET] = {"net", "net", NULL, "/run/netns", "network devices, addresses, ports",
-		CLONE_NEWNET, 'n'},
-	[NSTYPE_PID] = {"pid", "pid", "pid_for_children", NULL, "process ids", CLONE_NEWPID, 'p'},
+		CLONE_NEWNET, 'n', PIDFD_NET, 0},
+	[NSTYPE_PID] = {"pid", "pid", "pid_for_children", NULL, "process ids", CLONE_NEWPID, 'p',
+		PIDFD_PID, PIDFD_PID_FOR_CHILDREN},
 	[NSTYPE_MNT] = {"mount", "mnt", NULL, NULL, "mounts: files, root and working directory",
-		CLONE_NEWNS, 'm'},
+		CLONE_NEWNS, 'm', PIDFD_MNT, 0},
 	[NSTYPE_TIME] = {"time", "time", "time_for_children", NULL, "boot and monotonic clocks",
-		CLONE_NEWTIME, 'T'},
+		CLONE_NEWTIME, 'T', PIDFD_TIME, PIDFD_TIME_FOR_CHILDREN},
 };
 
 int nstype_find(const char *name, size_t len)

@@ -24,6 +24,8 @@ struct nstype {
 	const char *summary;   // what it isolates, for --help
 	int flag;              // CLONE_NEW*
 	char option;           // the short option
+	int pidfd_number;      // of the ioctl(2) on a pidfd that opens it, PIDFD_GET_*_NAMESPACE
+	int pidfd_children;    // and the namespace of future children, or 0
 };
 
 // Indexed by NSTYPE_*, in the order in which a loop of setns(2) joins them (user apart, which is

@@ -14,6 +14,10 @@ int sys_pidfd_open(pid_t pid, unsigned flags);
 // pidfd_send_signal(2), Linux 5.1.
 int sys_pidfd_send_signal(int pidfd, int sig);
 
+// Opens the namespace that ioctl NUMBER of a pidfd means (struct nstype has them), Linux 6.11: with
+// the checks of /proc/PID/ns, and without looking up a path.
+int sys_pidfd_open_namespace(int pidfd, int number);
+
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
 

@@ -91,26 +91,6 @@ static int refuse_kernel_thread(const struct target *target, struct error *err)
 		target->pid);
 }
 
-static int pin(struct target *target, struct error *err)
-{
-	char path[32];
-
-	target->pidfd = sys_pidfd_open(target->pid, 0);
-	if (target->pidfd < 0) {
-		int saved = errno;
-		if (saved == ESRCH)
-			return no_such_process(target->pid, err);
-		fail_sys(err, saved, "pidfd_open", "process %d", target->pid);
-		return saved == ENOSYS ? error_hint(err, "Linux 5.3 or newer is needed") : -saved;
-	}
-	snprintf(path, sizeof(path), "/proc/%d", target->pid);
-	target->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (target->proc_fd < 0)
-		return errno == ENOENT ? no_such_process(target->pid, err)
-				       : fail_sys(err, errno, "open", "%s", path);
-	return target_verify(target, err);
-}
-
 // The thread group of the thread or process that has id PID, as /proc says it.
 static int find_thread_group(pid_t pid, pid_t *ret, struct error *err)
 {
@@ -127,12 +107,47 @@ static int find_thread_group(pid_t pid, pid_t *ret, struct error *err)
 	return 0;
 }
 
+// Pins the process that has, or whose thread has, id PID.
+static int pin(pid_t pid, struct target *target, struct error *err)
+{
+	char path[32];
+	int r;
+
+	target->pid = pid;
+	target->pidfd = sys_pidfd_open(pid, 0);
+	// What is no process may be a thread.
+	if (target->pidfd < 0 && (errno == EINVAL || errno == ENOENT)) {
+		if ((r = find_thread_group(pid, &target->pid, err)) < 0)
+			return r;
+		target->pidfd = sys_pidfd_open(target->pid, 0);
+	}
+	if (target->pidfd < 0) {
+		int saved = errno;
+		if (saved == ESRCH)
+			return no_such_process(pid, err);
+		fail_sys(err, saved, "pidfd_open", "process %d", target->pid);
+		return saved == ENOSYS ? error_hint(err, "Linux 5.3 or newer is needed") : -saved;
+	}
+	snprintf(path, sizeof(path), "/proc/%d", target->pid);
+	target->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target->proc_fd < 0)
+		return errno == ENOENT ? no_such_process(target->pid, err)
+				       : fail_sys(err, errno, "open", "%s", path);
+	return target_verify(target, err);
+}
+
 // Opens the directory of TARGET's tid.
 static int open_thread(struct target *target, struct error *err)
 {
 	char path[32];
 	struct proc_status check;
 
+	if (target->tid == target->pid) {
+		close_fd(&target->task_fd);
+		target->task_fd = fcntl(target->proc_fd, F_DUPFD_CLOEXEC, 3);
+		return target->task_fd < 0 ? fail_sys(err, errno, "dup", "/proc/%d", target->pid)
+					   : 0;
+	}
 	// Not task/TID: that has no map_files. The thread's directory is the process's as long as
 	// it says so.
 	snprintf(path, sizeof(path), "/proc/%d", target->tid);
@@ -167,11 +182,11 @@ int target_open(pid_t pid, struct target *ret, struct error *err)
 	auto_target struct target target = TARGET_EMPTY;
 	int r;
 
-	if ((r = check_procfs(err)) < 0 || (r = find_thread_group(pid, &target.pid, err)) < 0)
+	if ((r = check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
 		return r;
 	if (target.pid == getpid())
 		return fail(err, ERROR_TARGET, EINVAL, "process %d is nspeek itself", pid);
-	if ((r = pin(&target, err)) < 0 || (r = refuse_kernel_thread(&target, err)) < 0)
+	if ((r = refuse_kernel_thread(&target, err)) < 0)
 		return r;
 	target.tid = pid;
 	r = target_read_status(&target, pid, &target.status);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nstype.h"
+#include "sys.h"
 #include "unit.h"
 
 #include <ctype.h>
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // Each row against the running kernel: its file is there and of the type that the flag means.
@@ -147,4 +149,27 @@ Test(nstype, list_with_a_bad_word)
 	check_bad("all", "all");
 	check_bad("net pid", "net pid");
 	check_bad("net, pid", " pid");
+}
+
+Test(nstype, a_pidfd_gives_the_namespaces_that_procfs_shows)
+{
+	int pidfd = sys_pidfd_open(getpid(), 0);
+
+	for (int i = 0; i < NSTYPE_COUNT; i++) {
+		const char *files[] = {nstypes[i].file, nstypes[i].children};
+		const int numbers[] = {nstypes[i].pidfd_number, nstypes[i].pidfd_children};
+		for (int k = 0; k < 2 && files[k]; k++) {
+			struct stat shown, given;
+			char path[64];
+			int fd = sys_pidfd_open_namespace(pidfd, numbers[k]);
+			if (fd < 0 && errno == ENOTTY)
+				return; // before Linux 6.11
+			snprintf(path, sizeof(path), "/proc/self/ns/%s", files[k]);
+			cr_assert_eq(stat(path, &shown), 0, "%s", path);
+			cr_assert_eq(fstat(fd, &given), 0, "%s", path);
+			cr_assert_eq(given.st_ino, shown.st_ino, "%s", path);
+			close(fd);
+		}
+	}
+	close(pidfd);
 }
