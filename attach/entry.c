@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "fd.h"
-#include "login.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -15,8 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-enum { ENVIRON_MAX = 2 << 20 };
 
 // Replaces *ERR when what it names failed only because TARGET has exited meanwhile.
 static int blame_exit(const struct target *target, int r, struct error *err)
@@ -49,10 +46,14 @@ static bool is_bounded_here(const struct entry *entry)
 	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
-// A program of the container runs only with a confinement that is known.
+// A program of the container runs only with a confinement that is known. A list of capabilities is
+// none: who is uid 0 of our user namespace can do much without any, in files that a container of
+// another user namespace may write.
 static int check_confinement(const struct entry *entry, struct error *err)
 {
-	if (!entry->inside || entry->request->privileged)
+	enum caps_choice choice = entry->request->identity.caps.choice;
+
+	if (choice == CAPS_KEEP || (choice != CAPS_TARGET && !entry->inside))
 		return 0;
 	if (!entry->target) {
 		fail(err, ERROR_USAGE, EINVAL,
@@ -68,6 +69,27 @@ static int check_confinement(const struct entry *entry, struct error *err)
 	return error_hint(err, "join it too (-U), or --privileged");
 }
 
+// What the container's files are needed for cannot be had without its mount namespace.
+static int check_files(const struct entry *entry, struct error *err)
+{
+	const struct rootdir_request *directories = &entry->request->directories;
+	bool targets = (directories->root && !directories->root_dir) ||
+		       (directories->cwd && !directories->cwd_dir);
+
+	if (!entry->inside && (directories->root || directories->cwd))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--root and --wd are directories of the container, and the mount namespace "
+			"is not joined (-m)");
+	if (entry->request->namespaces.files[NSTYPE_MNT] && targets)
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--root and --wd lack their DIR: the mount namespace is not the target's");
+	if (!entry->inside && entry->request->environment.base == ENVIRON_TARGET)
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--env=target is for programs of the container, and the mount namespace is "
+			"not joined (-m)");
+	return 0;
+}
+
 // Warns when processes of the container can look into a program of the host.
 static void warn_visible(const struct entry *entry)
 {
@@ -77,7 +99,11 @@ static void warn_visible(const struct entry *entry)
 		return;
 	bool ptrace = entry->target && entry->target->status.cap_bounding >> CAP_SYS_PTRACE & 1 &&
 		      is_bounded_here(entry);
-	if (!user && !ptrace)
+	// One that is as weak as they are, or is one of their users, they can trace.
+	enum caps_choice choice = entry->request->identity.caps.choice;
+	bool weak =
+		choice == CAPS_TARGET || choice == CAPS_LIST || entry->request->identity.has_uid;
+	if (!user && !ptrace && !weak)
 		return;
 	notice_warning(entry->notice, "processes of the container can reach our files through "
 				      "/proc/PID/root of the command: "
@@ -93,7 +119,7 @@ static int open_all(struct entry *entry, struct error *err)
 
 	if (r == 0 && target && entry->inside && !wanted->files[NSTYPE_MNT])
 		r = rootdir_open(target, &entry->rootdir, err);
-	if (r == 0 && target && entry->inside && !request->privileged)
+	if (r == 0 && target && entry->inside && request->identity.caps.choice != CAPS_KEEP)
 		r = lsm_read(target, &entry->labels, err);
 	if (r < 0)
 		return blame_exit(target, r, err);
@@ -110,69 +136,28 @@ int entry_open(const struct entry_request *request, const struct target *target,
 	entry.target = target;
 	entry.notice = notice;
 	entry.inside = request->namespaces.chosen & 1u << NSTYPE_MNT;
-	if ((r = open_all(&entry, err)) < 0 || (r = check_confinement(&entry, err)) < 0)
+	if ((r = check_files(&entry, err)) < 0 || (r = open_all(&entry, err)) < 0 ||
+		(r = identity_init(&request->identity, target, entry.nsset.join & 1u << NSTYPE_USER,
+			 !entry.inside, &entry.identity, err)) < 0 ||
+		(r = check_confinement(&entry, err)) < 0)
 		return r;
 	warn_visible(&entry);
-	identity_init(target, entry.nsset.join & 1u << NSTYPE_USER, !entry.inside,
-		request->privileged, &entry.identity);
 	*ret = entry;
 	entry = ENTRY_EMPTY;
 	return 0;
 }
 
-// The environment that the command's is made from: the target's, none when there is no target, or
-// ours for a command of ours.
-static int read_environ(const struct entry *entry, struct envblock *ret, struct error *err)
-{
-	auto_free char *text = NULL;
-	size_t len = 0;
-	int r = 0;
-
-	if (!entry->inside) {
-		r = envblock_copy(environ, ret);
-		return r < 0 ? fail_sys(err, -r, "copying", "the environment") : 0;
-	}
-	if (entry->target)
-		r = fd_read_file_at(entry->target->task_fd, "environ", ENVIRON_MAX, &text, &len);
-	if (r < 0) {
-		fail_sys(err, -r, "read", "the environment of process %d", entry->target->pid);
-		return blame_exit(entry->target, r, err);
-	}
-	r = envblock_parse(text ? text : "", len, ret);
-	return r < 0 ? fail_sys(err, -r, "read", "the target's environment") : 0;
-}
-
-static int complete_environ(const struct login *login, struct envblock *env, struct error *err)
-{
-	static const char path[] = PROGRAM_DEFAULT_PATH;
-	const char *term = getenv("TERM");
-	int r = login_set_env(login, env);
-
-	envblock_unset(env, "TERM");
-	if (r == 0 && term)
-		r = envblock_set(env, "TERM", term, strlen(term));
-	if (r == 0 && !envblock_get(env, "PATH"))
-		r = envblock_set(env, "PATH", path, sizeof(path) - 1);
-	return r < 0 ? fail_sys(err, -r, "building", "the command's environment") : 0;
-}
-
-// Finds the command, and completes its environment. Everything of this is done with the command's
-// own identity: what it may not read, we do not read for it.
-static int find_command(const struct entry *entry, struct program *program, struct error *err)
+// Finds the command. This is done with the command's own identity: what it may not read, we do not
+// read for it.
+static int find_command(const struct entry *entry, const struct login *login,
+	struct program *program, struct error *err)
 {
 	char **argv = entry->request->argv;
-	auto_login struct login login = {0};
-	int r;
 
 	program->where = entry->inside ? " in the container" : "";
-	if (entry->inside) {
-		if ((r = login_read(geteuid(), &login, err)) < 0 ||
-			(r = complete_environ(&login, &program->env, err)) < 0)
-			return r;
-	}
 	if (argv)
 		return program_find(argv, program, err);
-	return program_find_shell(entry->inside ? login.shell : getenv("SHELL"), program, err);
+	return program_find_shell(entry->inside ? login->shell : getenv("SHELL"), program, err);
 }
 
 // Keeps others from tracing us or reading our memory, and has us end with the supervisor, process
@@ -185,7 +170,9 @@ static int shield(pid_t parent, struct error *err)
 	return getppid() == parent ? 0 : fail(err, ERROR_SYSTEM, ESRCH, "the supervisor is gone");
 }
 
-// A program of the container must not possess our session's keys, keyrings(7).
+// A program of the container must not possess our session's keys, keyrings(7). The new keyring
+// counts as ours: one of the command's user could be refused, when the container has used that
+// user's quota up.
 static void leave_session_keyring(const struct entry *entry)
 {
 	if (entry->inside && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
@@ -194,10 +181,35 @@ static void leave_session_keyring(const struct entry *entry)
 			strerror(errno));
 }
 
+// Joins, and stands where the command will, as who it will be.
+static int go_inside(const struct entry *entry, pid_t parent, int self_fd, struct login *login,
+	struct error *err)
+{
+	bool joined_mount = entry->nsset.join & 1u << NSTYPE_MNT;
+	const struct notice *notice = entry->notice;
+	struct identity identity = entry->identity;
+	int r;
+
+	leave_session_keyring(entry);
+	if ((r = identity_leave(&identity, self_fd, err)) < 0 ||
+		(r = lsm_set_exec(&entry->labels, self_fd, notice, err)) < 0 ||
+		(r = nsset_join(&entry->nsset, self_fd, notice, err)) < 0 ||
+		(r = shield(parent, err)) < 0 ||
+		(r = rootdir_enter(&entry->rootdir, &entry->request->directories, joined_mount,
+			 notice, err)) < 0 ||
+		(r = identity_begin(&identity, self_fd, err)) < 0 ||
+		(r = shield(parent, err)) < 0 ||
+		(r = identity_find_login(&identity, login, err)) < 0 ||
+		(r = identity_take(&identity, login, self_fd, notice, err)) < 0)
+		return r;
+	return shield(parent, err);
+}
+
 int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, struct error *err)
 {
+	const struct environ_request *environment = &entry->request->environment;
 	auto_program struct program program = {0};
-	const struct notice *notice = entry->notice;
+	auto_login struct login login = {0};
 	int r = shield(parent, err);
 	if (r < 0)
 		return r;
@@ -205,22 +217,23 @@ int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, st
 	auto_fd int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (self_fd < 0)
 		return fail_sys(err, errno, "open", "/proc/self");
-	identity_drop_groups(&entry->identity);
-	bool joined_mount = entry->nsset.join & 1u << NSTYPE_MNT;
-	if ((r = read_environ(entry, &program.env, err)) < 0 ||
-		(r = lsm_set_exec(&entry->labels, self_fd, notice, err)) < 0 ||
-		(r = nsset_join(&entry->nsset, self_fd, notice, err)) < 0 ||
-		(r = shield(parent, err)) < 0 ||
-		(r = rootdir_enter(&entry->rootdir, joined_mount, notice, err)) < 0 ||
-		(r = identity_take(&entry->identity, self_fd, notice, err)) < 0 ||
-		(r = shield(parent, err)) < 0)
+	if ((r = environ_read(environment, entry->target, entry->inside, &program.env, err)) < 0)
+		return blame_exit(entry->target, r, err);
+	if ((r = go_inside(entry, parent, self_fd, &login, err)) < 0)
 		return r;
-	leave_session_keyring(entry);
-	if ((r = find_command(entry, &program, err)) < 0)
+	if ((r = environ_complete(
+		     environment, &login, entry->inside, &program.env, entry->notice, err)) < 0 ||
+		(r = find_command(entry, &login, &program, err)) < 0)
 		return r;
 	*ret = program;
 	program = (struct program){0};
 	return 0;
+}
+
+void entry_request_fini(struct entry_request *request)
+{
+	idlist_fini(&request->identity.groups.list);
+	environ_request_fini(&request->environment);
 }
 
 void entry_fini(struct entry *entry)

@@ -9,11 +9,15 @@
 // It stays in our PID namespace to the end, so that the container cannot see it, and is not
 // dumpable, so that what shares its ids cannot trace it either.
 //
+// The command is the user that was asked for (see identity.h) before it is searched for, so what
+// that user may not read is not read for it.
+//
 // Confinement. A program of the container is cut to the target's bounding set, which counts in the
 // target's own user namespace: whoever makes one has a full set in it, and no power outside. So it
 // is copied only when that user namespace is the one that the command will be in.
 #pragma once
 
+#include "environ.h"
 #include "error.h"
 #include "identity.h"
 #include "lsm.h"
@@ -27,7 +31,9 @@
 
 struct entry_request {
 	struct nsset_request namespaces;
-	bool privileged;
+	struct identity_request identity;
+	struct rootdir_request directories;
+	struct environ_request environment;
 	char **argv; // the command, or NULL for a shell; borrowed
 };
 
@@ -41,6 +47,9 @@ struct entry {
 	struct identity identity;
 	bool inside; // the command is the container's: files, environment and PATH are its own
 };
+
+// Frees what REQUEST owns. Accepts one that is {0}.
+void entry_request_fini(struct entry_request *request);
 
 // Opens what REQUEST needs of TARGET (NULL: there is none). Fails with the reason, also when a
 // program of the container would run with a confinement that nobody knows; nothing is left open

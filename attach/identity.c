@@ -1,71 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Taking the identity of a program of the container.
+// Taking the command's identity.
 #include "identity.h"
 
 #include "cleanup.h"
-#include "fd.h"
+#include "idmap.h"
 
-#include <grp.h>
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-
-enum { ID_MAP_MAX = 64 << 10 };
 
 // What setresuid(2) and setresgid(2) take for "unchanged".
 static const uint32_t KEEP_ID = UINT32_MAX;
 
-struct caps {
-	uint64_t permitted, effective, inheritable;
-};
-
-void identity_init(const struct target *target, bool user_joined, bool ours, bool privileged,
-	struct identity *ret)
+bool identity_is_chosen(const struct identity *identity)
 {
-	*ret = (struct identity){
+	const struct identity_request *request = identity->request;
+
+	return request->has_uid || request->has_gid || request->as ||
+	       request->groups.choice != GROUPS_DEFAULT;
+}
+
+static int check_request(const struct identity *identity, struct error *err)
+{
+	const struct identity_request *request = identity->request;
+	const char *what = request->groups.choice == GROUPS_TARGET ? "--groups=target"
+			   : request->caps.choice == CAPS_TARGET   ? "--caps=target"
+								   : NULL;
+
+	if (request->as && (request->has_uid || request->has_gid))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--as names the user and the group, --setuid and --setgid do too");
+	if (request->as && identity->ours) {
+		fail(err, ERROR_USAGE, EINVAL,
+			"--as needs the container's /etc/passwd, and the mount namespace is not "
+			"joined (-m)");
+		return error_hint(err, "-S and -G take numbers");
+	}
+	return what && !identity->target ? fail(err, ERROR_USAGE, EINVAL, "%s needs a TARGET", what)
+					 : 0;
+}
+
+int identity_init(const struct identity_request *request, const struct target *target,
+	bool user_joined, bool ours, struct identity *ret, struct error *err)
+{
+	struct identity identity = {
+		.request = request,
 		.target = target,
 		.user_joined = user_joined,
 		.ours = ours,
-		.privileged = privileged,
 		.own_uid = geteuid(),
 		.own_gid = getegid(),
+		.uid = KEEP_ID,
+		.gid = KEEP_ID,
 	};
+	int r = check_request(&identity, err);
+
+	if (r == 0)
+		*ret = identity;
+	return r;
 }
 
-static int caps_get(struct caps *ret)
+int identity_leave(struct identity *identity, int self_fd, struct error *err)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	*ret = (struct caps){
-		.permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted,
-		.effective = (uint64_t)data[1].effective << 32 | data[0].effective,
-		.inheritable = (uint64_t)data[1].inheritable << 32 | data[0].inheritable,
-	};
-	return 0;
+	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity))
+		return 0;
+	int r = groups_leave(&identity->request->groups, identity->target, self_fd, err);
+	identity->groups_taken = r > 0;
+	return r < 0 ? r : 0;
 }
 
-static int caps_set(const struct caps *caps)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		data[i] = (struct __user_cap_data_struct){
-			.permitted = (uint32_t)(caps->permitted >> (32 * i)),
-			.effective = (uint32_t)(caps->effective >> (32 * i)),
-			.inheritable = (uint32_t)(caps->inheritable >> (32 * i)),
-		};
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
-
-// What is below /proc/PID of a map, and which of the target's ids it belongs to.
-struct id_kind {
-	const char *word;
-	const char *map;
+// One of the two ids.
+struct id {
+	const struct idmap_kind *kind;
+	bool is_asked;
+	uint32_t asked;
 	uint32_t own;            // outside
 	uint32_t target_outside; // as seen before the join
 	uint32_t (*inside)(const struct proc_status *status);
@@ -81,96 +88,56 @@ static uint32_t status_gid(const struct proc_status *status)
 	return status->gid[1];
 }
 
-static int read_map(int self_fd, const char *name, struct proc_idmap *ret, struct error *err)
-{
-	auto_free char *text = NULL;
-	size_t len;
-	int r = fd_read_file_at(self_fd, name, ID_MAP_MAX, &text, &len);
-
-	if (r == 0)
-		r = proc_idmap_parse(text, len, ret);
-	return r < 0 ? fail_sys(err, -r, "read", "%s of the joined user namespace", name) : 0;
-}
-
 // The id that is the target's, where 0 is not mapped. Its status is read again, since procfs
 // shows ids as the reader's user namespace has them.
-static int choose_targets_id(const struct identity *identity, const struct id_kind *kind,
+static int choose_targets_id(const struct identity *identity, const struct id *id,
 	const struct proc_idmap *map, uint32_t *ret, struct error *err)
 {
+	const struct target *target = identity->target;
+	const char *word = id->kind->word;
 	struct proc_status status;
 
-	if (identity->target && kind->target_outside == kind->own &&
-		map->count == 0) { // nobody has written the map: we are the target's id unmapped
+	if (target && id->target_outside == id->own && map->count == 0) {
+		// Nobody has written the map: we are the target's id unmapped.
 		*ret = KEEP_ID;
 		return 0;
 	}
-	if (!identity->target)
+	if (!target)
 		return fail(err, ERROR_SYSTEM, EINVAL,
-			"%s 0 is not mapped in the user namespace that was given", kind->word);
-	int r = target_read_status(identity->target, identity->target->tid, &status);
+			"%s 0 is not mapped in the user namespace that was given", word);
+	int r = target_read_status(target, target->tid, &status);
 	if (r < 0)
-		return fail_sys(err, -r, "read", "status of process %d", identity->target->pid);
-	*ret = kind->inside(&status);
+		return fail_sys(err, -r, "read", "status of process %d", target->pid);
+	*ret = id->inside(&status);
 	if (proc_idmap_has_inside(map, *ret))
 		return 0;
 	return fail(err, ERROR_SYSTEM, EINVAL,
-		"neither %s 0 nor that of process %d is mapped in its user namespace", kind->word,
-		identity->target->pid);
+		"neither %s 0 nor that of process %d is mapped in its user namespace", word,
+		target->pid);
 }
 
-static int choose_id(const struct identity *identity, const struct id_kind *kind, int self_fd,
+static int choose_id(const struct identity *identity, const struct id *id, int self_fd,
 	uint32_t *ret, struct error *err)
 {
 	struct proc_idmap map;
 
+	if (id->is_asked) {
+		*ret = id->asked;
+		return idmap_require(self_fd, id->kind, id->asked, err);
+	}
 	if (!identity->user_joined) {
-		*ret = identity->own_uid == 0 ? 0 : kind->own;
+		*ret = identity->own_uid == 0 && !identity->ours ? 0 : id->own;
 		return 0;
 	}
-	int r = read_map(self_fd, kind->map, &map, err);
+	int r = idmap_read(self_fd, id->kind, &map, err);
 	if (r < 0)
 		return r;
-	if (!proc_idmap_has_inside(&map, 0))
-		return choose_targets_id(identity, kind, &map, ret, err);
+	if (!proc_idmap_has_inside(&map, 0)) {
+		r = choose_targets_id(identity, id, &map, ret, err);
+		return r < 0 && map.count > 0 ? error_hint(err, "-S and -G name ids that are") : r;
+	}
 	*ret = 0;
 	return 0;
-}
-
-// True when our user namespace forbids setgroups(2) to everybody in it: by its file, or for want
-// of a gid_map.
-static bool is_setgroups_denied(int self_fd)
-{
-	char text[16], map[16];
-	ssize_t map_len = fd_read_small_at(self_fd, "gid_map", map, sizeof(map));
-
-	return map_len == 0 || (fd_read_small_at(self_fd, "setgroups", text, sizeof(text)) > 0 &&
-				       strncmp(text, "deny", 4) == 0);
-}
-
-void identity_drop_groups(const struct identity *identity)
-{
-	if (!identity->ours || identity->user_joined)
-		setgroups(0, NULL);
-}
-
-static int check_groups(const struct identity *identity, int self_fd, const struct notice *notice,
-	struct error *err)
-{
-	if (getgroups(0, NULL) == 0 || setgroups(0, NULL) == 0)
-		return 0;
-	int errnum = errno;
-	if (errnum == EPERM && is_setgroups_denied(self_fd)) {
-		notice_step(notice, "groups: kept, the user namespace denies setgroups");
-		return 0;
-	}
-	if (errnum == EPERM && !identity->user_joined && identity->own_uid != 0) {
-		notice_step(notice, "groups: kept, we are no root");
-		return 0;
-	}
-	fail_sys(err, errnum, "setgroups", "the command's groups");
-	return errnum == EPERM ? error_hint(err, "it needs CAP_SETGID, and no seccomp filter or "
-						 "security module that forbids it")
-			       : -errnum;
 }
 
 static int fail_set_id(const char *call, const char *kind, uint32_t id, struct error *err)
@@ -185,15 +152,19 @@ static int fail_set_id(const char *call, const char *kind, uint32_t id, struct e
 			       : -errnum;
 }
 
-static int set_ids(uid_t uid, gid_t gid, struct error *err)
+// Sets all ids. What is permitted stays so; what is effective need not.
+static int set_ids(uint32_t uid, uint32_t gid, struct error *err)
 {
 	uid_t uids[3];
 	gid_t gids[3];
 
 	if (setresgid(gid, gid, gid) < 0)
 		return fail_set_id("setresgid", "gid", gid, err);
+	// Where that is refused, capabilities are lost and are missed later.
+	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (setresuid(uid, uid, uid) < 0)
 		return fail_set_id("setresuid", "uid", uid, err);
+	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (getresuid(&uids[0], &uids[1], &uids[2]) < 0 ||
 		getresgid(&gids[0], &gids[1], &gids[2]) < 0)
 		return fail_sys(err, errno, "getresuid", "the command's ids");
@@ -204,138 +175,170 @@ static int set_ids(uid_t uid, gid_t gid, struct error *err)
 	return 0;
 }
 
-// Lowers the bounding set to KEEP. Fails with -EPERM without CAP_SETPCAP when something had to go.
-static int lower_bounding(uint64_t keep)
+// True when the command is a program of ours, and nothing is to change.
+static bool is_unchanged(const struct identity *identity)
 {
-	for (int cap = 0; cap < 64; cap++) {
-		int is_set = prctl(PR_CAPBSET_READ, cap);
-		if (is_set < 0)
-			break; // past the last capability of this kernel
-		if (is_set && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) < 0)
-			return -errno;
-	}
-	return 0;
+	return identity->ours && !identity->user_joined && !identity_is_chosen(identity) &&
+	       identity->request->caps.choice == CAPS_DEFAULT;
 }
 
-static bool is_bounded(uint64_t keep)
+int identity_begin(struct identity *identity, int self_fd, struct error *err)
 {
-	for (int cap = 0; cap < 64; cap++) {
-		int is_set = prctl(PR_CAPBSET_READ, cap);
-		if (is_set < 0)
-			break;
-		if (is_set && !(keep >> cap & 1))
-			return false;
-	}
-	return true;
-}
-
-static int lower_caps(uint64_t bounding, struct error *err)
-{
-	struct caps caps = {0};
-	uint64_t keep = geteuid() == 0 ? bounding : 0;
-	int r = caps_get(&caps);
-
-	if (r < 0)
-		return fail_sys(err, -r, "capget", "nspeek");
-	caps.permitted &= keep;
-	caps.effective &= keep;
-	caps.inheritable =
-		0; // a file of the container with inheritable capabilities could raise ours
-	// A kernel before 4.3 has no ambient set to clear.
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
-		return fail_sys(err, errno, "prctl", "the ambient capabilities");
-	r = caps_set(&caps);
-	return r < 0 ? fail_sys(err, -r, "capset", "the command's capabilities") : 0;
-}
-
-// Cuts the capabilities to the target's bounding set and copies its no_new_privs.
-static int confine(const struct identity *identity, const struct notice *notice, struct error *err)
-{
-	uint64_t bounding = identity->target->status.cap_bounding;
-	bool no_new_privs = identity->target->status.no_new_privs;
-	struct caps caps = {0};
-
-	int r = lower_bounding(bounding);
-	if (r < 0 && r != -EPERM)
-		return fail_sys(err, -r, "prctl", "the bounding set");
-	if (r < 0) {
-		no_new_privs = true;
-		notice_step(notice, "the bounding set cannot be lowered without CAP_SETPCAP: "
-				    "no_new_privs is set instead");
-	}
-	if ((r = lower_caps(bounding, err)) < 0)
-		return r;
-	if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail_sys(err, errno, "prctl", "no_new_privs");
-
-	if ((r = caps_get(&caps)) < 0)
-		return fail_sys(err, -r, "capget", "nspeek");
-	if (((caps.permitted | caps.effective | caps.inheritable) & ~bounding) != 0 ||
-		(!is_bounded(bounding) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1))
-		return fail(err, ERROR_SYSTEM, EPERM,
-			"the command's capabilities could not be cut to the target's");
-	notice_step(notice, "capabilities: cut to the target's bounding set %016llx%s",
-		(unsigned long long)bounding, no_new_privs ? ", no_new_privs" : "");
-	return 0;
-}
-
-// In a user namespace that was joined as another uid than 0, execve(2) drops all capabilities but
-// the ambient ones.
-static int keep_caps(
-	const struct identity *identity, const struct notice *notice, struct error *err)
-{
-	struct caps caps = {0};
-	int r = caps_get(&caps);
-
-	if (r < 0)
-		return fail_sys(err, -r, "capget", "nspeek");
-	if (identity->user_joined && geteuid() != 0) {
-		caps.inheritable = caps.permitted;
-		if ((r = caps_set(&caps)) < 0)
-			return fail_sys(err, -r, "capset", "the inheritable capabilities");
-		for (unsigned long cap = 0; cap < 64; cap++)
-			if (caps.permitted >> cap & 1 &&
-				prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
-				return fail_sys(err, errno, "prctl", "ambient capability %lu", cap);
-	}
-	notice_step(
-		notice, "capabilities: ours are kept, %016llx", (unsigned long long)caps.permitted);
-	return 0;
-}
-
-static void say_ids(const struct identity *identity, uint32_t uid, const struct notice *notice)
-{
-	const char *rule = uid == 0 && identity->user_joined ? "root of the joined user namespace"
-			   : identity->user_joined           ? "the target's, since 0 is not mapped"
-			   : uid == 0                        ? "root, as we are"
-							     : "our own, since we are no root";
-
-	notice_step(notice, "identity rule %s: uid %u gid %u (%s)",
-		identity->ours ? "2, a program of the host" : "1, a program of the container",
-		geteuid(), getegid(), rule);
-}
-
-int identity_take(const struct identity *identity, int self_fd, const struct notice *notice,
-	struct error *err)
-{
+	const struct identity_request *request = identity->request;
 	const struct target *target = identity->target;
-	struct id_kind uid_kind = {"uid", "uid_map", identity->own_uid,
+	struct id uid = {&idmap_uid, request->has_uid, request->uid, identity->own_uid,
 		target ? target->status.uid[1] : KEEP_ID, status_uid};
-	struct id_kind gid_kind = {"gid", "gid_map", identity->own_gid,
+	struct id gid = {&idmap_gid, request->has_gid, request->gid, identity->own_gid,
 		target ? target->status.gid[1] : KEEP_ID, status_gid};
-	uint32_t uid, gid;
 	int r;
 
-	if (identity->ours && !identity->user_joined) {
+	if (is_unchanged(identity))
+		return 0;
+	if ((r = choose_id(identity, &uid, self_fd, &identity->uid, err)) < 0 ||
+		(r = choose_id(identity, &gid, self_fd, &identity->gid, err)) < 0 ||
+		(r = set_ids(identity->uid, identity->gid, err)) < 0)
+		return r;
+	return caps_rest(err);
+}
+
+int identity_find_login(const struct identity *identity, struct login *ret, struct error *err)
+{
+	const struct identity_request *request = identity->request;
+
+	if (identity->ours) {
+		*ret = (struct login){0};
+		return 0;
+	}
+	if (!request->as)
+		return login_read(geteuid(), ret, err);
+	return login_find(request->as, request->groups.choice == GROUPS_DEFAULT, ret, err);
+}
+
+// The ids in the end: those of --as, and a user's own group.
+static int choose_final_ids(const struct identity *identity, const struct login *login, int self_fd,
+	uint32_t ret[static 2], struct error *err)
+{
+	const struct identity_request *request = identity->request;
+	bool by_row = !request->has_gid && (request->as || request->has_uid) && login->has_gid;
+	int r = 0;
+
+	ret[0] = request->as ? login->uid : identity->uid;
+	ret[1] = by_row ? login->gid : identity->gid;
+	if (request->as)
+		r = idmap_require(self_fd, &idmap_uid, ret[0], err);
+	if (r == 0 && by_row)
+		r = idmap_require(self_fd, &idmap_gid, ret[1], err);
+	return r;
+}
+
+// The groups that are to be taken now, into LIST, which the caller owns; and whose they are.
+static int choose_groups(const struct identity *identity, const struct login *login, uint32_t gid,
+	struct idlist *list, struct error *err)
+{
+	const struct groups_request *groups = &identity->request->groups;
+	const struct idlist *from = groups->choice == GROUPS_LIST ? &groups->list : &login->groups;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < from->count; i++)
+		r = idlist_add(list, from->ids[i]);
+	// As initgroups(3) does: else a set-group-ID program would lose what the group may not.
+	if (r == 0 && identity->request->as && groups->choice == GROUPS_DEFAULT)
+		r = idlist_add(list, gid);
+	if (r < 0)
+		return fail_sys(err, -r, "setgroups", "the command's groups");
+	idlist_normalize(list);
+	return 0;
+}
+
+static int take_groups(const struct identity *identity, const struct login *login, int self_fd,
+	uint32_t gid, const struct notice *notice, struct error *err)
+{
+	const struct identity_request *request = identity->request;
+	enum groups_choice choice = request->groups.choice;
+	auto_idlist struct idlist list = {0};
+	const struct groups_wanted wanted = {
+		.list = &list,
+		.strict = choice != GROUPS_DEFAULT,
+		.powerless = !identity->user_joined && identity->own_uid != 0,
+		.primary = gid,
+		.whose = choice == GROUPS_LIST     ? "as asked for"
+			 : choice == GROUPS_TARGET ? "the target's"
+			 : request->as             ? request->as
+						   : "ours are dropped",
+	};
+
+	if (identity->groups_taken) {
+		notice_step(notice, "groups: the target's");
+		return 0;
+	}
+	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity))
+		return 0;
+	int r = choice == GROUPS_TARGET ? groups_read_target(identity->target, self_fd, &list, err)
+					: choose_groups(identity, login, gid, &list, err);
+	return r < 0 ? r : groups_take(&wanted, self_fd, notice, err);
+}
+
+static void say_ids(const struct identity *identity, const struct notice *notice)
+{
+	const struct identity_request *request = identity->request;
+	uid_t uid = geteuid();
+	const char *rule = request->as || request->has_uid     ? "as asked for"
+			   : uid == 0 && identity->user_joined ? "root of the joined user namespace"
+			   : identity->user_joined ? "the target's, since 0 is not mapped"
+			   : uid == 0              ? "root, as we are"
+						   : "our own, since we are no root";
+
+	notice_step(notice, "identity rule %s: uid %u gid %u (%s)",
+		identity->ours ? "2, a program of the host" : "1, a program of the container", uid,
+		getegid(), rule);
+}
+
+static int take_caps(
+	const struct identity *identity, const struct notice *notice, struct error *err)
+{
+	const struct identity_request *request = identity->request;
+	const struct target *target = identity->target;
+	bool is_root = geteuid() == 0;
+	bool is_user = !is_root && (request->as || request->has_uid);
+	enum caps_choice choice = request->caps.choice;
+	struct caps_plan plan = {
+		.no_new_privs = !identity->ours && target && target->status.no_new_privs};
+
+	if (choice == CAPS_DEFAULT)
+		choice = identity->ours ? CAPS_KEEP : CAPS_TARGET;
+	if (choice == CAPS_KEEP && !is_user)
+		return caps_keep(identity->user_joined && !is_root, notice, err);
+	if (choice == CAPS_KEEP) {
+		plan = (struct caps_plan){
+			.bounding = UINT64_MAX, .reason = "none for a user that is not root"};
+	} else if (choice == CAPS_LIST) {
+		plan.bounding = plan.keep = request->caps.list;
+		plan.ambient = !is_root || !caps_root_is_special();
+		plan.required = true;
+		plan.reason = "what was asked for";
+	} else {
+		plan.bounding = target->status.cap_bounding;
+		plan.keep = is_root ? plan.bounding : 0;
+		plan.reason = "the target's bounding set";
+	}
+	return caps_cut(&plan, notice, err);
+}
+
+int identity_take(const struct identity *identity, const struct login *login, int self_fd,
+	const struct notice *notice, struct error *err)
+{
+	uint32_t ids[2];
+	int r;
+
+	if (is_unchanged(identity)) {
 		notice_step(notice, "identity rule 2, a program of the host: ours, unchanged");
 		return 0;
 	}
-	if ((r = choose_id(identity, &uid_kind, self_fd, &uid, err)) < 0 ||
-		(r = choose_id(identity, &gid_kind, self_fd, &gid, err)) < 0 ||
-		(r = check_groups(identity, self_fd, notice, err)) < 0 ||
-		(r = set_ids(uid, gid, err)) < 0)
+	if ((r = choose_final_ids(identity, login, self_fd, ids, err)) < 0 ||
+		(r = caps_wake(err)) < 0 ||
+		(r = take_groups(identity, login, self_fd, ids[1], notice, err)) < 0 ||
+		(r = set_ids(ids[0], ids[1], err)) < 0 || (r = caps_wake(err)) < 0)
 		return r;
-	say_ids(identity, uid, notice);
-	return identity->privileged || identity->ours || !target ? keep_caps(identity, notice, err)
-								 : confine(identity, notice, err);
+	say_ids(identity, notice);
+	return take_caps(identity, notice, err);
 }

@@ -6,7 +6,7 @@
 BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libjansson-dev
 	libcap-dev libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev musl-tools)
 TEST_PACKAGES=(libcriterion-dev clang clang-format universal-ctags busybox-static crun runc bubblewrap
-	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps strace)
+	iproute2 netcat-openbsd jq podman uidmap util-linux bsdutils procps strace)
 
 # install_packages PACKAGE...: those that are not installed yet; asks nothing.
 install_packages() {

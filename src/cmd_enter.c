@@ -64,7 +64,7 @@ static int enter(const struct enter_options *options, struct error *err)
 
 int cmd_enter(int argc, char **argv)
 {
-	struct enter_options options = {0};
+	auto_enter_options struct enter_options options = {0};
 	struct error err = {0};
 	int status = enter_options_parse(argc, argv, &options, &err);
 

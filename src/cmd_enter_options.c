@@ -3,73 +3,16 @@
 #include "cmd_enter_options.h"
 
 #include "cmd_enter.h"
-#include "number.h"
+#include "enter_option.h"
 
-#include <fcntl.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	KEY_EXCEPT = 256,
-	KEY_PRIVILEGED,
-	KEY_CHILDREN,
-	KEY_TIMEOUT,
-	KEY_KILL_AFTER,
-	KEY_PID_FILE,
-	KEY_PRESERVE_FDS,
-	KEY_TARGET,
-	KEY_NSTYPE, // + index in nstypes
-	KEY_END = KEY_NSTYPE + NSTYPE_COUNT,
-};
-
-enum { GROUP_NAMESPACES = 1, GROUP_SESSION, GROUP_OTHERS };
-
-enum { PRESERVED_MAX = 1024 }; // fds, for --preserve-fds
-
 enum { ALL_TYPES = (1u << NSTYPE_COUNT) - 1 };
 
-struct parsing {
-	struct enter_options *options;
-	struct error *err;
-	unsigned chosen, excepted; // by -m... and --except
-	bool all;
-};
-
-// Fixed options. Those of the namespaces are generated from their table.
-static const struct argp_option fixed_options[] = {
-	{"all", 'a', NULL, 0, "all of them that exist and differ from ours (the default)",
-		GROUP_NAMESPACES},
-	{"except", KEY_EXCEPT, "LIST", 0, "all but these, separated by commas", GROUP_NAMESPACES},
-	{"children", KEY_CHILDREN, NULL, 0,
-		"the PID and time namespaces that the target's children get", GROUP_NAMESPACES},
-	{"privileged", KEY_PRIVILEGED, NULL, 0,
-		"keep all of our capabilities, instead of what the target is bounded to",
-		GROUP_OTHERS},
-	{"tty", 't', "WHEN", 0,
-		"a new terminal for COMMAND: auto (when our stdin and stdout are terminals; the "
-		"default), always, never",
-		GROUP_SESSION},
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "then end COMMAND, and all that it started",
-		GROUP_SESSION},
-	{"kill-after", KEY_KILL_AFTER, "SECONDS", 0,
-		"how long after that, or after our terminal hangs up, all is killed (5)",
-		GROUP_SESSION},
-	{"pid-file", KEY_PID_FILE, "FILE", 0, "write COMMAND's PID here", GROUP_SESSION},
-	{"preserve-fds", KEY_PRESERVE_FDS, "N", 0, "COMMAND also inherits N fds from 3 on",
-		GROUP_SESSION},
-	{"no-fork", 'F', NULL, 0, "become COMMAND, which then stays outside of the PID namespace",
-		GROUP_SESSION},
-	{"verbose", 'v', NULL, 0, "say each step on stderr", GROUP_OTHERS},
-	{"target", KEY_TARGET, "PID", OPTION_HIDDEN, "how others name the TARGET", GROUP_OTHERS},
-};
-
-enum { FIXED_COUNT = sizeof(fixed_options) / sizeof(fixed_options[0]), ROWS_PER_TYPE = 3 };
-
-static struct argp_option option_table[FIXED_COUNT + ROWS_PER_TYPE * NSTYPE_COUNT + 1];
-static char option_names[NSTYPE_COUNT][32];
-
 // The namespaces that the options so far choose.
-static unsigned chosen_types(const struct parsing *parsing)
+static unsigned chosen_types(const struct enter_parsing *parsing)
 {
 	unsigned chosen = parsing->chosen;
 
@@ -78,7 +21,7 @@ static unsigned chosen_types(const struct parsing *parsing)
 	return chosen & ~parsing->excepted;
 }
 
-static void settle_namespaces(struct parsing *parsing)
+static void settle_namespaces(struct enter_parsing *parsing)
 {
 	struct nsset_request *namespaces = &parsing->options->request.namespaces;
 
@@ -87,7 +30,7 @@ static void settle_namespaces(struct parsing *parsing)
 }
 
 // True when namespaces are chosen and each comes from a file.
-static bool needs_no_target(const struct parsing *parsing)
+static bool needs_no_target(const struct enter_parsing *parsing)
 {
 	unsigned chosen = chosen_types(parsing);
 
@@ -97,95 +40,110 @@ static bool needs_no_target(const struct parsing *parsing)
 	return chosen != 0;
 }
 
-// WORD was given for TARGET in the way of other tools, or is no way to treat the terminal.
-static error_t refuse_target_option(struct parsing *parsing, const char *option, const char *word)
+static error_t take_all(struct enter_parsing *parsing, const char *arg)
 {
-	uint64_t number;
-
-	if (strcmp(option, "--target") == 0)
-		fail(parsing->err, ERROR_USAGE, EINVAL, "there is no option --target");
-	else
-		fail(parsing->err, ERROR_USAGE, EINVAL, "%s: '%s' is not auto, always or never",
-			option, word);
-	if (number_parse_u64(word, &number) == 0)
-		error_hint(parsing->err, "did you mean TARGET? nspeek %s ...", word);
-	return EINVAL;
-}
-
-static error_t parse_tty(struct parsing *parsing, const char *word)
-{
-	static const char *const words[] = {
-		[TERMINAL_AUTO] = "auto", [TERMINAL_ALWAYS] = "always", [TERMINAL_NEVER] = "never"};
-
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0) {
-			parsing->options->session.terminal = i;
-			return 0;
-		}
-	return refuse_target_option(parsing, "--tty", word);
-}
-
-static error_t parse_seconds(
-	struct parsing *parsing, const char *option, const char *word, uint64_t *ret)
-{
-	if (number_parse_seconds(word, ret) == 0)
-		return 0;
-	fail(parsing->err, ERROR_USAGE, EINVAL, "%s: '%s' is no number of seconds", option, word);
-	return EINVAL;
-}
-
-static error_t parse_preserved(struct parsing *parsing, const char *word)
-{
-	uint64_t count;
-
-	if (number_parse_u64(word, &count) < 0 || count > PRESERVED_MAX) {
-		fail(parsing->err, ERROR_USAGE, EINVAL,
-			"--preserve-fds: '%s' is no number of fds up to %d", word, PRESERVED_MAX);
-		return EINVAL;
-	}
-	// Asked before anything of ours is opened.
-	for (int fd = 3; fd < 3 + (int)count; fd++)
-		if (fcntl(fd, F_GETFD) < 0) {
-			fail(parsing->err, ERROR_USAGE, EBADF, "--preserve-fds: fd %d is not open",
-				fd);
-			return EINVAL;
-		}
-	parsing->options->session.preserved_count = (unsigned)count;
+	(void)arg;
+	parsing->all = true;
 	return 0;
 }
 
-static error_t parse_except(struct parsing *parsing, const char *list)
+static error_t take_except(struct enter_parsing *parsing, const char *list)
 {
 	const char *bad;
 	size_t bad_len;
 	unsigned mask;
 
-	if (nstype_parse_list(list, &mask, &bad, &bad_len) < 0) {
-		fail(parsing->err, ERROR_USAGE, EINVAL,
-			"--except: there is no namespace type '%.*s'", (int)bad_len, bad);
-		return EINVAL;
-	}
+	if (nstype_parse_list(list, &mask, &bad, &bad_len) < 0)
+		return enter_refuse(
+			parsing, "--except: there is no namespace type '%.*s'", (int)bad_len, bad);
 	parsing->excepted |= mask;
 	return 0;
 }
 
-static error_t choose_type(struct parsing *parsing, int i, const char *file)
+static error_t take_children(struct enter_parsing *parsing, const char *arg)
+{
+	(void)arg;
+	parsing->options->request.namespaces.children = true;
+	return 0;
+}
+
+static error_t take_type(struct enter_parsing *parsing, int i, const char *file)
 {
 	parsing->chosen |= 1u << i;
-	if (file && file[0] == '\0') {
-		fail(parsing->err, ERROR_USAGE, EINVAL, "--%s= lacks its FILE", nstypes[i].name);
-		return EINVAL;
-	}
+	if (file && file[0] == '\0')
+		return enter_refuse(parsing, "--%s= lacks its FILE", nstypes[i].name);
 	if (file)
 		parsing->options->request.namespaces.files[i] = file;
 	return 0;
 }
 
+static error_t take_verbose(struct enter_parsing *parsing, const char *arg)
+{
+	(void)arg;
+	parsing->options->verbose = true;
+	return 0;
+}
+
+// Those of the namespaces themselves are made from the table nstypes.
+static const struct enter_option namespace_options[] = {
+	{{"all", 'a', NULL, 0, "all of them that exist and differ from ours (the default)",
+		 ENTER_NAMESPACES},
+		take_all},
+	{{"except", 0, "LIST", 0, "all but these, separated by commas", ENTER_NAMESPACES},
+		take_except},
+	{{"children", 0, NULL, 0, "the PID and time namespaces that the target's children get",
+		 ENTER_NAMESPACES},
+		take_children},
+	{{0}, NULL},
+};
+
+static const struct enter_option other_options[] = {
+	{{"verbose", 'v', NULL, 0, "say each step on stderr", ENTER_OTHERS}, take_verbose},
+	{{0}, NULL},
+};
+
+static const struct enter_option *const option_tables[] = {namespace_options,
+	enter_identity_options, enter_environment_options, enter_session_options, other_options};
+
+static const struct argp_option headers[] = {
+	{.doc = "Namespaces (without one of these: all)", .group = ENTER_NAMESPACES},
+	{.doc = "Who the command is", .group = ENTER_IDENTITY},
+	{.doc = "With which variables, and where", .group = ENTER_ENVIRONMENT},
+	{.doc = "How it runs and ends", .group = ENTER_SESSION},
+	{.doc = "Others", .group = ENTER_OTHERS},
+};
+
+enum {
+	KEY_TYPE = 256,                    // + index in nstypes
+	KEY_ROW = KEY_TYPE + NSTYPE_COUNT, // + index in rows
+	ROWS_MAX = 64,
+	ARGP_MAX = 3 * (ROWS_MAX + NSTYPE_COUNT),
+};
+
+// Filled by cmd_enter_init(): what argp gets, the rows in the order of their keys, and names for
+// the help.
+static struct argp_option argp_options[ARGP_MAX + 1];
+static size_t argp_count;
+static const struct enter_option *rows[ROWS_MAX];
+static size_t row_count;
+static char option_names[ROWS_MAX + NSTYPE_COUNT][48];
+static size_t name_count;
+
+static const struct enter_option *row_of_key(int key)
+{
+	if (key >= KEY_ROW && key < KEY_ROW + (int)row_count)
+		return rows[key - KEY_ROW];
+	for (size_t i = 0; i < row_count; i++)
+		if (key > 0 && rows[i]->argp.key == key)
+			return rows[i];
+	return NULL;
+}
+
 // The index of the type whose short or long option KEY is, or -1.
 static int type_of_key(int key)
 {
-	if (key >= KEY_NSTYPE && key < KEY_END)
-		return key - KEY_NSTYPE;
+	if (key >= KEY_TYPE && key < KEY_ROW)
+		return key - KEY_TYPE;
 	for (int i = 0; i < NSTYPE_COUNT; i++)
 		if (nstypes[i].option == key)
 			return i;
@@ -193,7 +151,7 @@ static int type_of_key(int key)
 }
 
 // A word that is no option: TARGET, or the first of COMMAND, which takes all that follow.
-static void parse_word(struct parsing *parsing, char *word, struct argp_state *state)
+static void parse_word(struct enter_parsing *parsing, char *word, struct argp_state *state)
 {
 	struct enter_options *options = parsing->options;
 	bool is_first_of_quoted = state->quoted && state->next - 1 == state->quoted;
@@ -206,69 +164,44 @@ static void parse_word(struct parsing *parsing, char *word, struct argp_state *s
 	state->next = state->argc;
 }
 
-// The options of the session, or ARGP_ERR_UNKNOWN.
-static error_t parse_session_option(struct parsing *parsing, int key, char *arg)
-{
-	struct session_request *session = &parsing->options->session;
-
-	switch (key) {
-	case 't':
-		return parse_tty(parsing, arg);
-	case 'F':
-		session->directly = true;
-		return 0;
-	case KEY_TIMEOUT:
-		return parse_seconds(parsing, "--timeout", arg, &session->timeout_us);
-	case KEY_KILL_AFTER:
-		return parse_seconds(parsing, "--kill-after", arg, &session->kill_after_us);
-	case KEY_PID_FILE:
-		session->pid_file = arg;
-		return 0;
-	case KEY_PRESERVE_FDS:
-		return parse_preserved(parsing, arg);
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct parsing *parsing = state->input;
-	int type;
+	struct enter_parsing *parsing = state->input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
+	if (key == ARGP_KEY_INIT) {
 		// getopt's one line is enough: no "Try ..." after it.
 		state->err_stream = NULL;
 		return 0;
-	case 'a':
-		parsing->all = true;
-		return 0;
-	case KEY_EXCEPT:
-		return parse_except(parsing, arg);
-	case KEY_CHILDREN:
-		parsing->options->request.namespaces.children = true;
-		return 0;
-	case KEY_PRIVILEGED:
-		parsing->options->request.privileged = true;
-		return 0;
-	case 'v':
-		parsing->options->verbose = true;
-		return 0;
-	case KEY_TARGET:
-		return refuse_target_option(parsing, "--target", arg);
-	case ARGP_KEY_ARG:
+	}
+	if (key == ARGP_KEY_ARG) {
 		parse_word(parsing, arg, state);
 		return 0;
-	default:
-		type = type_of_key(key);
-		return type < 0 ? parse_session_option(parsing, key, arg)
-				: choose_type(parsing, type, arg);
 	}
+	int type = type_of_key(key);
+	if (type >= 0)
+		return take_type(parsing, type, arg);
+	const struct enter_option *row = row_of_key(key);
+	return row ? row->take(parsing, arg) : ARGP_ERR_UNKNOWN;
+}
+
+// argp's own note says the reverse of how values that may be left out are given.
+static char *filter_help(int key, const char *text, void *input)
+{
+	union {
+		const char *text;
+		char *same;
+	} unchanged = {.text = text};
+	(void)input;
+
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? strdup("A value in brackets may be left out, "
+							   "and only the long form takes it.")
+						  : unchanged.same;
 }
 
 const struct argp cmd_enter_argp = {
-	.options = option_table,
+	.options = argp_options,
 	.parser = parse_option,
+	.help_filter = filter_help,
 	.args_doc = "TARGET [--] [COMMAND [ARG...]]",
 	.doc = "Run COMMAND, or a shell, as if inside TARGET's container: in its namespaces, with "
 	       "its root, working directory, environment and PATH, as root of it, with no more "
@@ -280,38 +213,71 @@ const struct argp cmd_enter_argp = {
 	       "126 COMMAND cannot be executed; 127 it was not found.",
 };
 
-// Fills the three rows of type I: one for the help, and the two spellings, of which only the long
-// one takes a FILE. As one row they would have `-mu' mean `--mount=u'.
-static void fill_type(int i, struct argp_option *rows)
+static void add_argp(struct argp_option option)
 {
-	const struct nstype *type = &nstypes[i];
+	assert(argp_count < ARGP_MAX);
+	argp_options[argp_count++] = option;
+}
 
-	snprintf(option_names[i], sizeof(option_names[i]), "-%c, --%s[=FILE]", type->option,
-		type->name);
-	rows[0] = (struct argp_option){.name = option_names[i],
+// Adds OPTION, whose key is its letter, and whose long form may have a value and has KEY, as three
+// rows: one for the help, and the two spellings, of which only the long one takes a value. As one
+// row they would have `-mu' mean `--mount=u'.
+static void add_split(const struct argp_option *option, int key)
+{
+	char *name = option_names[name_count++];
+
+	snprintf(name, sizeof(option_names[0]), "-%c, --%s[=%s]", option->key, option->name,
+		option->arg);
+	add_argp((struct argp_option){.name = name,
 		.flags = OPTION_DOC | OPTION_NO_USAGE,
-		.doc = type->summary,
-		.group = GROUP_NAMESPACES};
-	rows[1] = (struct argp_option){
-		.key = type->option, .flags = OPTION_HIDDEN, .group = GROUP_NAMESPACES};
-	rows[2] = (struct argp_option){.name = type->name,
-		.key = KEY_NSTYPE + i,
-		.arg = "FILE",
+		.doc = option->doc,
+		.group = option->group});
+	add_argp((struct argp_option){
+		.key = option->key, .flags = OPTION_HIDDEN, .group = option->group});
+	add_argp((struct argp_option){.name = option->name,
+		.key = key,
+		.arg = option->arg,
 		.flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN,
-		.group = GROUP_NAMESPACES};
+		.group = option->group});
+}
+
+static void add_row(const struct enter_option *row)
+{
+	int key = KEY_ROW + (int)row_count;
+	struct argp_option option = row->argp;
+
+	assert(row_count < ROWS_MAX);
+	rows[row_count++] = row;
+	if (option.key && option.flags & OPTION_ARG_OPTIONAL) {
+		add_split(&option, key);
+		return;
+	}
+	if (!option.key)
+		option.key = key;
+	add_argp(option);
 }
 
 void cmd_enter_init(void)
 {
-	memcpy(option_table, fixed_options, sizeof(fixed_options));
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		add_argp(headers[i]);
 	for (int i = 0; i < NSTYPE_COUNT; i++)
-		fill_type(i, &option_table[FIXED_COUNT + ROWS_PER_TYPE * i]);
+		add_split(&(struct argp_option){.name = nstypes[i].name,
+				  .key = nstypes[i].option,
+				  .arg = "FILE",
+				  .doc = nstypes[i].summary,
+				  .group = ENTER_NAMESPACES},
+			KEY_TYPE + i);
+	for (size_t i = 0; i < sizeof(option_tables) / sizeof(option_tables[0]); i++)
+		for (const struct enter_option *row = option_tables[i]; row->argp.name; row++)
+			add_row(row);
 }
 
 int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err)
 {
-	struct enter_options options = {.session.kill_after_us = SESSION_KILL_AFTER_US};
-	struct parsing parsing = {.options = &options, .err = err};
+	auto_enter_options struct enter_options options = {
+		.session.kill_after_us = SESSION_KILL_AFTER_US};
+	struct enter_parsing parsing = {.options = &options, .err = err};
 
 	error_t r = argp_parse(&cmd_enter_argp, argc, argv, ARGP_IN_ORDER, NULL, &parsing);
 	if (err->kind != ERROR_NONE)
@@ -330,5 +296,11 @@ int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct
 			"--no-fork leaves nobody who could do what --timeout, --pid-file and "
 			"--tty=always ask for");
 	*ret = options;
+	options = (struct enter_options){0};
 	return 0;
+}
+
+void enter_options_fini(struct enter_options *options)
+{
+	entry_request_fini(&options->request);
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct enter_options {
-	struct entry_request request; // strings are borrowed from the words
+	struct entry_request request; // strings are borrowed from the words, lists are owned
 	struct session_request session;
 	const char *target; // NULL when there is none
 	bool only_files;    // each chosen namespace has a file
@@ -19,3 +19,8 @@ struct enter_options {
 // Parses the words into *RET. Fails with -errno and kind ERROR_USAGE; where the option parser
 // itself refuses a word it has said so on stderr, and *ERR is empty. --help ends the process.
 int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err);
+
+// Frees what OPTIONS owns. Accepts one that is {0}.
+void enter_options_fini(struct enter_options *options);
+
+#define auto_enter_options __attribute__((cleanup(enter_options_fini)))

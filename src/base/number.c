@@ -89,3 +89,19 @@ int number_parse_seconds(const char *word, uint64_t *ret)
 	*ret = seconds * PER_SECOND + fraction;
 	return 0;
 }
+
+int number_parse_id(const char *text, size_t len, uint32_t *ret)
+{
+	const char *cursor = text;
+	uint64_t value;
+	int r = number_scan(&cursor, text + len, 10, &value);
+
+	if (r < 0)
+		return r;
+	if (cursor != text + len)
+		return -EINVAL;
+	if (value >= UINT32_MAX)
+		return -ERANGE;
+	*ret = (uint32_t)value;
+	return 0;
+}

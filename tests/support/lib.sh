@@ -190,10 +190,14 @@ no_nspeek_left() {
 	[ -z "$(nspeek_processes)" ]
 }
 
-# The mounts of the host, but for those of tests that run beside this one.
-host_mounts() {
+# mounts_of PID: its mounts, but for those of tests that run beside this one.
+mounts_of() {
 	awk -v own="$WORK" 'index($5, own) == 1 || $5 !~ /nspeek-test|\/run\/netns/' \
-		/proc/self/mountinfo | sort
+		"/proc/$1/mountinfo" 2>/dev/null
+}
+
+host_mounts() {
+	mounts_of self | sort
 }
 
 facts_of() {
@@ -203,7 +207,7 @@ facts_of() {
 	printf 'root: %s\n' "$(readlink "/proc/$pid/root")"
 	printf 'threads: %s\n' "$(echo /proc/"$pid"/task/*)"
 	printf 'fds: %s\n' "$(find /proc/"$pid"/fd -type l -printf '%f %l\n' 2>/dev/null | sort)"
-	printf 'mounts: %s\n' "$(cat "/proc/$pid/mountinfo" 2>/dev/null)"
+	printf 'mounts: %s\n' "$(mounts_of "$pid")"
 	printf 'ids: %s\n' "$(grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|SigIgn|SigCgt|SigBlk)' \
 		"/proc/$pid/status")"
 	[ "$(readlink "/proc/$pid/ns/pid")" = "$own_pid_namespace" ] ||

@@ -45,9 +45,10 @@ for words in --help help "help enter" "help stack" "enter --help" "stack --help"
 	assert_contains "$OUT" TARGET
 	assert_eq "$ERR" "" "stderr of $words"
 done
-# Every namespace type is in the help.
+# Every namespace type is in the help, and so are the options.
 expect_status 0 "$NSPEEK" help enter
-for name in user cgroup ipc uts net pid mount time except privileged; do
+for name in user cgroup ipc uts net pid mount time except privileged setuid setgid groups as caps env \
+	setenv unsetenv env-file root wd; do
 	assert_contains "$OUT" "--$name"
 done
 expect_status 64 "$NSPEEK" help nonsense

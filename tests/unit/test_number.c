@@ -144,3 +144,34 @@ Test(number, seconds_are_parsed_to_microseconds)
 		cr_assert_eq(number_parse_seconds(extreme[i], &us), -ERANGE, "%s", extreme[i]);
 	cr_assert_eq(us, 7);
 }
+
+Test(number, id)
+{
+	static const struct word words[] = {
+		{"0", 0, 0},
+		{"0001000", 0, 1000},
+		{"4294967294", 0, 4294967294},
+		{"4294967295", -ERANGE, 0}, // "leave it as it is"
+		{"4294967296", -ERANGE, 0}, // 0, if it were cut to 32 bits
+		{"18446744073709551616", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"-1", -EINVAL, 0},
+		{"+1", -EINVAL, 0},
+		{" 1", -EINVAL, 0},
+		{"1 ", -EINVAL, 0},
+		{"1a", -EINVAL, 0},
+		{"root", -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint32_t value = (uint32_t)untouched;
+		int r = number_parse_id(words[i].text, strlen(words[i].text), &value);
+		cr_assert(r == words[i].result, "\"%s\" gives %d", words[i].text, r);
+		check_u64(value, r < 0 ? untouched : words[i].value);
+	}
+	// No more than the given length counts.
+	uint32_t value;
+	check_int(number_parse_id("12:34", 2, &value), 0);
+	check_u64(value, 12);
+	check_int(number_parse_id("1\0", 2, &value), -EINVAL);
+}

@@ -19,24 +19,47 @@ Test(passwd, rows)
 	struct passwd_row row;
 
 	check_int(find(sample, 0, &row), 0);
-	check_bytes(row.name, row.name_len, "root");
-	check_bytes(row.home, row.home_len, "/root");
-	check_bytes(row.shell, row.shell_len, "/bin/bash");
+	check_bytes(row.name.text, row.name.len, "root");
+	check_bytes(row.home.text, row.home.len, "/root");
+	check_bytes(row.shell.text, row.shell.len, "/bin/bash");
 	check_u64(row.uid, 0);
 	check_u64(row.gid, 0);
 
 	check_int(find(sample, 1000, &row), 0);
-	check_bytes(row.name, row.name_len, "app");
+	check_bytes(row.name.text, row.name.len, "app");
 	check_u64(row.gid, 1001);
-	check_bytes(row.shell, row.shell_len, "/bin/sh");
+	check_bytes(row.shell.text, row.shell.len, "/bin/sh");
 
 	check_int(find(sample, 7, &row), 0);
-	check_u64(row.home_len, 0);
-	check_u64(row.shell_len, 0);
+	check_u64(row.home.len, 0);
+	check_u64(row.shell.len, 0);
 
 	// The last line ends without a newline.
 	check_int(find(sample, 65534, &row), 0);
-	check_bytes(row.shell, row.shell_len, "/usr/sbin/nologin");
+	check_bytes(row.shell.text, row.shell.len, "/usr/sbin/nologin");
+}
+
+Test(passwd, names)
+{
+	struct passwd_row row = {.uid = 42};
+
+	check_int(passwd_find_name(sample, strlen(sample), "twin", &row), 0);
+	check_u64(row.uid, 1000);
+	check_u64(row.gid, 9);
+	check_bytes(row.home.text, row.home.len, "/twin");
+	check_int(passwd_find_name(sample, strlen(sample), "nobody", &row), 0);
+	check_u64(row.uid, 65534);
+	check_int(passwd_find_name(sample, strlen(sample), "ap", &row), -ENOENT);
+	check_int(passwd_find_name(sample, strlen(sample), "apps", &row), -ENOENT);
+	check_int(passwd_find_name(sample, strlen(sample), "1000", &row), -ENOENT);
+	check_int(passwd_find_name(sample, strlen(sample), "", &row), -ENOENT);
+	check_u64(row.uid, 65534);
+
+	// Of two rows of one name the first counts, but not one that is malformed.
+	static const char twice[] = "a:x:4294967295:0::/:\na:x:-1:0::/:\na:x::0::/:\n"
+				    "a:x:5:6::/:\na:x:0:0::/:\n";
+	check_int(passwd_find_name(twice, strlen(twice), "a", &row), 0);
+	check_u64(row.uid, 5);
 }
 
 Test(passwd, absent)
@@ -65,6 +88,11 @@ Test(passwd, malformed_lines_are_passed_over)
 		"root:x:18446744073709551616:0:root:/root:/bad\n",
 		":x:0:0:root:/root:/bad\n",
 		"+::::::\n",
+		"+root:x:0:0:root:/root:/bad\n",
+		"-root:x:0:0:root:/root:/bad\n",
+		"#root:x:0:0:root:/root:/bad\n",
+		" root:x:0:0:root:/root:/bad\n",
+		"root:x:0:4294967295:root:/root:/bad\n",
 		"#comment\n",
 		":::::::\n",
 		"::::::\n",
@@ -76,7 +104,7 @@ Test(passwd, malformed_lines_are_passed_over)
 		cr_assert(find(bad[i], 0, &row) == -ENOENT, "\"%s\"", bad[i]);
 		snprintf(text, sizeof(text), "%sok:x:0:5:g:/home:/good\n", bad[i]);
 		cr_assert(find(text, 0, &row) == 0, "\"%s\"", bad[i]);
-		check_bytes(row.shell, row.shell_len, "/good");
+		check_bytes(row.shell.text, row.shell.len, "/good");
 		check_u64(row.gid, 5);
 	}
 }
@@ -90,7 +118,7 @@ Test(passwd, nul_in_a_line)
 	struct passwd_row row;
 
 	check_int(passwd_find_uid(text, sizeof(text) - 1, 0, &row), 0);
-	check_bytes(row.name, row.name_len, "good");
+	check_bytes(row.name.text, row.name.len, "good");
 }
 
 Test(passwd, every_truncation)
@@ -105,7 +133,7 @@ Test(passwd, every_truncation)
 		bool seven_fields = len >= strlen("app:x:1000:1001:An App:/srv:");
 		check_int(r, seven_fields ? 0 : -ENOENT);
 		if (r == 0)
-			check_true(row.shell + row.shell_len == cut + len);
+			check_true(row.shell.text + row.shell.len == cut + len);
 		free(cut);
 	}
 	check_no_leak();
