@@ -23,6 +23,7 @@ struct context {
 	int control_fd, stub_fd;
 	pid_t supervisor;
 	unsigned flags; // of enum stub_flags
+	bool dry;
 };
 
 // A record with what may follow it.
@@ -158,6 +159,10 @@ static int go_inside(struct context *context, struct error *err)
 
 	if (r == 0)
 		r = program_check(&program, err);
+	if (r == 0 && context->dry) {
+		notice_step(context->request->entry->notice, "command: %s", program.path);
+		_exit(EXIT_SUCCESS);
+	}
 	if (r == 0)
 		r = set_up_terminal(context, &terminal_fd, err);
 	return r < 0 ? r : exec_stub(context, &program, terminal_fd, err);
@@ -185,7 +190,8 @@ static int prepare(const struct launch_request *request, struct context *ret, st
 	return 0;
 }
 
-int launch_start(const struct launch_request *request, struct launch *ret, struct error *err)
+static int start(
+	const struct launch_request *request, bool dry, struct launch *ret, struct error *err)
 {
 	struct context context;
 	int ends[2];
@@ -193,6 +199,7 @@ int launch_start(const struct launch_request *request, struct launch *ret, struc
 	if (r < 0)
 		return r;
 
+	context.dry = dry;
 	auto_fd int stub_fd = context.stub_fd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return fail_sys(err, errno, "socketpair", "the supervisor");
@@ -212,6 +219,16 @@ int launch_start(const struct launch_request *request, struct launch *ret, struc
 	ret->joiner = joiner;
 	ret->control_fd = take_fd(&ours);
 	return 0;
+}
+
+int launch_start(const struct launch_request *request, struct launch *ret, struct error *err)
+{
+	return start(request, false, ret, err);
+}
+
+int launch_dry(const struct launch_request *request, struct launch *ret, struct error *err)
+{
+	return start(request, true, ret, err);
 }
 
 int launch_directly(const struct launch_request *request, struct error *err)

@@ -57,6 +57,11 @@ enum launch_event {
 // SIGNALS back. *RET is the caller's; nothing is left on failure.
 int launch_start(const struct launch_request *request, struct launch *ret, struct error *err);
 
+// As launch_start(), but the joiner ends where it would become the stub, with nothing executed, and
+// says through the notice what that would have been. The caller waits for it, and then takes in
+// the error, if there is one.
+int launch_dry(const struct launch_request *request, struct launch *ret, struct error *err);
+
 // As launch_start(), but the calling process itself goes inside and becomes the command, with no
 // process made. Returns only on failure.
 int launch_directly(const struct launch_request *request, struct error *err);

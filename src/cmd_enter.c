@@ -3,6 +3,7 @@
 #include "cmd_enter.h"
 
 #include "cmd_enter_options.h"
+#include "dryrun.h"
 #include "report_error.h"
 #include "supervise.h"
 #include "target_word.h"
@@ -34,6 +35,15 @@ static void say(enum notice_kind kind, const char *text)
 		report_step(text);
 }
 
+// With --dry-run the steps are what was asked for.
+static void say_plan(enum notice_kind kind, const char *text)
+{
+	if (kind == NOTICE_WARNING)
+		report_warning("%s", text);
+	else
+		report_line(text);
+}
+
 static void warn_without_mount(const struct enter_options *options)
 {
 	const struct nsset_request *namespaces = &options->request.namespaces;
@@ -48,7 +58,8 @@ static int enter(const struct enter_options *options, struct error *err)
 {
 	auto_target struct target target = TARGET_EMPTY;
 	auto_entry struct entry entry = ENTRY_EMPTY;
-	const struct notice notice = {.steps = options->verbose, .say = say};
+	const struct notice notice = {.steps = options->verbose || options->dry_run,
+		.say = options->dry_run ? say_plan : say};
 	int r;
 
 	if (options->target && (r = target_word_open(options->target, &target, err)) < 0)
@@ -59,6 +70,8 @@ static int enter(const struct enter_options *options, struct error *err)
 	if ((r = entry_open(&options->request, options->target ? &target : NULL, &notice, &entry,
 		     err)) < 0)
 		return r;
+	if (options->dry_run)
+		return dryrun(&entry, err);
 	return supervise(&entry, &options->session, err);
 }
 

@@ -84,6 +84,13 @@ static error_t take_verbose(struct enter_parsing *parsing, const char *arg)
 	return 0;
 }
 
+static error_t take_dry_run(struct enter_parsing *parsing, const char *arg)
+{
+	(void)arg;
+	parsing->options->dry_run = true;
+	return 0;
+}
+
 // Those of the namespaces themselves are made from the table nstypes.
 static const struct enter_option namespace_options[] = {
 	{{"all", 'a', NULL, 0, "all of them that exist and differ from ours (the default)",
@@ -98,6 +105,10 @@ static const struct enter_option namespace_options[] = {
 };
 
 static const struct enter_option other_options[] = {
+	{{"dry-run", 0, NULL, 0,
+		 "print what would be done, step by step, and whether it is permitted",
+		 ENTER_OTHERS},
+		take_dry_run},
 	{{"verbose", 'v', NULL, 0, "say each step on stderr", ENTER_OTHERS}, take_verbose},
 	{{0}, NULL},
 };

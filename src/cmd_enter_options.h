@@ -13,7 +13,7 @@ struct enter_options {
 	struct session_request session;
 	const char *target; // NULL when there is none
 	bool only_files;    // each chosen namespace has a file
-	bool verbose;
+	bool verbose, dry_run;
 };
 
 // Parses the words into *RET. Fails with -errno and kind ERROR_USAGE; where the option parser

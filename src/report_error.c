@@ -6,16 +6,22 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { LINE_SIZE = 4096 };
 
 // One write for the whole line, so that lines of several processes do not mix.
-static void print_line(const char *prefix, const char *text)
+static void print_line_to(int fd, const char *prefix, const char *text)
 {
 	char escaped[LINE_SIZE];
 
 	text_escape(text, escaped, sizeof(escaped));
-	dprintf(2, "%s%s\n", prefix, escaped);
+	dprintf(fd, "%s%s\n", prefix, escaped);
+}
+
+static void print_line(const char *prefix, const char *text)
+{
+	print_line_to(STDERR_FILENO, prefix, text);
 }
 
 void report_error(const struct error *err)
@@ -39,4 +45,9 @@ void report_warning(const char *format, ...)
 void report_step(const char *text)
 {
 	print_line("nspeek: ", text);
+}
+
+void report_line(const char *text)
+{
+	print_line_to(STDOUT_FILENO, "", text);
 }

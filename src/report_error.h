@@ -12,3 +12,6 @@ void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 // Prints "nspeek: TEXT" for a step of --verbose.
 void report_step(const char *text);
+
+// Prints TEXT as a line on stdout, escaped, at once.
+void report_line(const char *text);
