@@ -240,4 +240,5 @@ void entry_fini(struct entry *entry)
 {
 	nsset_fini(&entry->nsset);
 	rootdir_fini(&entry->rootdir);
+	lsm_labels_fini(&entry->labels);
 }

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -24,28 +25,35 @@ static bool is_absent(ssize_t r)
 	return r == -ENOENT || r == -EINVAL || r == -EOPNOTSUPP;
 }
 
-static int read_label(int dir_fd, int i, struct lsm_label *ret)
+static int read_label(int dir_fd, int i, struct lsm_labels *ret)
 {
 	char text[LSM_LABEL_SIZE];
 	ssize_t len = fd_read_small_at(dir_fd, lsm_files[i].current, text, sizeof(text));
 
-	ret->kind = LSM_NONE;
-	ret->text[0] = '\0';
 	if (is_absent(len) || len == 0)
 		return 0;
-	return len < 0 ? (int)len : lsm_files[i].parse(text, (size_t)len, ret);
+	if (len < 0)
+		return (int)len;
+	if (!ret->label && !(ret->label = calloc(LSM_LABELS, sizeof(*ret->label))))
+		return -ENOMEM;
+	return lsm_files[i].parse(text, (size_t)len, &ret->label[i]);
 }
 
 static int read_labels(int dir_fd, struct lsm_labels *ret)
 {
+	auto_lsm_labels struct lsm_labels labels = {0};
+
 	for (int i = 0; i < LSM_LABELS; i++) {
-		int r = read_label(dir_fd, i, &ret->label[i]);
+		int r = read_label(dir_fd, i, &labels);
 		if (r < 0)
 			return r;
 	}
 	// Older interfaces show AppArmor's label in both places.
-	if (ret->label[0].kind == LSM_APPARMOR && ret->label[1].kind == LSM_APPARMOR)
-		ret->label[1].kind = LSM_NONE;
+	if (labels.label && labels.label[0].kind == LSM_APPARMOR &&
+		labels.label[1].kind == LSM_APPARMOR)
+		labels.label[1].kind = LSM_NONE;
+	*ret = labels;
+	labels.label = NULL;
 	return 0;
 }
 
@@ -86,20 +94,27 @@ static int set_exec(const struct lsm_label *label, int i, int self_fd, struct er
 int lsm_set_exec(const struct lsm_labels *labels, int self_fd, const struct notice *notice,
 	struct error *err)
 {
-	struct lsm_labels ours;
+	auto_lsm_labels struct lsm_labels ours = {0};
 	int r;
 
-	if (labels->label[0].kind == LSM_NONE && labels->label[1].kind == LSM_NONE)
+	if (!labels->label)
 		return 0;
 	if ((r = read_labels(self_fd, &ours)) < 0)
 		return fail_sys(err, -r, "read", "our own security label");
 	for (int i = 0; i < LSM_LABELS; i++) {
 		const struct lsm_label *label = &labels->label[i];
-		if (label->kind == LSM_NONE || strcmp(label->text, ours.label[i].text) == 0)
+		if (label->kind == LSM_NONE ||
+			(ours.label && strcmp(label->text, ours.label[i].text) == 0))
 			continue;
 		if ((r = set_exec(label, i, self_fd, err)) < 0)
 			return r;
 		notice_step(notice, "security label: %s", label->text);
 	}
 	return 0;
+}
+
+void lsm_labels_fini(struct lsm_labels *labels)
+{
+	free(labels->label);
+	labels->label = NULL;
 }

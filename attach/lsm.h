@@ -13,10 +13,12 @@ enum { LSM_LABELS = 2 };
 
 // The labels of one process: AppArmor's, and what stands in attr/current when that is another.
 struct lsm_labels {
-	struct lsm_label label[LSM_LABELS]; // LSM_NONE where there is none
+	struct lsm_label
+		*label; // LSM_LABELS, LSM_NONE where there is none; owned; NULL: none at all
 };
 
-// Reads the labels of TARGET's thread. No security module is no failure.
+// Reads the labels of TARGET's thread. No security module is no failure; on failure nothing is
+// left.
 int lsm_read(const struct target *target, struct lsm_labels *ret, struct error *err);
 
 // Asks for LABELS to take effect at the caller's next execve(2), also in a child it forks. Does
@@ -24,3 +26,8 @@ int lsm_read(const struct target *target, struct lsm_labels *ret, struct error *
 // be had; some may be set then. Source: apparmor(7), setexeccon(3).
 int lsm_set_exec(const struct lsm_labels *labels, int self_fd, const struct notice *notice,
 	struct error *err);
+
+// Frees what LABELS owns. Accepts one that is {0}.
+void lsm_labels_fini(struct lsm_labels *labels);
+
+#define auto_lsm_labels __attribute__((cleanup(lsm_labels_fini)))

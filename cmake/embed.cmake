@@ -10,7 +10,7 @@ else()
   message(STATUS "no musl-gcc: what nspeek executes from memory is larger, and slower to start")
 endif()
 set(nspeek_embed_flags -std=gnu17 -Os -static -s -Wall -Wextra -Wshadow -Wconversion
-  -fstack-protector-strong -Wl,-z,noexecstack $<$<BOOL:${NSPEEK_WERROR}>:-Werror>)
+  -fstack-protector-strong -Wl,-z,noexecstack -Wl,-z,noseparate-code $<$<BOOL:${NSPEEK_WERROR}>:-Werror>)
 
 # nspeek_embed(TARGET NAME SOURCE [DEPENDENCY...]): builds NAME from SOURCE and gives TARGET the
 # symbols of the header NAME_image.h: NAME_image, its bytes, and NAME_image_len, their number.

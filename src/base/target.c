@@ -26,7 +26,7 @@ static int fail_gone(pid_t pid, int errnum, const char *what, struct error *err)
 // Status of the thread whose directory below DIRFD is PATH.
 static int read_status_at(int dirfd, const char *path, struct proc_status *ret)
 {
-	char text[8192]; // Groups: may be long, so a longer file is read whole below
+	char text[3072]; // Groups: may be long, so a longer file is read whole below
 	ssize_t len = fd_read_small_at(dirfd, path, text, sizeof(text));
 
 	if (len == -EFBIG) {
