@@ -90,6 +90,46 @@ static int check_files(const struct entry *entry, struct error *err)
 	return 0;
 }
 
+// True when anything of REQUEST was asked for.
+static bool has_identity(const struct identity_request *request)
+{
+	return request->has_uid || request->has_gid || request->as ||
+	       request->groups.choice != GROUPS_DEFAULT || request->caps.choice != CAPS_DEFAULT;
+}
+
+// --as-target and --join-cgroup need a target, and the first a program of the container: one of
+// ours that is cut to the container's power can be looked into from there, our files included.
+static int check_likeness(const struct entry *entry, struct error *err)
+{
+	const struct confinement_request *confine = &entry->request->confine;
+
+	if ((confine->as_target || confine->join_cgroup) && !entry->target)
+		return fail(err, ERROR_USAGE, EINVAL, "%s needs a TARGET",
+			confine->as_target ? "--as-target" : "--join-cgroup");
+	if (confine->as_target && has_identity(&entry->request->identity))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--as-target leaves no choice of ids, groups and capabilities");
+	if (!confine->as_target || entry->inside)
+		return 0;
+	fail(err, ERROR_USAGE, EINVAL, "--as-target needs the mount namespace");
+	return error_hint(err, "join it too (-m)");
+}
+
+// Reads the confinement that is to be copied, from a target that stays the one that was checked.
+static int read_confinement(struct entry *entry, struct error *err)
+{
+	const struct confinement_request *confine = &entry->request->confine;
+	const struct target *target = entry->target;
+
+	if (!confine->as_target && !confine->join_cgroup)
+		return 0;
+	entry->confinement = calloc(1, sizeof(*entry->confinement));
+	if (!entry->confinement)
+		return fail_sys(err, ENOMEM, "reading", "the target's confinement");
+	int r = confinement_read(confine, target, entry->notice, entry->confinement, err);
+	return r < 0 ? blame_exit(target, r, err) : target_verify(target, err);
+}
+
 // Warns when processes of the container can look into a program of the host.
 static void warn_visible(const struct entry *entry)
 {
@@ -136,10 +176,11 @@ int entry_open(const struct entry_request *request, const struct target *target,
 	entry.target = target;
 	entry.notice = notice;
 	entry.inside = request->namespaces.chosen & 1u << NSTYPE_MNT;
-	if ((r = check_files(&entry, err)) < 0 || (r = open_all(&entry, err)) < 0 ||
+	if ((r = check_files(&entry, err)) < 0 || (r = check_likeness(&entry, err)) < 0 ||
+		(r = open_all(&entry, err)) < 0 ||
 		(r = identity_init(&request->identity, target, entry.nsset.join & 1u << NSTYPE_USER,
 			 !entry.inside, &entry.identity, err)) < 0 ||
-		(r = check_confinement(&entry, err)) < 0)
+		(r = check_confinement(&entry, err)) < 0 || (r = read_confinement(&entry, err)) < 0)
 		return r;
 	warn_visible(&entry);
 	*ret = entry;
@@ -181,6 +222,18 @@ static void leave_session_keyring(const struct entry *entry)
 			strerror(errno));
 }
 
+// Takes IDENTITY inside, and reads who that is into *LOGIN.
+static int become(struct identity *identity, pid_t parent, int self_fd, struct login *login,
+	const struct notice *notice, struct error *err)
+{
+	int r;
+
+	if ((r = identity_begin(identity, self_fd, err)) < 0 || (r = shield(parent, err)) < 0 ||
+		(r = identity_find_login(identity, login, err)) < 0)
+		return r;
+	return identity_take(identity, login, self_fd, notice, err);
+}
+
 // Joins, and stands where the command will, as who it will be.
 static int go_inside(const struct entry *entry, pid_t parent, int self_fd, struct login *login,
 	struct error *err)
@@ -191,18 +244,20 @@ static int go_inside(const struct entry *entry, pid_t parent, int self_fd, struc
 	int r;
 
 	leave_session_keyring(entry);
-	if ((r = identity_leave(&identity, self_fd, err)) < 0 ||
+	bool as_target = entry->request->confine.as_target;
+	struct confinement *confinement = entry->confinement;
+
+	if ((r = as_target ? 0 : identity_leave(&identity, self_fd, err)) < 0 ||
 		(r = lsm_set_exec(&entry->labels, self_fd, notice, err)) < 0 ||
+		(r = confinement ? confinement_apply_outside(confinement, self_fd, err) : 0) < 0 ||
 		(r = nsset_join(&entry->nsset, self_fd, notice, err)) < 0 ||
 		(r = shield(parent, err)) < 0 ||
 		(r = rootdir_enter(&entry->rootdir, &entry->request->directories, joined_mount,
-			 notice, err)) < 0 ||
-		(r = identity_begin(&identity, self_fd, err)) < 0 ||
-		(r = shield(parent, err)) < 0 ||
-		(r = identity_find_login(&identity, login, err)) < 0 ||
-		(r = identity_take(&identity, login, self_fd, notice, err)) < 0)
+			 notice, err)) < 0)
 		return r;
-	return shield(parent, err);
+	r = as_target ? confinement_become(confinement, err)
+		      : become(&identity, parent, self_fd, login, notice, err);
+	return r < 0 ? r : shield(parent, err);
 }
 
 int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, struct error *err)
@@ -221,13 +276,20 @@ int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, st
 		return blame_exit(entry->target, r, err);
 	if ((r = go_inside(entry, parent, self_fd, &login, err)) < 0)
 		return r;
+	// As the target, the command keeps what the environment says of its user.
+	const struct login *user = entry->request->confine.as_target ? NULL : &login;
 	if ((r = environ_complete(
-		     environment, &login, entry->inside, &program.env, entry->notice, err)) < 0 ||
+		     environment, user, entry->inside, &program.env, entry->notice, err)) < 0 ||
 		(r = find_command(entry, &login, &program, err)) < 0)
 		return r;
 	*ret = program;
 	program = (struct program){0};
 	return 0;
+}
+
+int entry_seal(const struct entry *entry, struct error *err)
+{
+	return entry->confinement ? confinement_seal(entry->confinement, err) : 0;
 }
 
 void entry_request_fini(struct entry_request *request)
@@ -241,4 +303,8 @@ void entry_fini(struct entry *entry)
 	nsset_fini(&entry->nsset);
 	rootdir_fini(&entry->rootdir);
 	lsm_labels_fini(&entry->labels);
+	if (entry->confinement)
+		confinement_fini(entry->confinement);
+	free(entry->confinement);
+	entry->confinement = NULL;
 }

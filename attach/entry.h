@@ -14,9 +14,11 @@
 //
 // Confinement. A program of the container is cut to the target's bounding set, which counts in the
 // target's own user namespace: whoever makes one has a full set in it, and no power outside. So it
-// is copied only when that user namespace is the one that the command will be in.
+// is copied only when that user namespace is the one that the command will be in. With --as-target
+// it is cut to all that the target is confined by: confinement.h.
 #pragma once
 
+#include "confinement.h"
 #include "environ.h"
 #include "error.h"
 #include "identity.h"
@@ -34,7 +36,8 @@ struct entry_request {
 	struct identity_request identity;
 	struct rootdir_request directories;
 	struct environ_request environment;
-	char **argv; // the command, or NULL for a shell; borrowed
+	struct confinement_request confine; // --join-cgroup and --as-target
+	char **argv;                        // the command, or NULL for a shell; borrowed
 };
 
 struct entry {
@@ -45,6 +48,7 @@ struct entry {
 	struct rootdir rootdir;
 	struct lsm_labels labels;
 	struct identity identity;
+	struct confinement *confinement; // owned; NULL when none of it is copied
 	bool inside; // the command is the container's: files, environment and PATH are its own
 };
 
@@ -61,6 +65,10 @@ int entry_open(const struct entry_request *request, const struct target *target,
 // *RET. The child forks the command next. On failure the caller must end, also when its parent is
 // no longer PARENT, the supervisor.
 int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, struct error *err);
+
+// After that, as the last thing that the caller does but for execve(2): takes on what would have
+// hindered it until then, seccomp filters and limits of a target that is copied.
+int entry_seal(const struct entry *entry, struct error *err);
 
 // Closes what ENTRY holds. Accepts one that is ENTRY_EMPTY.
 void entry_fini(struct entry *entry);

@@ -97,7 +97,7 @@ int environ_read(const struct environ_request *request, const struct target *tar
 static int complete_inside(const struct login *login, struct envblock *env)
 {
 	static const char path[] = PROGRAM_DEFAULT_PATH;
-	int r = login_set_env(login, env);
+	int r = login ? login_set_env(login, env) : 0;
 
 	envblock_unset(env, "TERM");
 	if (r == 0)
@@ -136,10 +136,10 @@ int environ_complete(const struct environ_request *request, const struct login *
 	if (r < 0)
 		return fail_sys(err, -r, "building", "the command's environment");
 	notice_step(notice, "environment: %s%s%s, %zu changes asked for",
-		words[base_of(request, inside)], inside ? ", for user " : "",
-		!inside       ? ""
-		: login->name ? login->name
-			      : "without a name",
+		words[base_of(request, inside)], inside && login ? ", for user " : "",
+		!inside || !login ? ""
+		: login->name     ? login->name
+				  : "without a name",
 		request->count);
 	return 0;
 }

@@ -50,6 +50,7 @@ void environ_request_fini(struct environ_request *request);
 int environ_read(const struct environ_request *request, const struct target *target, bool inside,
 	struct envblock *ret, struct error *err);
 
-// Completes ENV for LOGIN and makes the changes. Fails with -ENOMEM; ENV may be half done then.
+// Completes ENV for LOGIN (NULL: what it says of its user stays) and makes the changes. Fails with
+// -ENOMEM; ENV may be half done then.
 int environ_complete(const struct environ_request *request, const struct login *login, bool inside,
 	struct envblock *env, const struct notice *notice, struct error *err);

@@ -143,6 +143,8 @@ static int exec_stub(
 	words[STUB_NAME] = (char[]){"nspeek"};
 	words[STUB_PATH] = program->path;
 	memcpy(words + STUB_ARGV, argv, count * sizeof(*words));
+	if ((r = entry_seal(context->request->entry, err)) < 0)
+		return r;
 	syscall(SYS_execveat, context->stub_fd, "", words, program->env.vars, AT_EMPTY_PATH);
 	if (errno == E2BIG)
 		return fail(err, ERROR_NOT_EXECUTABLE, E2BIG,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Stopping all threads of a process for as long as it takes to copy them: the only user of
-// ptrace(2).
+// Stopping all threads of a process for as long as it takes to copy them. With seccomp_filter.h,
+// which stops one, the only user of ptrace(2).
 //
 // Theory of operation. PTRACE_SEIZE stops nothing and sends no signal, and the kernel undoes it,
 // and any stop by PTRACE_INTERRUPT, when the tracer dies, whatever kills it. So this runs in a

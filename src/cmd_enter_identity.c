@@ -76,6 +76,20 @@ static error_t take_privileged(struct enter_parsing *parsing, const char *arg)
 	return 0;
 }
 
+static error_t take_as_target(struct enter_parsing *parsing, const char *arg)
+{
+	(void)arg;
+	parsing->options->request.confine.as_target = true;
+	return 0;
+}
+
+static error_t take_join_cgroup(struct enter_parsing *parsing, const char *arg)
+{
+	(void)arg;
+	parsing->options->request.confine.join_cgroup = true;
+	return 0;
+}
+
 const struct enter_option enter_identity_options[] = {
 	{{"setuid", 'S', "UID", 0, "run as this user of the joined user namespace", ENTER_IDENTITY},
 		take_setuid},
@@ -94,5 +108,11 @@ const struct enter_option enter_identity_options[] = {
 		 ENTER_IDENTITY},
 		take_caps},
 	{{"privileged", 0, NULL, 0, "the same as --caps=keep", ENTER_IDENTITY}, take_privileged},
+	{{"as-target", 0, NULL, 0,
+		 "run as the target does: its ids, capabilities, seccomp filters, limits, cgroups",
+		 ENTER_IDENTITY},
+		take_as_target},
+	{{"join-cgroup", 'c', NULL, 0, "run in the target's cgroups", ENTER_IDENTITY},
+		take_join_cgroup},
 	{{0}, NULL},
 };
