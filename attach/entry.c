@@ -37,6 +37,10 @@ static bool is_bounded_here(const struct entry *entry)
 	const struct stat *joined = &entry->nsset.st[NSTYPE_USER];
 	struct stat theirs, ours;
 
+	// It was read before the namespaces were opened, and is either joined or ours already.
+	if (entry->request->namespaces.chosen & 1u << NSTYPE_USER &&
+		!entry->request->namespaces.files[NSTYPE_USER])
+		return true;
 	if (stat("/proc/self/ns/user", &ours) < 0)
 		return errno == ENOENT; // a kernel without user namespaces
 	if (fstatat(entry->target->task_fd, "ns/user", &theirs, 0) < 0)

@@ -159,6 +159,13 @@ static int parse_cap_amb(const char *p, const char *end, struct proc_status *sta
 	return parse_hex(p, end, &status->cap_ambient);
 }
 
+static int parse_kthread(const char *p, const char *end, struct proc_status *status)
+{
+	status->knows_kernel_thread = true;
+	status->kernel_thread = p < end && *p == '1';
+	return 0;
+}
+
 // The fields of status that are read, one row each.
 static const struct {
 	const char *key;
@@ -172,6 +179,7 @@ static const struct {
 	{"Uid", parse_uid},
 	{"Gid", parse_gid},
 	{"NSpid", parse_ns_pid},
+	{"Kthread", parse_kthread},
 	{"Threads", parse_threads},
 	{"CapInh", parse_cap_inh},
 	{"CapPrm", parse_cap_prm},

@@ -26,6 +26,7 @@ struct proc_status {
 	size_t ns_pid_count;
 	uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
 	bool no_new_privs;
+	bool knows_kernel_thread, kernel_thread; // whether the text says (Linux 6.8), and what
 	unsigned threads;
 };
 

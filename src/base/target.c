@@ -77,15 +77,18 @@ static int find_live_thread(struct target *target, struct error *err)
 		err, "its parent (process %d) has not reaped it yet", target->status.ppid);
 }
 
-static int refuse_kernel_thread(const struct target *target, struct error *err)
+static bool is_kernel_thread(const struct target *target)
 {
 	char stat[1024];
-	ssize_t len = fd_read_small_at(target->proc_fd, "stat", stat, sizeof(stat));
 
-	if (len < 0)
-		return fail_gone(target->pid, (int)-len, "the state", err);
-	if (!proc_stat_is_kernel_thread(stat, (size_t)len))
-		return 0;
+	if (target->status.knows_kernel_thread)
+		return target->status.kernel_thread;
+	ssize_t len = fd_read_small_at(target->proc_fd, "stat", stat, sizeof(stat));
+	return len >= 0 && proc_stat_is_kernel_thread(stat, (size_t)len);
+}
+
+static int refuse_kernel_thread(const struct target *target, struct error *err)
+{
 	return fail(err, ERROR_TARGET, EINVAL,
 		"process %d is a kernel thread: it has no files and no stack of its own",
 		target->pid);
@@ -186,12 +189,12 @@ int target_open(pid_t pid, struct target *ret, struct error *err)
 		return r;
 	if (target.pid == getpid())
 		return fail(err, ERROR_TARGET, EINVAL, "process %d is nspeek itself", pid);
-	if ((r = refuse_kernel_thread(&target, err)) < 0)
-		return r;
 	target.tid = pid;
 	r = target_read_status(&target, pid, &target.status);
 	if (r < 0 || target.status.tgid != target.pid)
 		return fail_gone(pid, r < 0 ? -r : ESRCH, "its status", err);
+	if (is_kernel_thread(&target))
+		return refuse_kernel_thread(&target, err);
 	if (is_dead(target.status.state) && (r = find_live_thread(&target, err)) < 0)
 		return r;
 	if ((r = open_thread(&target, err)) < 0)

@@ -341,3 +341,18 @@ Test(proc_idmap, no_more_rows_than_the_kernel_allows)
 	len += (size_t)snprintf(text + len, sizeof(text) - len, "999 999 1\n");
 	check_int(proc_idmap_parse(text, len, &map), -EINVAL);
 }
+
+Test(proc, status_says_what_is_a_kernel_thread)
+{
+	static const char none[] = "State:\tS (sleeping)\nTgid:\t7\n";
+	static const char no[] = "State:\tS (sleeping)\nTgid:\t7\nKthread:\t0\n";
+	static const char yes[] = "State:\tS (sleeping)\nTgid:\t7\nKthread:\t1\n";
+	struct proc_status status;
+
+	cr_assert_eq(proc_status_parse(none, sizeof(none) - 1, &status), 0);
+	cr_assert(!status.knows_kernel_thread && !status.kernel_thread);
+	cr_assert_eq(proc_status_parse(no, sizeof(no) - 1, &status), 0);
+	cr_assert(status.knows_kernel_thread && !status.kernel_thread);
+	cr_assert_eq(proc_status_parse(yes, sizeof(yes) - 1, &status), 0);
+	cr_assert(status.knows_kernel_thread && status.kernel_thread);
+}
