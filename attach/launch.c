@@ -130,6 +130,8 @@ static int exec_stub(
 		return fail_sys(err, ENOMEM, "execve", "the stub");
 	if (terminal_fd >= 0)
 		context->flags |= STUB_HAS_TERMINAL;
+	if (!program->is_binary)
+		context->flags |= STUB_MAY_BE_SCRIPT;
 	const uint64_t values[STUB_ARGV] = {
 		[STUB_CONTROL_FD] = 3 + (uint64_t)context->request->preserved_count,
 		[STUB_FLAGS] = context->flags,
@@ -147,8 +149,8 @@ static int exec_stub(
 		return r;
 	syscall(SYS_execveat, context->stub_fd, "", words, program->env.vars, AT_EMPTY_PATH);
 	if (errno == E2BIG)
-		return fail(err, ERROR_NOT_EXECUTABLE, E2BIG,
-			"the words and the environment of %s are too long", program->path);
+		return fail(err, ERROR_NOT_EXECUTABLE, E2BIG, "%s%s cannot be executed: %s",
+			program->path, program->where, strerror(E2BIG));
 	return fail_sys(err, errno, "execveat", "the stub");
 }
 
@@ -257,10 +259,11 @@ static int fail_clone(int errnum, struct error *err)
 
 static int fail_exec(const struct launch *launch, int errnum, struct error *err)
 {
+	// It was found a moment ago, and its interpreter too.
 	bool missing = errnum == ENOENT || errnum == ENOTDIR;
 
-	return fail(err, missing ? ERROR_NOT_FOUND : ERROR_NOT_EXECUTABLE, errnum,
-		"%s was found, but cannot be executed: %s", launch->name, strerror(errnum));
+	return fail(err, ERROR_NOT_EXECUTABLE, errnum, "%s cannot be executed: %s", launch->name,
+		missing ? "what it needs to start is missing" : strerror(errnum));
 }
 
 static enum launch_event fail_damaged(struct error *err)

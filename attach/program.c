@@ -6,6 +6,7 @@
 #include "exechead.h"
 #include "fd.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -164,7 +165,17 @@ int program_find_shell(const char *shell, struct program *program, struct error 
 	return set_path(program, found, err);
 }
 
-int program_check(const struct program *program, struct error *err)
+// True when BYTES are the beginning of no text: an ELF file, or a byte 0 in the first line. Then it
+// is a program, but none for this machine, and to a shell it would be words at random.
+static bool is_binary(const char *bytes, size_t len)
+{
+	if (len >= SELFMAG && memcmp(bytes, ELFMAG, SELFMAG) == 0)
+		return true;
+	const char *end = memchr(bytes, '\n', len);
+	return memchr(bytes, '\0', end ? (size_t)(end - bytes) : len) != NULL;
+}
+
+int program_check(struct program *program, struct error *err)
 {
 	char bytes[EXECHEAD_READ];
 	auto_fd int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -172,6 +183,7 @@ int program_check(const struct program *program, struct error *err)
 	if (len < 0)
 		return 0; // what may be executed need not be readable
 
+	program->is_binary = is_binary(bytes, (size_t)len);
 	struct exechead head = exechead_parse(bytes, (size_t)len);
 	int r = head.interpreter[0] ? check_program(head.interpreter) : 0;
 	// The container's procfs does not know us yet: /proc/self is nothing.

@@ -15,6 +15,7 @@ struct program {
 	char **argv;         // borrowed; NULL for a shell that the user did not name
 	struct envblock env; // owned
 	const char *where;   // " in the container" or "", for messages
+	bool is_binary;      // no shell script, whatever execve(2) says of it; by program_check()
 };
 
 // Finds the program for ARGV into *PROGRAM, whose env and where are set: a word with a slash is a
@@ -26,9 +27,10 @@ int program_find(char **argv, struct program *program, struct error *err);
 // Finds a shell into *PROGRAM: SHELL, which may be NULL, or else /bin/sh. Fails as program_find().
 int program_find_shell(const char *shell, struct program *program, struct error *err);
 
-// Fails with ERROR_NOT_EXECUTABLE, and its name, when the interpreter that PROGRAM's file needs (of
-// `#!', or of an ELF file) is missing or cannot be executed: execve(2) would not say which.
-int program_check(const struct program *program, struct error *err);
+// Looks at the first bytes of PROGRAM's file. Fails with ERROR_NOT_EXECUTABLE, and its name, when
+// the interpreter that it needs (of `#!', or of an ELF file) is missing or cannot be executed:
+// execve(2) would not say which.
+int program_check(struct program *program, struct error *err);
 
 // Frees what PROGRAM owns. Accepts one that is {0}.
 void program_fini(struct program *program);

@@ -6,7 +6,20 @@
 BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libjansson-dev
 	libcap-dev libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev musl-tools)
 TEST_PACKAGES=(libcriterion-dev clang clang-format universal-ctags busybox-static crun runc bubblewrap
-	iproute2 netcat-openbsd jq podman uidmap util-linux bsdutils procps strace)
+	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps strace
+	podman lxc systemd-container containerd docker.io gdb)
+
+# without_services COMMAND...: what COMMAND installs starts no service, by Debian's hook for that. The
+# tests start daemons of their own, and in a container nobody would end those.
+without_services() (
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		trap 'rm -f "$policy"' EXIT
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod 755 "$policy"
+	fi
+	"$@"
+)
 
 # install_packages PACKAGE...: those that are not installed yet; asks nothing.
 install_packages() {
@@ -26,6 +39,6 @@ install_packages() {
 	fi
 	printf '== installing %s\n' "${missing[*]}"
 	DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			"${missing[@]}" >/dev/null
+		DEBIAN_FRONTEND=noninteractive without_services apt-get install -y -qq \
+			--no-install-recommends "${missing[@]}" >/dev/null
 }

@@ -48,5 +48,7 @@ enum stub_flags {
 	STUB_IGNORE_CHILD = 1 << 0, // the command ignores SIGCHLD, as our caller did
 	STUB_HAS_TERMINAL = 1 << 1, // STUB_TERMINAL_FD counts
 	STUB_SAY_STARTED = 1 << 2,
+	STUB_MAY_BE_SCRIPT =
+		1 << 4,         // without `#!': where execve(2) does not know it, the shell does
 	STUB_DIRECTLY = 1 << 3, // no processes are made: the caller becomes the command
 };

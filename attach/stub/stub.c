@@ -86,7 +86,7 @@ static void become_command(const struct stub *stub)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	execve(words[STUB_PATH], words + STUB_ARGV, environ);
 	exec_errno = errno;
-	if (exec_errno != ENOEXEC)
+	if (exec_errno != ENOEXEC || !(stub->flags & STUB_MAY_BE_SCRIPT))
 		return;
 	// A script without `#!': the shell runs it, as execvp(3) has it.
 	words[STUB_ARGV] = words[STUB_PATH];

@@ -110,7 +110,7 @@ Test(launch, what_became_of_the_command)
 	cr_assert_eq(receive_head(RECORD_EXITED, 3 << 8, &value, &err), LAUNCH_EXITED);
 	cr_assert_eq(WEXITSTATUS(value), 3);
 	cr_assert_eq(receive_head(RECORD_EXEC_FAILED, ENOENT, &value, &err), LAUNCH_ERROR);
-	cr_assert_eq(err.kind, ERROR_NOT_FOUND);
+	cr_assert_str_eq(err.message, "app cannot be executed: what it needs to start is missing");
 	cr_assert_eq(receive_head(RECORD_EXEC_FAILED, EACCES, &value, &err), LAUNCH_ERROR);
 	cr_assert_eq(err.kind, ERROR_NOT_EXECUTABLE);
 	cr_assert_eq(receive_head(RECORD_FORK_FAILED, EAGAIN, &value, &err), LAUNCH_ERROR);
