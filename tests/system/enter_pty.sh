@@ -46,6 +46,9 @@ on_terminal "stty rows 33 cols 77; '$NSPEEK' $TARGET -- sh -c 'busybox tty; busy
 assert_contains "$OUT" "/dev/pts/0"
 assert_contains "$OUT" "33 77"
 assert_eq "$STATUS" 0 "status"
+# It belongs to the command's user.
+on_terminal "'$NSPEEK' -S 1234 $TARGET -- sh -c 'busybox stat -c \"owner %u\" /dev/pts/0'" </dev/null
+assert_contains "$OUT" "owner 1234"
 # Where there is none, one of the host's, which has no name there.
 start_demo
 DEMO=$TARGET
