@@ -204,9 +204,11 @@ int caps_cut(const struct caps_plan *plan, const struct notice *notice, struct e
 		return fail_sys(err, errno, "prctl", "no_new_privs");
 	if ((r = verify(plan, err)) < 0)
 		return r;
-	notice_step(notice, "capabilities: cut to %s, %016llx of the bounding set %016llx%s",
-		plan->reason, (unsigned long long)caps.permitted,
-		(unsigned long long)bounding_get(), no_new_privs ? ", no_new_privs" : "");
+	if (notice->steps) // to ask for the set takes a call for each capability
+		notice_step(notice,
+			"capabilities: cut to %s, %016llx of the bounding set %016llx%s",
+			plan->reason, (unsigned long long)caps.permitted,
+			(unsigned long long)bounding_get(), no_new_privs ? ", no_new_privs" : "");
 	return 0;
 }
 

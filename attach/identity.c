@@ -152,12 +152,27 @@ static int fail_set_id(const char *call, const char *kind, uint32_t id, struct e
 			       : -errnum;
 }
 
-// Sets all ids. What is permitted stays so; what is effective need not.
-static int set_ids(uint32_t uid, uint32_t gid, struct error *err)
+// True when UID and GID are all of our ids, where they are to be changed at all.
+static bool has_ids(uint32_t uid, uint32_t gid)
 {
 	uid_t uids[3];
 	gid_t gids[3];
 
+	if (getresuid(&uids[0], &uids[1], &uids[2]) < 0 ||
+		getresgid(&gids[0], &gids[1], &gids[2]) < 0)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if ((uid != KEEP_ID && uids[i] != uid) || (gid != KEEP_ID && gids[i] != gid))
+			return false;
+	return true;
+}
+
+// Sets all ids. What is permitted stays so; what is effective need not.
+static int set_ids(bool user_joined, uint32_t uid, uint32_t gid, struct error *err)
+{
+	// An id that is not mapped shows as another, so only those that cannot be one are believed.
+	if (!user_joined && uid == 0 && gid == 0 && has_ids(uid, gid))
+		return 0;
 	if (setresgid(gid, gid, gid) < 0)
 		return fail_set_id("setresgid", "gid", gid, err);
 	// Where that is refused, capabilities are lost and are missed later.
@@ -165,14 +180,10 @@ static int set_ids(uint32_t uid, uint32_t gid, struct error *err)
 	if (setresuid(uid, uid, uid) < 0)
 		return fail_set_id("setresuid", "uid", uid, err);
 	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-	if (getresuid(&uids[0], &uids[1], &uids[2]) < 0 ||
-		getresgid(&gids[0], &gids[1], &gids[2]) < 0)
-		return fail_sys(err, errno, "getresuid", "the command's ids");
-	for (int i = 0; i < 3; i++)
-		if ((uid != KEEP_ID && uids[i] != uid) || (gid != KEEP_ID && gids[i] != gid))
-			return fail(err, ERROR_SYSTEM, EPERM, "the ids %d:%d did not take effect",
-				(int)uid, (int)gid);
-	return 0;
+	if (has_ids(uid, gid))
+		return 0;
+	return fail(
+		err, ERROR_SYSTEM, EPERM, "the ids %d:%d did not take effect", (int)uid, (int)gid);
 }
 
 // True when the command is a program of ours, and nothing is to change.
@@ -196,7 +207,7 @@ int identity_begin(struct identity *identity, int self_fd, struct error *err)
 		return 0;
 	if ((r = choose_id(identity, &uid, self_fd, &identity->uid, err)) < 0 ||
 		(r = choose_id(identity, &gid, self_fd, &identity->gid, err)) < 0 ||
-		(r = set_ids(identity->uid, identity->gid, err)) < 0)
+		(r = set_ids(identity->user_joined, identity->uid, identity->gid, err)) < 0)
 		return r;
 	return caps_rest(err);
 }
@@ -337,7 +348,8 @@ int identity_take(const struct identity *identity, const struct login *login, in
 	if ((r = choose_final_ids(identity, login, self_fd, ids, err)) < 0 ||
 		(r = caps_wake(err)) < 0 ||
 		(r = take_groups(identity, login, self_fd, ids[1], notice, err)) < 0 ||
-		(r = set_ids(ids[0], ids[1], err)) < 0 || (r = caps_wake(err)) < 0)
+		(r = set_ids(identity->user_joined, ids[0], ids[1], err)) < 0 ||
+		(r = caps_wake(err)) < 0)
 		return r;
 	say_ids(identity, notice);
 	return take_caps(identity, notice, err);
