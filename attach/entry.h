@@ -31,8 +31,17 @@
 
 #include <stdbool.h>
 
+// Where the command comes from, when the mount namespace is joined.
+enum tools_mode {
+	TOOLS_AUTO,   // the container; what it lacks, from the host, in the tools view
+	TOOLS_NEVER,  // the container
+	TOOLS_HOST,   // the host, in the tools view
+	TOOLS_INJECT, // the container, where the host's tools are added to its files
+};
+
 struct entry_request {
 	struct nsset_request namespaces;
+	enum tools_mode tools;
 	struct identity_request identity;
 	struct rootdir_request directories;
 	struct environ_request environment;
@@ -49,7 +58,8 @@ struct entry {
 	struct lsm_labels labels;
 	struct identity identity;
 	struct confinement *confinement; // owned; NULL when none of it is copied
-	bool inside; // the command is the container's: files, environment and PATH are its own
+	bool inside;                     // files, environment and PATH are the container's,
+	bool view; // but the command is certain to be the host's: it gets the tools view
 };
 
 // Frees what REQUEST owns. Accepts one that is {0}.

@@ -107,7 +107,7 @@ static int complete_inside(const struct login *login, struct envblock *env)
 	return r;
 }
 
-static int make_changes(const struct environ_request *request, struct envblock *env)
+int environ_change(const struct environ_request *request, struct envblock *env)
 {
 	int r = 0;
 
@@ -132,7 +132,7 @@ int environ_complete(const struct environ_request *request, const struct login *
 	int r = inside ? complete_inside(login, env) : 0;
 
 	if (r == 0)
-		r = make_changes(request, env);
+		r = environ_change(request, env);
 	if (r < 0)
 		return fail_sys(err, -r, "building", "the command's environment");
 	notice_step(notice, "environment: %s%s%s, %zu changes asked for",

@@ -50,6 +50,9 @@ void environ_request_fini(struct environ_request *request);
 int environ_read(const struct environ_request *request, const struct target *target, bool inside,
 	struct envblock *ret, struct error *err);
 
+// Makes the changes of REQUEST in ENV. Fails with -ENOMEM; some may be made then.
+int environ_change(const struct environ_request *request, struct envblock *env);
+
 // Completes ENV for LOGIN (NULL: what it says of its user stays) and makes the changes. Fails with
 // -ENOMEM; ENV may be half done then.
 int environ_complete(const struct environ_request *request, const struct login *login, bool inside,

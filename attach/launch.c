@@ -6,7 +6,6 @@
 #include "fd.h"
 #include "sealed.h"
 #include "stub/protocol.h"
-#include "stub_image.h"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -16,6 +15,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+// The stub's program, made by nspeek_embed_program().
+extern const unsigned char nspeek_stub_start[], nspeek_stub_end[];
 
 // What the forked process knows of the supervisor.
 struct context {
@@ -182,7 +184,8 @@ static _Noreturn void run_joiner(struct context *context)
 
 static int prepare(const struct launch_request *request, struct context *ret, struct error *err)
 {
-	int stub_fd = sealed_open("nspeek", stub_image, stub_image_len, err);
+	int stub_fd = sealed_open(
+		"nspeek", nspeek_stub_start, (size_t)(nspeek_stub_end - nspeek_stub_start), err);
 
 	if (stub_fd < 0)
 		return stub_fd;

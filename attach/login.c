@@ -83,15 +83,13 @@ static int take_row(const struct passwd_row *row, struct login *login, struct er
 	return 0;
 }
 
-int login_read(uid_t uid, struct login *ret, struct error *err)
+// Finds UID in TEXT, a passwd file, which may be NULL.
+static int find_row(const char *text, size_t len, uid_t uid, struct login *ret, struct error *err)
 {
 	auto_login struct login login = {.uid = uid};
-	auto_free char *text = NULL;
 	struct passwd_row row;
-	size_t len;
 
-	if (read_text(passwd_file, &text, &len) == 0 &&
-		passwd_find_uid(text, len, uid, &row) == 0) {
+	if (text && passwd_find_uid(text, len, uid, &row) == 0) {
 		int r = take_row(&row, &login, err);
 		if (r < 0)
 			return r;
@@ -99,6 +97,25 @@ int login_read(uid_t uid, struct login *ret, struct error *err)
 	*ret = login;
 	login = (struct login){0};
 	return 0;
+}
+
+int login_read(uid_t uid, struct login *ret, struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	return read_text(passwd_file, &text, &len) < 0 ? find_row(NULL, 0, uid, ret, err)
+						       : find_row(text, len, uid, ret, err);
+}
+
+int login_read_from(int fd, uid_t uid, struct login *ret, struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	return fd < 0 || fd_read_all(fd, FILE_MAX, &text, &len) < 0
+		       ? find_row(NULL, 0, uid, ret, err)
+		       : find_row(text, len, uid, ret, err);
 }
 
 // 1 when WORD is a number, which goes to *RET; 0 when it is a name.

@@ -35,6 +35,9 @@ int login_read(uid_t uid, struct login *ret, struct error *err);
 // when what is asked for cannot be found or read; nothing is left then.
 int login_find(const char *as, bool with_groups, struct login *ret, struct error *err);
 
+// As login_read(), from the passwd file FD, which may be negative: a missing one.
+int login_read_from(int fd, uid_t uid, struct login *ret, struct error *err);
+
 // Sets HOME, USER, LOGNAME and SHELL of ENV to LOGIN's. Without a row HOME is "/" and the names are
 // removed; without a shell SHELL is /bin/sh. Fails with -ENOMEM; ENV may be half done then.
 int login_set_env(const struct login *login, struct envblock *env);

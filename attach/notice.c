@@ -28,6 +28,15 @@ void notice_step(const struct notice *notice, const char *format, ...)
 	va_end(args);
 }
 
+void notice_note(const struct notice *notice, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(notice, NOTICE_NOTE, format, args);
+	va_end(args);
+}
+
 void notice_warning(const struct notice *notice, const char *format, ...)
 {
 	va_list args;

@@ -6,6 +6,7 @@
 
 enum notice_kind {
 	NOTICE_STEP,    // something was done, or left out for a reason; for --verbose
+	NOTICE_NOTE,    // what the user would not have expected, and nothing is wrong
 	NOTICE_WARNING, // the user should know, though the work goes on
 };
 
@@ -18,6 +19,10 @@ struct notice {
 
 // Says a step, formatted, if steps are wanted.
 void notice_step(const struct notice *notice, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+// Says a note, formatted.
+void notice_note(const struct notice *notice, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 // Says a warning, formatted.

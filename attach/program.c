@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "exechead.h"
 #include "fd.h"
+#include "pathlist.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -55,51 +56,12 @@ static int set_path(struct program *program, const char *path, struct error *err
 	return program->path ? 0 : fail_sys(err, ENOMEM, "execve", "%s", path);
 }
 
-// The next directory of a PATH at *CURSOR into DIR, or false at its end. Empty and relative ones
-// are passed over: what they name depends on where we happen to be.
-static bool next_dir(const char **cursor, char dir[static PATH_MAX])
-{
-	while (*cursor) {
-		const char *start = *cursor;
-		size_t len = strcspn(start, ":");
-		*cursor = start[len] ? start + len + 1 : NULL;
-		if (start[0] != '/' || len >= PATH_MAX)
-			continue;
-		memcpy(dir, start, len);
-		dir[len] = '\0';
-		return true;
-	}
-	return false;
-}
-
-// True when DIR is one of PLACES, which ", " separates.
-static bool is_listed(const char *places, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	for (const char *at = places; (at = strstr(at, dir)); at += len)
-		if ((at == places || at[-1] == ' ') && (!at[len] || at[len] == ','))
-			return true;
-	return false;
-}
-
 static int fail_not_found(
 	const char *name, const char *search, const char *where, struct error *err)
 {
-	char dir[PATH_MAX], places[2048] = "";
-	size_t len = 0;
+	char places[2048];
 
-	while (next_dir(&search, dir)) {
-		if (is_listed(places, dir))
-			continue;
-		size_t room = sizeof(places) - len;
-		int n = snprintf(places + len, room, "%s%s", len ? ", " : "", dir);
-		if (n < 0 || (size_t)n >= room) {
-			snprintf(places + sizeof(places) - 4, 4, "...");
-			break;
-		}
-		len += (size_t)n;
-	}
+	pathlist_describe(search, places, sizeof(places));
 	return fail(err, ERROR_NOT_FOUND, ENOENT, "`%s` was not found%s: searched %s", name, where,
 		places[0] ? places : "nothing, PATH holds no absolute directory");
 }
@@ -114,7 +76,7 @@ static int search_path(const char *name, struct program *program, struct error *
 	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], refused[sizeof(path)] = "";
 	int refusal = 0;
 
-	while (*name && next_dir(&cursor, dir)) {
+	while (*name && pathlist_next(&cursor, dir)) {
 		int len = snprintf(path, sizeof(path), "%s/%s", dir, name);
 		if (len < 0 || (size_t)len >= sizeof(path))
 			continue;

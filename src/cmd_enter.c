@@ -32,7 +32,7 @@ static void say(enum notice_kind kind, const char *text)
 	if (kind == NOTICE_WARNING)
 		report_warning("%s", text);
 	else
-		report_step(text);
+		report_line(text);
 }
 
 // With --dry-run the steps are what was asked for.
@@ -41,7 +41,7 @@ static void say_plan(enum notice_kind kind, const char *text)
 	if (kind == NOTICE_WARNING)
 		report_warning("%s", text);
 	else
-		report_line(text);
+		report_output(text);
 }
 
 static void warn_without_mount(const struct enter_options *options)

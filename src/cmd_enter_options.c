@@ -67,6 +67,23 @@ static error_t take_children(struct enter_parsing *parsing, const char *arg)
 	return 0;
 }
 
+static const char *const tools_words[] = {
+	[TOOLS_AUTO] = "auto",
+	[TOOLS_NEVER] = "never",
+	[TOOLS_HOST] = "host",
+	[TOOLS_INJECT] = "inject",
+};
+
+static error_t take_tools(struct enter_parsing *parsing, const char *word)
+{
+	for (unsigned i = 0; i < sizeof(tools_words) / sizeof(tools_words[0]); i++)
+		if (strcmp(tools_words[i], word) == 0) {
+			parsing->options->request.tools = i;
+			return 0;
+		}
+	return enter_refuse(parsing, "--tools: '%s' is none of auto, never, host and inject", word);
+}
+
 static error_t take_type(struct enter_parsing *parsing, int i, const char *file)
 {
 	parsing->chosen |= 1u << i;
@@ -105,6 +122,12 @@ static const struct enter_option namespace_options[] = {
 };
 
 static const struct enter_option other_options[] = {
+	{{"tools", 0, "WHERE", 0,
+		 "where COMMAND comes from: auto (the default: the container, and what it lacks "
+		 "from the host, in the tools view), never (the container), host (the tools "
+		 "view), inject (the container, with the host's tools at /.nspeek/bin)",
+		 ENTER_OTHERS},
+		take_tools},
 	{{"dry-run", 0, NULL, 0,
 		 "print what would be done, step by step, and whether it is permitted",
 		 ENTER_OTHERS},
@@ -298,6 +321,11 @@ int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct
 	if (chosen_types(&parsing) == 0)
 		return fail(err, ERROR_USAGE, EINVAL, "no namespace is left to join");
 	settle_namespaces(&parsing);
+	if (options.request.tools >= TOOLS_HOST &&
+		!(options.request.namespaces.chosen & 1u << NSTYPE_MNT))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--tools=%s needs the target's mount namespace (-m, or -a for all)",
+			tools_words[options.request.tools]);
 	options.only_files = needs_no_target(&parsing);
 	if (!options.target && !options.only_files)
 		return fail(err, ERROR_USAGE, EINVAL, "which TARGET?");

@@ -42,12 +42,12 @@ void report_warning(const char *format, ...)
 	print_line("nspeek: warning: ", text);
 }
 
-void report_step(const char *text)
+void report_line(const char *text)
 {
 	print_line("nspeek: ", text);
 }
 
-void report_line(const char *text)
+void report_output(const char *text)
 {
 	print_line_to(STDOUT_FILENO, "", text);
 }

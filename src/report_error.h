@@ -10,8 +10,8 @@ void report_error(const struct error *err);
 // Prints "nspeek: warning: ..." with the formatted text.
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// Prints "nspeek: TEXT" for a step of --verbose.
-void report_step(const char *text);
-
 // Prints TEXT as a line on stdout, escaped, at once.
+void report_output(const char *text);
+
+// Prints "nspeek: TEXT", for a note or a step of --verbose.
 void report_line(const char *text);

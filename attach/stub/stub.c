@@ -15,7 +15,6 @@
 //
 // The program has no more power than the command: ids, capabilities and the rest are the command's
 // already. Small and without the host's C library, so that it starts in a fraction of the time.
-#define _GNU_SOURCE
 #include "protocol.h"
 
 #include <errno.h>

@@ -44,6 +44,18 @@ int error_hint(struct error *err, const char *format, ...)
 	return -err->errnum;
 }
 
+int error_append(struct error *err, const char *format, ...)
+{
+	if (!err)
+		return -1;
+	size_t len = strlen(err->message);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err->message + len, sizeof(err->message) - len, format, args);
+	va_end(args);
+	return -err->errnum;
+}
+
 void error_clear(struct error *err)
 {
 	err->kind = ERROR_NONE;

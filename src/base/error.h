@@ -35,6 +35,10 @@ int fail_sys(struct error *err, int errnum, const char *what, const char *subjec
 // Adds the formatted hint to *ERR, unless it has one. Returns -err->errnum, for use in a return.
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// Appends the formatted text to the message of *ERR, which is filled, as far as there is room.
+// Returns -err->errnum, for use in a return.
+int error_append(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 // Empties *ERR.
 void error_clear(struct error *err);
 

@@ -25,15 +25,15 @@ await_child() {
 	retry 10 has_child "$1" || fail "process $1 never had a child"
 }
 
-# await_command PID: CHILD is the command of nspeek PID, once it has become the program app. Its
-# parent is the stub, a child of nspeek.
+# await_command PID [NAME]: CHILD is the command of nspeek PID, once it has become the program NAME
+# (app). Its parent is the stub, a child of nspeek.
 has_command() {
-	CHILD=$(pgrep -P "$1" | while read -r stub; do pgrep -P "$stub" -x app; done | head -n 1)
+	CHILD=$(pgrep -P "$1" | while read -r stub; do pgrep -P "$stub" -x "${2:-app}"; done | head -n 1)
 	[ -n "$CHILD" ]
 }
 
 await_command() {
-	retry 10 has_command "$1" || fail "the command of nspeek $1 never ran"
+	retry 10 has_command "$@" || fail "the command of nspeek $1 never ran"
 }
 
 # runs_program PID NAME: PID has become the program NAME.
@@ -76,6 +76,7 @@ start_unshare() {
 }
 
 # write_bundle DIR COMMAND...: an OCI bundle whose root is read-only and holds one static program.
+# BUNDLE_FILTER, for jq, changes its configuration.
 write_bundle() {
 	local dir=$1 args
 	shift
@@ -86,7 +87,8 @@ write_bundle() {
 		| .root.readonly = true | .hostname = "boxed"
 		| .process.env = ["PATH=/bin", "WHERE=container"]
 		| .mounts |= map(select(.destination == "/proc" or .destination == "/dev"))
-		| del(.process.rlimits) | del(.linux.resources)' "$dir/config.json" >"$dir/config.new" &&
+		| del(.process.rlimits) | del(.linux.resources)
+		| '"${BUNDLE_FILTER:-.}" "$dir/config.json" >"$dir/config.new" &&
 		mv "$dir/config.new" "$dir/config.json" || fail "writing the bundle"
 }
 

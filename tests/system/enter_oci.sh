@@ -31,7 +31,7 @@ assert_contains "$OUT" "effective $own"
 assert_contains "$OUT" "no_new_privs 0"
 
 # No shell: every place that was searched is named.
-expect_status 127 "$NSPEEK" "$TARGET"
+expect_status 127 "$NSPEEK" --tools=never "$TARGET"
 assert_one_error /bin/sh
 target_after "$TARGET"
 passed

@@ -15,7 +15,7 @@ make_root "$WORK/root"
 add_busybox "$WORK/root"
 printf '#!/proc/self/exe\n' >"$WORK/root/bin/trap"
 chmod 755 "$WORK/root/bin/trap"
-ln -s /proc/self/exe "$WORK/root/bin/link"
+ln -s /proc/self/exe "$WORK/root/bin/own-link"
 start_unshare --pid --mount --mount-proc --fork --root="$WORK/root" -- /bin/app init
 target_before "$TARGET"
 
@@ -23,7 +23,7 @@ target_before "$TARGET"
 expect_status 126 "$NSPEEK" "$TARGET" -- /bin/trap
 assert_contains "$ERR" "a part of nspeek, no program to run"
 # What we run as when the command is searched for is out of the container's sight.
-expect_status 127 "$NSPEEK" "$TARGET" -- /bin/link
+expect_status 127 "$NSPEEK" "$TARGET" -- /bin/own-link
 
 # A command that waits for its execve, and its parent, seen from inside by PID.
 ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=2000000 \

@@ -20,7 +20,7 @@ shell_says() {
 }
 
 no_shell() {
-	expect_status 127 "$NSPEEK" "$TARGET"
+	expect_status 127 "$NSPEEK" --tools=never "$TARGET"
 	assert_one_error "$@"
 }
 
@@ -74,5 +74,7 @@ shell_says sh
 # Shells of the host are not used in silence.
 rm "$WORK/root/bin/sh" "$WORK/root/etc/passwd"
 no_shell /bin/sh
+SHELL=/bin/bash shell_says bash
+assert_contains "$ERR" "a shell is not in the container"
 target_after "$TARGET"
 passed

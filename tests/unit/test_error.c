@@ -101,3 +101,18 @@ Test(error, hostile)
 	bad.hint[sizeof(bad.hint) - 1] = '\0';
 	check_true(error_is_valid(&bad));
 }
+
+Test(error, append)
+{
+	struct error err = {0};
+
+	check_int(fail(&err, ERROR_NOT_FOUND, ENOENT, "first"), -ENOENT);
+	check_int(error_append(&err, "; %s", "second"), -ENOENT);
+	check_str(err.message, "first; second");
+	check_int(err.kind, ERROR_NOT_FOUND);
+	for (int i = 0; i < 1000; i++)
+		error_append(&err, "%s", " and more");
+	check_int(strlen(err.message), sizeof(err.message) - 1);
+	check_true(error_is_valid(&err));
+	check_int(error_append(NULL, "nothing"), -1);
+}
