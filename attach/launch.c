@@ -28,6 +28,13 @@ struct context {
 	bool dry;
 };
 
+static void context_fini(struct context *context)
+{
+	close_fd(&context->stub_fd);
+}
+
+#define auto_context __attribute__((cleanup(context_fini)))
+
 // A record with what may follow it.
 struct packet {
 	struct record head;
@@ -200,14 +207,13 @@ static int prepare(const struct launch_request *request, struct context *ret, st
 static int start(
 	const struct launch_request *request, bool dry, struct launch *ret, struct error *err)
 {
-	struct context context;
+	auto_context struct context context = {.stub_fd = -EBADF};
 	int ends[2];
 	int r = prepare(request, &context, err);
 	if (r < 0)
 		return r;
 
 	context.dry = dry;
-	auto_fd int stub_fd = context.stub_fd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return fail_sys(err, errno, "socketpair", "the supervisor");
 	auto_fd int ours = ends[0], theirs = ends[1];
@@ -240,7 +246,7 @@ int launch_dry(const struct launch_request *request, struct launch *ret, struct 
 
 int launch_directly(const struct launch_request *request, struct error *err)
 {
-	struct context context;
+	auto_context struct context context = {.stub_fd = -EBADF};
 	int r = prepare(request, &context, err);
 
 	if (r < 0)

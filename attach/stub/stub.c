@@ -249,6 +249,13 @@ static bool is_supervisor_gone(const struct stub *stub)
 	return poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP;
 }
 
+// What ps(1) shows of the stub is its name, and not the command a second time.
+static void wipe_words(char **words)
+{
+	for (char **word = words + STUB_CONTROL_FD; *word; word++)
+		memset(*word, 0, strlen(*word));
+}
+
 static _Noreturn void be_stub(struct stub *stub)
 {
 	sigset_t child;
@@ -267,6 +274,7 @@ static _Noreturn void be_stub(struct stub *stub)
 	if (is_supervisor_gone(stub))
 		_exit(EXIT_FAILURE);
 	start_command(stub);
+	wipe_words(stub->words);
 	// What the command alone should hold: a reader of its output waits for the last writer.
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		close(fd);
