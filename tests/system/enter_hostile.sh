@@ -71,6 +71,26 @@ retry 3 is_gone || fail "nspeek waits for a command that is never executed"
 kill -KILL "$STRACE" 2>/dev/null
 wait "$STRACE" 2>/dev/null
 
+# A /proc that is none, with files that would swallow what is written to a process's own: nothing of
+# it is written or believed.
+mkdir -p "$WORK/fake"
+make_root "$WORK/fake"
+mkdir -p "$WORK/fake/proc/self/attr/apparmor" "$WORK/fake/proc/self/fd"
+for name in attr/current attr/exec attr/apparmor/exec uid_map gid_map setgroups status; do
+	printf 'fake\n' >"$WORK/fake/proc/self/$name"
+done
+find "$WORK/fake/proc" -type f -exec md5sum {} + >"$WORK/fake.before"
+start_unshare --mount --uts --root="$WORK/fake" --fork -- /bin/app init
+target_before "$TARGET"
+expect_status 0 "$NSPEEK" "$TARGET" -- app id
+assert_contains "$OUT" "uid=0,0,0"
+expect_status 0 "$NSPEEK" -S 5 "$TARGET" -- app id
+assert_contains "$OUT" "uid=5,5,5"
+find "$WORK/fake/proc" -type f -exec md5sum {} + | cmp - "$WORK/fake.before" || fail "a fake /proc was written to"
+target_after "$TARGET"
+start_unshare --pid --mount-proc --uts --fork -- "$APP" init
+target_before "$TARGET"
+
 # The session's keys stay outside; a program of ours keeps them.
 OURS=$("$APP" keyring)
 expect_status 0 "$NSPEEK" "$TARGET" -- "$APP" keyring

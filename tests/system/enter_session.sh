@@ -50,6 +50,15 @@ for word in "" 0 x 1x -1; do
 	assert_one_error "--timeout"
 done
 
+# The terminal goes away: so do the command, though it ignores that, and nspeek.
+need_tool script
+timeout -s KILL 60 script -qefc "'$NSPEEK' --kill-after 0.3 $TARGET -- busybox sh -c 'trap \"\" HUP; busybox sleep 1012; busybox sleep 1013'" "$WORK/terminal" >/dev/null 2>&1 < <(sleep 30) &
+SCRIPT=$!
+retry 10 runs_sleepers 4
+pkill -KILL -P "$SCRIPT"
+wait "$SCRIPT" 2>/dev/null
+target_after "$TARGET"
+
 # The stub is killed from inside, which nobody can hinder: that is said.
 start robbed "$NSPEEK" "$TARGET" -- busybox sleep 1011
 retry 10 runs_sleepers 3
