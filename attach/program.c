@@ -73,7 +73,8 @@ static int search_path(const char *name, struct program *program, struct error *
 	const char *variable = envblock_get(&program->env, "PATH");
 	const char *search = variable ? variable : PROGRAM_DEFAULT_PATH;
 	const char *cursor = search;
-	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], refused[sizeof(path)] = "";
+	char dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
+	auto_free char *refused = NULL;
 	int refusal = 0;
 
 	while (*name && pathlist_next(&cursor, dir)) {
@@ -83,12 +84,12 @@ static int search_path(const char *name, struct program *program, struct error *
 		int r = check_program(path);
 		if (r == 0)
 			return set_path(program, path, err);
-		if (!is_missing(-r) && r != -EISDIR && !refused[0]) {
-			memcpy(refused, path, (size_t)len + 1);
+		if (!is_missing(-r) && r != -EISDIR && !refused) {
+			refused = strdup(path);
 			refusal = -r;
 		}
 	}
-	if (refused[0])
+	if (refused)
 		return refuse_program(refused, refusal, program->where, err);
 	return fail_not_found(name, search, program->where, err);
 }
