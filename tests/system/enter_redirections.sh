@@ -93,7 +93,7 @@ script -qefc "'$NSPEEK' $TARGET -- /bin/busybox sh -c 'hexdump -C /tmp/random; e
 assert_eq $? 5 "the status of much output"
 # (The end of script(1)'s own input is a key, and shown when it comes before the terminal is raw.)
 hexdump_shown() {
-	tr -d '\r\b\0' <"$WORK/screen" | sed 's/^^D//' | grep -E '^[0-9a-f]{8}  |^[0-9a-f]{8}$'
+	tr -d '\r\b\0' <"$WORK/screen" | sed 's/^^[@D]//' | grep -E '^[0-9a-f]{8}  |^[0-9a-f]{8}$'
 }
 /bin/busybox hexdump -C "$WORK/random" >"$WORK/dump"
 cmp "$WORK/dump" <(hexdump_shown) || fail "the terminal showed something else"
