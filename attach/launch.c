@@ -394,5 +394,5 @@ bool launch_is_deaf(const struct launch *launch)
 {
 	int queued = 0;
 
-	return ioctl(launch->control_fd, SIOCOUTQ, &queued) == 0 && queued > 0;
+	return ioctl(launch->control_fd, SIOCOUTQ, &queued) < 0 || queued > 0;
 }

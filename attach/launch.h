@@ -79,6 +79,6 @@ void launch_send_go(const struct launch *launch);
 // Has the stub kill and reap all that the session has started, and exit.
 void launch_send_end(const struct launch *launch);
 
-// True when the stub has not taken in what it was sent: the command's execve(2), for which it
-// waits, is held, by a file system of the container perhaps.
+// True when the stub has not taken in what it was sent, or has closed its end: the command's
+// execve(2), for which it waits, is held, by a file system of the container perhaps.
 bool launch_is_deaf(const struct launch *launch);

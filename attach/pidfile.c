@@ -48,7 +48,9 @@ int pidfile_write(const char *path, pid_t stub, struct error *err)
 		return fail_sys(err, -pid, "finding the command's process for", "%s", path);
 
 	int len = snprintf(text, sizeof(text), "%d\n", pid);
-	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	// A FIFO that nobody reads would hold us, with all signals blocked.
+	auto_fd int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return fail_sys(err, errno, "open", "%s", path);
 	int r = fd_write_all(fd, text, (size_t)len);

@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	ASK_AGAIN_MS = 200, // whether we have the foreground now
 	END_OF_FILE_KEY = 4,
+	TERMINAL_HOLDS = 65536, // more than what is written to one and not yet read
 };
 
 // Our standard fd I again, with its own file status flags if that can be.
@@ -33,6 +35,7 @@ static int duplicate(int fd)
 int relays_init(struct terminal *terminal, struct relays *ret)
 {
 	ret->terminal = terminal;
+	sigemptyset(&ret->keys);
 	for (int i = 0; i < RELAY_COUNT; i++) {
 		struct relay *relay = &ret->each[i];
 		int outside = terminal->is_new ? terminal->master_fd : terminal->outside[i];
@@ -114,6 +117,31 @@ static void give(struct relay *relay)
 		close_fd(&relay->to);
 }
 
+// Notes the keys among what has come for the new terminal that it makes signals of.
+static void note_keys(struct relays *relays)
+{
+	static const struct {
+		int index, sig;
+	} keys[] = {{VINTR, SIGINT}, {VQUIT, SIGQUIT}, {VSUSP, SIGTSTP}};
+	const struct relay *in = &relays->each[STDIN_FILENO];
+	struct termios modes;
+
+	if (!in->to_terminal || in->len == 0 || tcgetattr(in->to, &modes) < 0 ||
+		!(modes.c_lflag & ISIG))
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (memchr(in->buffer + in->start, modes.c_cc[keys[i].index], in->len))
+			sigaddset(&relays->keys, keys[i].sig);
+}
+
+bool relays_take_key(struct relays *relays, int sig)
+{
+	bool is_there = sigismember(&relays->keys, sig) == 1;
+
+	sigdelset(&relays->keys, sig);
+	return is_there;
+}
+
 int relays_prepare(const struct relays *relays, struct pollfd fds[static RELAY_POLL_COUNT])
 {
 	int timeout = -1;
@@ -135,6 +163,15 @@ int relays_prepare(const struct relays *relays, struct pollfd fds[static RELAY_P
 	return timeout;
 }
 
+// Nobody takes the output of the new terminal: it is gone, as ours is, and not only full for ever.
+static void hang_up(struct relays *relays)
+{
+	if (!relays->terminal || !relays->terminal->is_new || relays->each[STDOUT_FILENO].to >= 0)
+		return;
+	end_to(&relays->each[STDIN_FILENO]);
+	close_fd(&relays->terminal->master_fd);
+}
+
 void relays_run(struct relays *relays, const struct pollfd fds[static RELAY_POLL_COUNT])
 {
 	for (int i = 0; i < RELAY_COUNT; i++) {
@@ -142,14 +179,18 @@ void relays_run(struct relays *relays, const struct pollfd fds[static RELAY_POLL
 		const struct pollfd *from = &fds[2 * i], *to = &fds[2 * i + 1];
 		// The terminal may have left canonical mode while we waited.
 		if (from->fd >= 0 && from->revents && relay->from >= 0 &&
-			(!relay->is_input || terminal_may_read(relays->terminal)))
+			(!relay->is_input || terminal_may_read(relays->terminal))) {
 			take(relay);
+			if (relay->is_input)
+				note_keys(relays);
+		}
 		type_end(relay);
-		if (to->fd >= 0 && to->revents & (POLLERR | POLLNVAL) && relay->len == 0)
+		if (to->fd >= 0 && to->revents & (POLLERR | POLLHUP | POLLNVAL) && relay->len == 0)
 			end_to(relay);
 		else if (relay->len > 0 && relay->to >= 0 && (to->fd < 0 || to->revents))
 			give(relay);
 	}
+	hang_up(relays);
 }
 
 bool relays_have_output(const struct relays *relays)
@@ -160,12 +201,25 @@ bool relays_have_output(const struct relays *relays)
 	return false;
 }
 
-// Copies what there is. Returns false when a signal is there first.
+// The most that can be in FROM.
+static size_t capacity(int from)
+{
+	int size = fcntl(from, F_GETPIPE_SZ);
+
+	return size > 0 ? (size_t)size : TERMINAL_HOLDS;
+}
+
+// Copies what there is, and not what others inside, who may have opened it, go on writing. Returns
+// false when a signal is there first.
 static bool drain(struct relay *relay, int signal_fd)
 {
+	size_t left = capacity(relay->from);
+
 	while (relay->to >= 0) {
-		if (relay->len == 0 && relay->from >= 0)
+		if (relay->len == 0 && relay->from >= 0 && left > 0) {
 			take(relay);
+			left -= relay->len < left ? relay->len : left;
+		}
 		if (relay->len == 0)
 			end_from(relay);
 		struct pollfd fds[] = {

@@ -8,6 +8,7 @@
 #include "terminal.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct relay {
 
 struct relays {
 	struct terminal *terminal;
+	sigset_t keys; // the signals whose keys have gone to the new terminal
 	struct relay each[RELAY_COUNT];
 };
 
@@ -42,8 +44,13 @@ int relays_init(struct terminal *terminal, struct relays *ret);
 // which to ask again though nothing has happened, or -1.
 int relays_prepare(const struct relays *relays, struct pollfd fds[static RELAY_POLL_COUNT]);
 
-// Copies what poll(2) says can be copied without blocking.
+// Copies what poll(2) says can be copied without blocking. Hangs the new terminal up when nobody
+// takes its output any more.
 void relays_run(struct relays *relays, const struct pollfd fds[static RELAY_POLL_COUNT]);
+
+// True when a key that makes the new terminal send SIG has gone there since this was last asked.
+// The container can send the same signals, but not type for our caller.
+bool relays_take_key(struct relays *relays, int sig);
 
 // True while there is output to copy, or can be.
 bool relays_have_output(const struct relays *relays);

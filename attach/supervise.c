@@ -43,15 +43,16 @@ struct supervisor {
 	bool stub_ended;      // it is reaped
 	int status;           // wait(2)'s, of the command, or NOT_ENDED
 	int signalled_status; // what we exit with when the session was ended before there was one
-	uint64_t ending_us;   // when the oldest signal that would end us was sent
-	sigset_t early;       // signals that wait for the command to exist
-	sigset_t sent;        // those that the command got from us, not from a key
-	bool ending_key;      // the kernel sent us SIGINT or SIGQUIT for a key
-	bool stop_key;        // or SIGTSTP, which the command has not stopped by yet
+	uint64_t ending_us; // when the oldest of those that the stub may not have taken in was sent
+			    // that would end us; 0: there is none
+	sigset_t early;     // signals that wait for the command to exist
+	sigset_t sent;      // those that the command got from us, not from a key
+	bool ending_key;    // the kernel sent us SIGINT or SIGQUIT for a key
+	bool stop_key;      // or SIGTSTP, which the command has not stopped by yet
 	enum phase phase;
 	uint64_t deadline_us; // 0: none
 	bool target_gone, left_behind;
-	unsigned wrote_pid; // how often that was asked for
+	bool waits_for_go, wrote_pid;
 	struct error *err;
 };
 
@@ -73,10 +74,35 @@ static void set_deadline(struct supervisor *supervisor, enum phase phase, uint64
 	supervisor->deadline_us = clock_now_us() + after_us;
 }
 
+// True for a signal whose default is to end the process, and which our caller did not ignore.
+static bool is_ending(int sig)
+{
+	struct sigaction action;
+
+	switch (sig) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return false;
+	}
+	return sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+static void pass_signal(struct supervisor *supervisor, int sig, bool whole_group)
+{
+	if (!launch_is_deaf(&supervisor->launch) || !supervisor->ending_us)
+		supervisor->ending_us = is_ending(sig) ? clock_now_us() : 0;
+	launch_send_signal(&supervisor->launch, sig, whole_group);
+}
+
 static void send_signal(struct supervisor *supervisor, int sig, bool whole_group)
 {
 	sigaddset(&supervisor->sent, sig);
-	launch_send_signal(&supervisor->launch, sig, whole_group);
+	pass_signal(supervisor, sig, whole_group);
 }
 
 // Says a warning on a terminal that may be in raw mode.
@@ -85,16 +111,17 @@ static void send_signal(struct supervisor *supervisor, int sig, bool whole_group
 		notice_warning((supervisor)->entry->notice, __VA_ARGS__), \
 		terminal_start(&(supervisor)->terminal))
 
-// True when SIG, which the command has stopped or ended by, can have come by a key.
-static bool is_of_key(const struct supervisor *supervisor, int sig)
+// True when SIG, which the command has stopped or ended by, has come by a key of its terminal.
+static bool is_of_key(struct supervisor *supervisor, int sig)
 {
-	return supervisor->terminal.is_new && sigismember(&supervisor->sent, sig) == 0;
+	return supervisor->terminal.is_new && relays_take_key(&supervisor->relays, sig) &&
+	       sigismember(&supervisor->sent, sig) == 0;
 }
 
 static void continue_command(struct supervisor *supervisor)
 {
-	terminal_start(&supervisor->terminal);
-	launch_send_signal(&supervisor->launch, SIGCONT, true);
+	terminal_continue(&supervisor->terminal);
+	pass_signal(supervisor, SIGCONT, true);
 	sigdelset(&supervisor->sent, SIGTSTP);
 }
 
@@ -124,8 +151,6 @@ static void start_session(struct supervisor *supervisor, pid_t stub)
 		return;
 	}
 	terminal_start(&supervisor->terminal);
-	if (supervisor->request->timeout_us)
-		set_deadline(supervisor, PHASE_RUNNING, supervisor->request->timeout_us);
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (sigismember(&supervisor->early, sig) == 1)
 			send_signal(supervisor, sig, false);
@@ -136,9 +161,22 @@ static void write_pid_file(struct supervisor *supervisor)
 {
 	struct error err = {0};
 
-	if (supervisor->request->pid_file && !supervisor->wrote_pid++ &&
-		pidfile_write(supervisor->request->pid_file, supervisor->stub, &err) < 0)
+	if (!supervisor->request->pid_file || supervisor->wrote_pid)
+		return;
+	supervisor->wrote_pid = true;
+	if (pidfile_write(supervisor->request->pid_file, supervisor->stub, &err) < 0)
 		say_warning(supervisor, "%s", err.message);
+}
+
+// Has the command executed, once it waits for that and the stub is known: which comes first is
+// open.
+static void let_go(struct supervisor *supervisor)
+{
+	if (!supervisor->stub || !supervisor->waits_for_go)
+		return;
+	supervisor->waits_for_go = false;
+	write_pid_file(supervisor);
+	launch_send_go(&supervisor->launch);
 }
 
 // Takes in what the inside has to say.
@@ -164,10 +202,11 @@ static void read_records(struct supervisor *supervisor)
 		case LAUNCH_STUB:
 			if (!supervisor->stub)
 				start_session(supervisor, value);
+			let_go(supervisor);
 			break;
 		case LAUNCH_STARTED:
-			write_pid_file(supervisor);
-			launch_send_go(&supervisor->launch);
+			supervisor->waits_for_go = true;
+			let_go(supervisor);
 			break;
 		case LAUNCH_STOPPED:
 			if (supervisor->status == NOT_ENDED)
@@ -198,31 +237,17 @@ static void reap(struct supervisor *supervisor)
 				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	}
 	if (supervisor->stub && !supervisor->stub_ended &&
-		waitpid(supervisor->stub, &status, WNOHANG) > 0) {
+		waitpid(supervisor->stub, &status, WNOHANG | WUNTRACED) > 0) {
+		if (WIFSTOPPED(status)) { // from inside: it is never meant to stop
+			kill(supervisor->stub, SIGCONT);
+			return;
+		}
 		supervisor->stub_ended = true;
 		read_records(supervisor);
 		supervisor->left_behind = WIFSIGNALED(status);
 		if (supervisor->status == NOT_ENDED)
 			supervisor->status = status;
 	}
-}
-
-// True for a signal whose default is to end the process, and which our caller did not ignore.
-static bool is_ending(int sig)
-{
-	struct sigaction action;
-
-	switch (sig) {
-	case SIGCHLD:
-	case SIGCONT:
-	case SIGURG:
-	case SIGWINCH:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		return false;
-	}
-	return sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
 // Waits for child PID, which was killed, but not for long. Returns whether it is reaped.
@@ -267,13 +292,10 @@ static void give_up(struct supervisor *supervisor, int sig)
 }
 
 // True when the stub has not taken in a signal that was to end the command, for long enough.
-static bool is_deaf(struct supervisor *supervisor)
+static bool is_deaf(const struct supervisor *supervisor)
 {
-	uint64_t now = clock_now_us();
-
-	if (!launch_is_deaf(&supervisor->launch))
-		supervisor->ending_us = now;
-	return now - supervisor->ending_us >= DEAF_US;
+	return supervisor->ending_us && launch_is_deaf(&supervisor->launch) &&
+	       clock_now_us() - supervisor->ending_us >= DEAF_US;
 }
 
 static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo *info)
@@ -338,6 +360,10 @@ static void reach_deadline(struct supervisor *supervisor)
 	case PHASE_RUNNING:
 		say_warning(supervisor, "the time is up, after %g s",
 			(double)supervisor->request->timeout_us / 1e6);
+		if (!supervisor->stub)
+			end_setup(supervisor, SIGTERM);
+		if (!supervisor->stub)
+			break;
 		send_signal(supervisor, SIGTERM, true);
 		launch_send_signal(&supervisor->launch, SIGCONT, true);
 		set_deadline(supervisor, PHASE_ENDING, supervisor->request->kill_after_us);
@@ -518,6 +544,8 @@ int supervise(const struct entry *entry, const struct session_request *request, 
 		return r;
 	}
 	supervisor.joiner = supervisor.launch.joiner;
+	if (request->timeout_us)
+		set_deadline(&supervisor, PHASE_RUNNING, request->timeout_us);
 	while (!is_over(&supervisor))
 		handle_events(&supervisor);
 	return finish(&supervisor);

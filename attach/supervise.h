@@ -24,9 +24,9 @@ struct session_request {
 	enum terminal_mode terminal;
 	unsigned preserved_count; // fds from 3 on for the command
 	bool directly;            // no process is made: ours becomes the command
-	uint64_t timeout_us;      // after which the command gets SIGTERM; 0: never
-	uint64_t kill_after_us;   // after that, or after a hang-up, all is killed
-	const char *pid_file; // gets the command's PID in our PID namespace; NULL: none; borrowed
+	uint64_t timeout_us; // after which the command gets SIGTERM, or the set-up ends; 0: never
+	uint64_t kill_after_us; // after that, or after a hang-up, all is killed
+	const char *pid_file;   // gets the command's PID in our PID namespace; NULL: none; borrowed
 };
 
 enum { SESSION_KILL_AFTER_US = 5000000 }; // where nothing else is said

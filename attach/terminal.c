@@ -27,17 +27,21 @@ static bool is_ptmx(int fd)
 	       S_ISCHR(st.st_mode) && st.st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR);
 }
 
-// Opens PATH if it is devpts's ptmx. It is looked at before it is opened, and after.
-static int open_ptmx(const char *path)
+// Opens the ptmx of the devpts DIR_PATH. Nobody can put another file into a devpts, and what is
+// mounted there is not crossed: so what is opened is what was looked at, and no device of the
+// container's choice, whose opening alone can do harm.
+static int open_ptmx(const char *dir_path)
 {
-	uint64_t resolve = RESOLVE_NO_MAGICLINKS;
-	auto_fd int look = sys_openat2(AT_FDCWD, path, O_PATH, resolve);
+	struct statfs fs;
+	auto_fd int dir =
+		sys_openat2(AT_FDCWD, dir_path, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
 
-	if (look < 0)
+	if (dir < 0)
 		return -errno;
-	if (!is_ptmx(look))
+	if (fstatfs(dir, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
 		return -ENODEV;
-	auto_fd int fd = sys_openat2(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NONBLOCK, resolve);
+	auto_fd int fd = sys_openat2(
+		dir, "ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 	if (fd < 0)
 		return -errno;
 	return is_ptmx(fd) ? take_fd(&fd) : -ENODEV;
@@ -58,8 +62,8 @@ static int open_peer(int master_fd)
 // its slave.
 static int make_terminal(bool container, int *ret_master)
 {
-	auto_fd int master = container ? open_ptmx("/dev/pts/ptmx")
-				       : posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	auto_fd int master =
+		container ? open_ptmx("/dev/pts") : posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (master < 0)
 		return container ? master : -errno;
 	int slave = open_peer(master);
@@ -129,6 +133,18 @@ static int choose_slave(struct terminal *terminal, bool inside, const struct not
 	return take_fd(&terminal->slave_fd);
 }
 
+// Gives the terminal FD the window size of ours. One that it has already makes no SIGWINCH.
+static void copy_size(const struct terminal *terminal, int fd)
+{
+	struct winsize size;
+
+	for (int i = 0; i < STANDARD_COUNT; i++)
+		if (terminal->ours[i] && ioctl(i, TIOCGWINSZ, &size) == 0) {
+			ioctl(fd, TIOCSWINSZ, &size);
+			return;
+		}
+}
+
 static int replace(int fd, int i, struct error *err)
 {
 	return dup2(fd, i) < 0 ? fail_sys(err, errno, "dup2", "standard fd %d", i) : 0;
@@ -144,6 +160,7 @@ int terminal_enter(struct terminal *terminal, bool inside, const struct notice *
 		slave = choose_slave(terminal, inside, notice, ret_master, err);
 		if (slave < 0)
 			return slave;
+		copy_size(terminal, slave); // before the command can ask for it
 	}
 	for (int i = 0; i < STANDARD_COUNT && r == 0; i++) {
 		if (!terminal->replaced[i])
@@ -197,25 +214,34 @@ bool terminal_may_read(const struct terminal *terminal)
 
 void terminal_resize(const struct terminal *terminal)
 {
-	struct winsize size;
-
-	for (int i = 0; i < STANDARD_COUNT; i++)
-		if (terminal->ours[i] && ioctl(i, TIOCGWINSZ, &size) == 0) {
-			ioctl(terminal->master_fd, TIOCSWINSZ, &size);
-			return;
-		}
+	copy_size(terminal, terminal->master_fd);
 }
 
 void terminal_start(struct terminal *terminal)
 {
-	struct termios raw = terminal->modes;
+	struct termios raw;
 
-	if (!terminal->is_new || !terminal->has_modes || terminal->is_raw ||
-		!terminal_is_foreground())
+	if (!terminal->is_new || !terminal->has_modes)
 		return;
+	if (!terminal_is_foreground()) {
+		terminal->is_raw = false; // whoever has it now sets its own
+		return;
+	}
+	if (terminal->is_raw || tcgetattr(STDIN_FILENO, &terminal->modes) < 0)
+		return;
+	raw = terminal->modes;
 	cfmakeraw(&raw);
 	terminal->is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 	terminal_resize(terminal);
+}
+
+void terminal_continue(struct terminal *terminal)
+{
+	struct termios now;
+
+	if (tcgetattr(STDIN_FILENO, &now) == 0 && now.c_lflag & (ICANON | ECHO | ISIG))
+		terminal->is_raw = false;
+	terminal_start(terminal);
 }
 
 void terminal_stop(struct terminal *terminal)

@@ -38,7 +38,7 @@ struct terminal {
 	int outside[STANDARD_COUNT];   // our ends of pipes, non-blocking
 	int inside[STANDARD_COUNT];    // the others
 	int inside_fd;                 // in the joiner: the fd that is the new terminal, or -EBADF
-	struct termios modes;          // of our stdin, as they were
+	struct termios modes;          // of our stdin, as they were when we changed them
 	bool has_modes, is_raw;
 };
 
@@ -67,6 +67,10 @@ bool terminal_may_read(const struct terminal *terminal);
 // Puts our terminal into raw mode if the command has a new one and we have the foreground; gives
 // the new one our window size. Does nothing where that is done already.
 void terminal_start(struct terminal *terminal);
+
+// The same, after we were continued: a stop that we do not see, SIGSTOP, may have come between, and
+// the terminal have other modes now.
+void terminal_continue(struct terminal *terminal);
 
 // Restores the modes of our terminal, if they were changed.
 void terminal_stop(struct terminal *terminal);

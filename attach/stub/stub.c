@@ -45,7 +45,8 @@ struct stub {
 	unsigned flags;
 	uint64_t mask;
 	pid_t command;
-	int status; // of the command, as wait(2) gives it, or -1
+	int status;     // of the command, as wait(2) gives it, or -1
+	bool stop_said; // and the supervisor has not continued the command since
 };
 
 // What the command's process, which shares our memory until its execve(2), failed with.
@@ -113,10 +114,12 @@ static void wait_for_go(const struct stub *stub)
 
 static void start_command(struct stub *stub)
 {
-	pid_t pid = vfork();
+	pid_t parent = getpid(), pid = vfork();
 
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) // it was killed just before
+			_exit(NOT_FOUND);
 		setpgid(0, 0);
 		if (stub->flags & STUB_HAS_TERMINAL)
 			tcsetpgrp(stub->terminal_fd, getpid());
@@ -140,10 +143,14 @@ static pid_t reap_one(struct stub *stub, int options)
 
 	if (pid <= 0 || pid != stub->command)
 		return pid;
-	if (WIFSTOPPED(status))
-		send_record(stub, RECORD_STOPPED, WSTOPSIG(status));
-	else
+	if (!WIFSTOPPED(status)) {
 		stub->status = status;
+	} else if (!stub->stop_said) {
+		// One stop is one for the supervisor, however often others continue the command,
+		// and the socket has room for how it ended.
+		stub->stop_said = true;
+		send_record(stub, RECORD_STOPPED, WSTOPSIG(status));
+	}
 	return pid;
 }
 
@@ -186,14 +193,18 @@ static pid_t newest_pid(void)
 static void end_all(struct stub *stub)
 {
 	while (reap(stub, 0)) {
-		if (kill_children(newest_pid()) == 0)
-			kill_children(PID_LIMIT);
-		reap_one(stub, 0);
+		int killed = kill_children(newest_pid());
+		if (killed == 0)
+			killed = kill_children(PID_LIMIT);
+		// To look for children anew for each that ends takes long where PIDs are large.
+		do
+			reap_one(stub, 0);
+		while (--killed > 0);
 	}
 }
 
 // Does what the supervisor says. Returns false when all is to end.
-static bool obey(const struct stub *stub)
+static bool obey(struct stub *stub)
 {
 	struct record record;
 	ssize_t len = recv(stub->control_fd, &record, sizeof(record), MSG_DONTWAIT);
@@ -202,6 +213,8 @@ static bool obey(const struct stub *stub)
 		return true;
 	if (len != sizeof(record))
 		return false;
+	if (record.value == SIGCONT)
+		stub->stop_said = false;
 	switch (record.kind) {
 	case RECORD_SIGNAL:
 		kill(stub->command, record.value);
@@ -260,6 +273,8 @@ static _Noreturn void be_stub(struct stub *stub)
 {
 	sigset_t child;
 
+	// One that was stopped from inside has to see that the supervisor is gone.
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	setsid();
 	if (stub->flags & STUB_HAS_TERMINAL)
 		ioctl(stub->terminal_fd, TIOCSCTTY, 0);
@@ -276,8 +291,10 @@ static _Noreturn void be_stub(struct stub *stub)
 	start_command(stub);
 	wipe_words(stub->words);
 	// What the command alone should hold: a reader of its output waits for the last writer.
+	// But the new terminal stays, for what opens /dev/tty when nobody else has it.
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		close(fd);
+		if (!(stub->flags & STUB_HAS_TERMINAL) || fd != stub->terminal_fd)
+			close(fd);
 	bool has_command = stub->command > 0 && !exec_errno;
 	bool said = !has_command || run(stub);
 	end_all(stub);

@@ -66,7 +66,8 @@ assert_eq "$STATUS" 6 "status"
 head -c 1000000 /dev/urandom | base64 >"$WORK/text"
 cp "$WORK/text" "$WORK/bundle/rootfs/text" 2>/dev/null
 on_terminal "'$NSPEEK' $TARGET -- app cat /text" </dev/null
-tr -d '\r' <"$WORK/terminal" | grep -a -v '^Script ' | grep -a -v '^$' >"$WORK/shown"
+# (The end of script(1)'s own input is a key, and shown when it comes before the terminal is raw.)
+tr -d '\r\b\0' <"$WORK/terminal" | sed 's/^^[@D]//' | grep -a -v '^Script ' | grep -a -v '^$' >"$WORK/shown"
 cmp "$WORK/text" "$WORK/shown" || fail "a megabyte through the terminal is not what it was"
 on_terminal "'$NSPEEK' $TARGET -- sh -c 'busybox stty raw -echo; echo READY; busybox head -c 3000 | busybox md5sum'" < <(
 	type_at READY "$(head -c 3000 "$WORK/text" | tr '\n' ' ')"
@@ -105,6 +106,15 @@ for how in "" "</dev/null" ">'$WORK/out'" "2>'$WORK/out'" "</dev/null 2>'$WORK/o
 	: >"$WORK/terminal"
 	on_terminal "'$NSPEEK' --privileged $TARGET -- app type pwned $how; read -r -t 0.5 word; echo \"got [\$word]\"" < <(sleep 1.5)
 	assert_contains "$OUT" "got []"
+done
+
+# The signals of keys, when no key was typed: the container cannot reach our caller's process group.
+for signal in INT QUIT TSTP; do
+	on_terminal "'$NSPEEK' $TARGET -- sh -c 'kill -$signal \$\$; exit 3'; echo AF\"\"TER" < <(
+		sleep 1
+		[ "$signal" != TSTP ] || pkill -CONT -f "^'*$NSPEEK"
+	)
+	assert_contains "$OUT" "AFTER"
 done
 
 # A pipeline: keys are lines for the command, and Ctrl-C reaches it; and where the other end has
