@@ -16,11 +16,7 @@
 
 enum { CAP_MAX = 64, CAP_NAME_SIZE = 64 };
 
-struct caps {
-	uint64_t permitted, effective, inheritable;
-};
-
-static int caps_get(struct caps *ret)
+int caps_get(struct caps *ret)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -35,7 +31,7 @@ static int caps_get(struct caps *ret)
 	return 0;
 }
 
-static int caps_set(const struct caps *caps)
+int caps_set(const struct caps *caps)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];

@@ -16,6 +16,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// The sets of capget(2), a bit 1 << CAP_* each.
+struct caps {
+	uint64_t permitted, effective, inheritable;
+};
+
+// Those of the calling process. Fails with -errno of capget(2).
+int caps_get(struct caps *ret);
+
+// Makes CAPS those of the calling process. Fails with -errno of capset(2).
+int caps_set(const struct caps *caps);
+
 enum caps_choice {
 	CAPS_DEFAULT, // the target's for a program of the container, ours for one of the host
 	CAPS_TARGET,  // cut to the target's bounding set

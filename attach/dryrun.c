@@ -2,24 +2,22 @@
 // Saying what entering would do.
 #include "dryrun.h"
 
+#include "caps.h"
 #include "cleanup.h"
 #include "launch.h"
 #include "userns.h"
 
 #include <linux/capability.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { WHY_SIZE = 128 };
 
 static bool have_capability(int cap)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct caps caps;
 
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       (data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap)) != 0;
+	return caps_get(&caps) == 0 && caps.effective >> cap & 1;
 }
 
 // Why namespace I of SET cannot be joined with our own power, into WHY; NULL when it can.

@@ -111,23 +111,18 @@ static int check_tools(const struct entry *entry, struct error *err)
 	return 0;
 }
 
-// True when anything of REQUEST was asked for.
-static bool has_identity(const struct identity_request *request)
-{
-	return request->has_uid || request->has_gid || request->as ||
-	       request->groups.choice != GROUPS_DEFAULT || request->caps.choice != CAPS_DEFAULT;
-}
-
 // --as-target and --join-cgroup need a target, and the first a program of the container: one of
 // ours that is cut to the container's power can be looked into from there, our files included.
 static int check_likeness(const struct entry *entry, struct error *err)
 {
 	const struct confinement_request *confine = &entry->request->confine;
+	const struct identity_request *identity = &entry->request->identity;
 
 	if ((confine->as_target || confine->join_cgroup) && !entry->target)
 		return fail(err, ERROR_USAGE, EINVAL, "%s needs a TARGET",
 			confine->as_target ? "--as-target" : "--join-cgroup");
-	if (confine->as_target && has_identity(&entry->request->identity))
+	if (confine->as_target &&
+		(identity_is_chosen(identity) || identity->caps.choice != CAPS_DEFAULT))
 		return fail(err, ERROR_USAGE, EINVAL,
 			"--as-target leaves no choice of ids, groups and capabilities");
 	if (!confine->as_target || entry->inside)

@@ -11,10 +11,8 @@
 // What setresuid(2) and setresgid(2) take for "unchanged".
 static const uint32_t KEEP_ID = UINT32_MAX;
 
-bool identity_is_chosen(const struct identity *identity)
+bool identity_is_chosen(const struct identity_request *request)
 {
-	const struct identity_request *request = identity->request;
-
 	return request->has_uid || request->has_gid || request->as ||
 	       request->groups.choice != GROUPS_DEFAULT;
 }
@@ -61,7 +59,7 @@ int identity_init(const struct identity_request *request, const struct target *t
 
 int identity_leave(struct identity *identity, int self_fd, struct error *err)
 {
-	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity))
+	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity->request))
 		return 0;
 	int r = groups_leave(&identity->request->groups, identity->target, self_fd, err);
 	identity->groups_taken = r > 0;
@@ -189,7 +187,7 @@ static int set_ids(bool user_joined, uint32_t uid, uint32_t gid, struct error *e
 // True when the command is a program of ours, and nothing is to change.
 static bool is_unchanged(const struct identity *identity)
 {
-	return identity->ours && !identity->user_joined && !identity_is_chosen(identity) &&
+	return identity->ours && !identity->user_joined && !identity_is_chosen(identity->request) &&
 	       identity->request->caps.choice == CAPS_DEFAULT;
 }
 
@@ -282,7 +280,7 @@ static int take_groups(const struct identity *identity, const struct login *logi
 		notice_step(notice, "groups: the target's");
 		return 0;
 	}
-	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity))
+	if (identity->ours && !identity->user_joined && !identity_is_chosen(identity->request))
 		return 0;
 	int r = choice == GROUPS_TARGET ? groups_read_target(identity->target, self_fd, &list, err)
 					: choose_groups(identity, login, gid, &list, err);

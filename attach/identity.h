@@ -57,8 +57,8 @@ struct identity {
 	uint32_t uid, gid; // by identity_begin(): who the caller is then; UINT32_MAX: unchanged
 };
 
-// True when IDENTITY asks for ids, groups or a user.
-bool identity_is_chosen(const struct identity *identity);
+// True when REQUEST asks for ids, groups or a user.
+bool identity_is_chosen(const struct identity_request *request);
 
 // Fills *RET for the calling process, before it joins anything. Fails with ERROR_USAGE when what
 // REQUEST asks for cannot be had of a program of ours, or without a target.

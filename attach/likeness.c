@@ -2,6 +2,7 @@
 // Taking the target's ids, groups, capabilities and filters.
 #include "likeness.h"
 
+#include "caps.h"
 #include "capsets.h"
 #include "cleanup.h"
 #include "fd.h"
@@ -162,15 +163,15 @@ static void take_groups(const struct likeness *likeness)
 
 static int get_caps(struct capsets *ret)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 	struct capsets sets = {0};
+	struct caps caps;
+	int r = caps_get(&caps);
 
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	sets.permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
-	sets.effective = (uint64_t)data[1].effective << 32 | data[0].effective;
-	sets.inheritable = (uint64_t)data[1].inheritable << 32 | data[0].inheritable;
+	if (r < 0)
+		return r;
+	sets.permitted = caps.permitted;
+	sets.effective = caps.effective;
+	sets.inheritable = caps.inheritable;
 	for (unsigned long cap = 0; cap < 64; cap++) {
 		if (prctl(PR_CAPBSET_READ, cap) == 1)
 			sets.bounding |= UINT64_C(1) << cap;
@@ -179,20 +180,6 @@ static int get_caps(struct capsets *ret)
 	}
 	*ret = sets;
 	return 0;
-}
-
-static int set_caps(uint64_t permitted, uint64_t effective, uint64_t inheritable)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		data[i] = (struct __user_cap_data_struct){
-			.permitted = (uint32_t)(permitted >> (32 * i)),
-			.effective = (uint32_t)(effective >> (32 * i)),
-			.inheritable = (uint32_t)(inheritable >> (32 * i)),
-		};
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 // The names of CAPS, separated by commas.
@@ -287,7 +274,7 @@ static int apply_plan(const struct capsets_plan *plan, const struct capsets *wit
 	const struct capsets *before = &plan->before;
 	// In this order: the bounding set limits what may become inheritable, and that what may
 	// become ambient.
-	int r = set_caps(with->permitted, with->permitted, before->inheritable);
+	int r = caps_set(&(struct caps){with->permitted, with->permitted, before->inheritable});
 
 	if (r == 0)
 		r = raise_ambient(before->ambient);
@@ -331,7 +318,8 @@ static int take_caps(struct likeness *likeness, struct error *err)
 	int r = get_caps(&have);
 
 	// What was in effect went with the ids.
-	if (r == 0 && (r = set_caps(have.permitted, have.permitted, have.inheritable)) == 0)
+	if (r == 0 && (r = caps_set(&(struct caps){
+			       have.permitted, have.permitted, have.inheritable})) == 0)
 		r = get_caps(&have);
 	if (r < 0)
 		return fail_caps(likeness, -r, err);
@@ -348,7 +336,8 @@ static int take_caps(struct likeness *likeness, struct error *err)
 		return fail_caps(likeness, -r, err);
 	if (!is_applied(&plan, &have))
 		return fail_caps(likeness, EPERM, err);
-	r = set_caps(plan.before.permitted | kept, plan.before.effective, plan.before.inheritable);
+	r = caps_set(&(struct caps){
+		plan.before.permitted | kept, plan.before.effective, plan.before.inheritable});
 	return r < 0 ? fail_caps(likeness, -r, err) : 0;
 }
 
@@ -406,7 +395,8 @@ int likeness_become(struct likeness *likeness, struct error *err)
 
 static int cut_caps(const struct likeness *likeness, struct error *err)
 {
-	int r = set_caps(likeness->permitted, likeness->effective, likeness->inheritable);
+	int r = caps_set(
+		&(struct caps){likeness->permitted, likeness->effective, likeness->inheritable});
 
 	return r < 0 ? fail_caps(likeness, -r, err) : 0;
 }
@@ -427,8 +417,8 @@ int likeness_seal(const struct likeness *likeness, struct error *err)
 	}
 	if (filters->count > 0) {
 		// Without the capability the kernel says what it needs.
-		set_caps(likeness->permitted | admin, likeness->effective | admin,
-			likeness->inheritable);
+		caps_set(&(struct caps){likeness->permitted | admin, likeness->effective | admin,
+			likeness->inheritable});
 		r = seccomp_filter_install(filters, err);
 		if (r == -EACCES)
 			return error_hint(err, "filters without no_new_privs need CAP_SYS_ADMIN");

@@ -194,7 +194,9 @@ int terminal_adopt(struct terminal *terminal, int master_fd)
 	return 0;
 }
 
-bool terminal_is_foreground(void)
+// True when our process group has the foreground of our stdin's terminal, or nobody does job
+// control there.
+static bool is_foreground(void)
 {
 	pid_t group = tcgetpgrp(STDIN_FILENO);
 
@@ -207,7 +209,7 @@ bool terminal_may_read(const struct terminal *terminal)
 
 	if (!terminal->ours[STDIN_FILENO])
 		return true;
-	if (!terminal_is_foreground())
+	if (!is_foreground())
 		return false;
 	return terminal->is_new || tcgetattr(STDIN_FILENO, &now) < 0 || now.c_lflag & ICANON;
 }
@@ -223,7 +225,7 @@ void terminal_start(struct terminal *terminal)
 
 	if (!terminal->is_new || !terminal->has_modes)
 		return;
-	if (!terminal_is_foreground()) {
+	if (!is_foreground()) {
 		terminal->is_raw = false; // whoever has it now sets its own
 		return;
 	}
@@ -247,7 +249,7 @@ void terminal_continue(struct terminal *terminal)
 void terminal_stop(struct terminal *terminal)
 {
 	// Somebody else's foreground has its own modes.
-	if (terminal->is_raw && terminal_is_foreground())
+	if (terminal->is_raw && is_foreground())
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->modes);
 	terminal->is_raw = false;
 }

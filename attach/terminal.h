@@ -57,10 +57,6 @@ void terminal_close_inside(struct terminal *terminal);
 // terminal's master. Returns 0, or -EINVAL with MASTER_FD closed.
 int terminal_adopt(struct terminal *terminal, int master_fd);
 
-// True when our process group has the foreground of our stdin's terminal, or nobody does job
-// control there.
-bool terminal_is_foreground(void);
-
 // Whether input may be taken from our stdin now.
 bool terminal_may_read(const struct terminal *terminal);
 

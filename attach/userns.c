@@ -2,12 +2,12 @@
 // Ownership of namespaces.
 #include "userns.h"
 
+#include "caps.h"
 #include "cleanup.h"
 
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -16,19 +16,18 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 int userns_self_init(struct userns_self *ret)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 	struct userns_self self = {0};
+	struct caps caps;
 
 	if (stat("/proc/self/ns/user", &self.user_ns) < 0) {
 		if (errno != ENOENT)
 			return -errno;
 		self.is_only = true;
 	}
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	self.sys_admin =
-		(data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) != 0;
+	int r = caps_get(&caps);
+	if (r < 0)
+		return r;
+	self.sys_admin = caps.effective >> CAP_SYS_ADMIN & 1;
 	*ret = self;
 	return 0;
 }

@@ -147,6 +147,8 @@ assert_eq "$OUT" /root "an interactive bash"
 if command -v perf >/dev/null; then
 	view bash -c "cd /tmp && perf record -q -e cpu-clock -p $NS_PID -- sleep 0.2 && perf report --stdio -q >/dev/null && echo done"
 	assert_contains "$OUT" "done"
+else
+	say "perf is not installed here: not tried"
 fi
 if [ -L /etc/alternatives/vi ]; then
 	view vi --version
