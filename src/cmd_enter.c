@@ -81,11 +81,12 @@ int cmd_enter(int argc, char **argv)
 	struct error err = {0};
 	int status = enter_options_parse(argc, argv, &options, &err);
 
+	if (status == OPTIONS_HELP)
+		return options_help(&cmd_enter_options, "nspeek enter");
 	if (status == 0)
 		status = enter(&options, &err);
 	if (status >= 0)
 		return status;
-	if (err.kind != ERROR_NONE)
-		report_error(&err);
+	report_error(&err);
 	return exit_status_of(err.kind);
 }

@@ -2,12 +2,12 @@
 // `nspeek enter`: run a command, or a shell, as if inside.
 #pragma once
 
-#include <argp.h>
+#include "options.h"
 
 enum { CMD_ENTER_FAILED = 125 };
 
 // Its options and help, once cmd_enter_init() has been called.
-extern const struct argp cmd_enter_argp;
+extern const struct option_set cmd_enter_options;
 
 // Fills the options from the table of namespace types.
 void cmd_enter_init(void);

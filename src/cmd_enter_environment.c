@@ -11,8 +11,9 @@
 
 enum { ENV_FILE_MAX = 1 << 20 };
 
-static error_t take_env(struct enter_parsing *parsing, const char *arg)
+static int take_env(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	static const struct {
 		const char *word;
 		enum environ_base base;
@@ -26,17 +27,18 @@ static error_t take_env(struct enter_parsing *parsing, const char *arg)
 	return enter_refuse(parsing, "--env: '%s' is none of target, host, clean", arg);
 }
 
-static error_t change(struct enter_parsing *parsing, const char *name, size_t name_len,
+static int change(struct enter_parsing *parsing, const char *name, size_t name_len,
 	const char *value, size_t value_len)
 {
 	int r = environ_request_add(
 		&parsing->options->request.environment, name, name_len, value, value_len);
 
-	return r < 0 ? (error_t)-fail_sys(parsing->err, -r, "building", "the environment") : 0;
+	return r < 0 ? fail_sys(parsing->err, -r, "building", "the environment") : 0;
 }
 
-static error_t take_setenv(struct enter_parsing *parsing, const char *arg)
+static int take_setenv(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	const char *equals = strchr(arg, '=');
 
 	if (!equals || equals == arg)
@@ -44,15 +46,17 @@ static error_t take_setenv(struct enter_parsing *parsing, const char *arg)
 	return change(parsing, arg, (size_t)(equals - arg), equals + 1, strlen(equals + 1));
 }
 
-static error_t take_unsetenv(struct enter_parsing *parsing, const char *arg)
+static int take_unsetenv(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
+
 	if (arg[0] == '\0' || strchr(arg, '='))
 		return enter_refuse(parsing, "--unsetenv: '%s' is no name of a variable", arg);
 	return change(parsing, arg, strlen(arg), NULL, 0);
 }
 
 // A name alone takes our own value; without one it says nothing.
-static error_t take_entry(struct enter_parsing *parsing, const struct envfile_entry *entry)
+static int take_entry(struct enter_parsing *parsing, const struct envfile_entry *entry)
 {
 	if (entry->value)
 		return change(
@@ -63,8 +67,9 @@ static error_t take_entry(struct enter_parsing *parsing, const struct envfile_en
 	return ours ? change(parsing, name, entry->name_len, ours, strlen(ours)) : 0;
 }
 
-static error_t take_env_file(struct enter_parsing *parsing, const char *arg)
+static int take_env_file(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	auto_fd int fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	auto_free char *text = NULL;
 	struct envfile_entry entry;
@@ -73,10 +78,10 @@ static error_t take_env_file(struct enter_parsing *parsing, const char *arg)
 	int r = fd < 0 ? -errno : fd_read_all(fd, ENV_FILE_MAX, &text, &len);
 
 	if (r < 0)
-		return (error_t)-fail_sys(parsing->err, -r, "read", "--env-file %s", arg);
+		return fail_sys(parsing->err, -r, "read", "--env-file %s", arg);
 	envfile_init(text, len, &file);
 	while ((r = envfile_next(&file, &entry)) > 0) {
-		error_t failed = take_entry(parsing, &entry);
+		int failed = take_entry(parsing, &entry);
 		if (failed)
 			return failed;
 	}
@@ -85,8 +90,9 @@ static error_t take_env_file(struct enter_parsing *parsing, const char *arg)
 		     : 0;
 }
 
-static error_t take_root(struct enter_parsing *parsing, const char *arg)
+static int take_root(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	struct rootdir_request *directories = &parsing->options->request.directories;
 
 	if (arg && arg[0] == '\0')
@@ -96,8 +102,9 @@ static error_t take_root(struct enter_parsing *parsing, const char *arg)
 	return 0;
 }
 
-static error_t take_wd(struct enter_parsing *parsing, const char *arg)
+static int take_wd(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	struct rootdir_request *directories = &parsing->options->request.directories;
 
 	if (arg && arg[0] == '\0')
@@ -107,24 +114,35 @@ static error_t take_wd(struct enter_parsing *parsing, const char *arg)
 	return 0;
 }
 
-const struct enter_option enter_environment_options[] = {
-	{{"env", 0, "BASE", 0,
-		 "begin with the variables of the `target' (default for programs of the "
-		 "container), of the `host', or with a `clean' few",
-		 ENTER_ENVIRONMENT},
-		take_env},
-	{{"setenv", 0, "NAME=VALUE", 0, "then set this one", ENTER_ENVIRONMENT}, take_setenv},
-	{{"unsetenv", 0, "NAME", 0, "then remove this one", ENTER_ENVIRONMENT}, take_unsetenv},
-	{{"env-file", 0, "FILE", 0, "then set those of our FILE, lines of NAME=VALUE or NAME",
-		 ENTER_ENVIRONMENT},
-		take_env_file},
-	{{"root", 'r', "DIR", OPTION_ARG_OPTIONAL,
-		 "the root, a directory of the container (default: the target's)",
-		 ENTER_ENVIRONMENT},
-		take_root},
-	{{"wd", 'w', "DIR", OPTION_ARG_OPTIONAL,
-		 "the working directory below that root (default: the target's)",
-		 ENTER_ENVIRONMENT},
-		take_wd},
-	{{0}, NULL},
+const struct option_row enter_environment_options[] = {
+	{.name = "env",
+		.value = "BASE",
+		.summary = "begin with the variables of the `target' (default for programs of the "
+			   "container), of the `host', or with a `clean' few",
+		.take = take_env},
+	{.name = "setenv",
+		.value = "NAME=VALUE",
+		.summary = "then set this one",
+		.take = take_setenv},
+	{.name = "unsetenv",
+		.value = "NAME",
+		.summary = "then remove this one",
+		.take = take_unsetenv},
+	{.name = "env-file",
+		.value = "FILE",
+		.summary = "then set those of our FILE, lines of NAME=VALUE or NAME",
+		.take = take_env_file},
+	{.name = "root",
+		.letter = 'r',
+		.value = "DIR",
+		.is_optional = true,
+		.summary = "the root, a directory of the container (default: the target's)",
+		.take = take_root},
+	{.name = "wd",
+		.letter = 'w',
+		.value = "DIR",
+		.is_optional = true,
+		.summary = "the working directory below that root (default: the target's)",
+		.take = take_wd},
+	{0},
 };

@@ -16,8 +16,7 @@ struct enter_options {
 	bool verbose, dry_run;
 };
 
-// Parses the words into *RET. Fails with -errno and kind ERROR_USAGE; where the option parser
-// itself refuses a word it has said so on stderr, and *ERR is empty. --help ends the process.
+// Parses the words into *RET. Returns 0, OPTIONS_HELP, or fails with -errno and kind ERROR_USAGE.
 int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err);
 
 // Frees what OPTIONS owns. Accepts one that is {0}.

@@ -10,7 +10,7 @@
 enum { PRESERVED_MAX = 1024 };
 
 // Other tools take the target after -t.
-static error_t hint_target(struct enter_parsing *parsing, const char *word, error_t r)
+static int hint_target(struct enter_parsing *parsing, const char *word, int r)
 {
 	uint64_t number;
 
@@ -19,13 +19,16 @@ static error_t hint_target(struct enter_parsing *parsing, const char *word, erro
 	return r;
 }
 
-static error_t take_target(struct enter_parsing *parsing, const char *word)
+static int take_target(void *input, const char *word)
 {
+	struct enter_parsing *parsing = input;
+
 	return hint_target(parsing, word, enter_refuse(parsing, "there is no option --target"));
 }
 
-static error_t take_tty(struct enter_parsing *parsing, const char *word)
+static int take_tty(void *input, const char *word)
 {
+	struct enter_parsing *parsing = input;
 	static const char *const words[] = {
 		[TERMINAL_AUTO] = "auto", [TERMINAL_ALWAYS] = "always", [TERMINAL_NEVER] = "never"};
 
@@ -38,28 +41,35 @@ static error_t take_tty(struct enter_parsing *parsing, const char *word)
 		enter_refuse(parsing, "--tty: '%s' is none of auto, always, never", word));
 }
 
-static error_t take_timeout(struct enter_parsing *parsing, const char *word)
+static int take_timeout(void *input, const char *word)
 {
+	struct enter_parsing *parsing = input;
+
 	return number_parse_seconds(word, &parsing->options->session.timeout_us) == 0
 		       ? 0
 		       : enter_refuse(parsing, "--timeout: '%s' is no number of seconds", word);
 }
 
-static error_t take_kill_after(struct enter_parsing *parsing, const char *word)
+static int take_kill_after(void *input, const char *word)
 {
+	struct enter_parsing *parsing = input;
+
 	return number_parse_seconds(word, &parsing->options->session.kill_after_us) == 0
 		       ? 0
 		       : enter_refuse(parsing, "--kill-after: '%s' is no number of seconds", word);
 }
 
-static error_t take_pid_file(struct enter_parsing *parsing, const char *file)
+static int take_pid_file(void *input, const char *file)
 {
+	struct enter_parsing *parsing = input;
+
 	parsing->options->session.pid_file = file;
 	return 0;
 }
 
-static error_t take_preserve_fds(struct enter_parsing *parsing, const char *word)
+static int take_preserve_fds(void *input, const char *word)
 {
+	struct enter_parsing *parsing = input;
 	uint64_t count;
 
 	if (number_parse_u64(word, &count) < 0 || count > PRESERVED_MAX)
@@ -73,32 +83,47 @@ static error_t take_preserve_fds(struct enter_parsing *parsing, const char *word
 	return 0;
 }
 
-static error_t take_no_fork(struct enter_parsing *parsing, const char *arg)
+static int take_no_fork(void *input, const char *arg)
 {
+	struct enter_parsing *parsing = input;
 	(void)arg;
+
 	parsing->options->session.directly = true;
 	return 0;
 }
 
-const struct enter_option enter_session_options[] = {
-	{{"tty", 't', "WHEN", 0,
-		 "a new terminal for COMMAND: auto (when our stdin and stdout are terminals; the "
-		 "default), always, never",
-		 ENTER_SESSION},
-		take_tty},
-	{{"timeout", 0, "SECONDS", 0, "then end COMMAND, and all that it started", ENTER_SESSION},
-		take_timeout},
-	{{"kill-after", 0, "SECONDS", 0,
-		 "how long after that, or after our terminal hangs up, all is killed (5)",
-		 ENTER_SESSION},
-		take_kill_after},
-	{{"pid-file", 0, "FILE", 0, "write COMMAND's PID here", ENTER_SESSION}, take_pid_file},
-	{{"preserve-fds", 0, "N", 0, "COMMAND also inherits N fds from 3 on", ENTER_SESSION},
-		take_preserve_fds},
-	{{"no-fork", 'F', NULL, 0, "become COMMAND, which then stays outside of the PID namespace",
-		 ENTER_SESSION},
-		take_no_fork},
-	{{"target", 0, "PID", OPTION_HIDDEN, "how others name the TARGET", ENTER_SESSION},
-		take_target},
-	{{0}, NULL},
+const struct option_row enter_session_options[] = {
+	{.name = "tty",
+		.letter = 't',
+		.value = "WHEN",
+		.summary = "a new terminal for COMMAND: auto (when our stdin and stdout are "
+			   "terminals; the "
+			   "default), always, never",
+		.take = take_tty},
+	{.name = "timeout",
+		.value = "SECONDS",
+		.summary = "then end COMMAND, and all that it started",
+		.take = take_timeout},
+	{.name = "kill-after",
+		.value = "SECONDS",
+		.summary = "how long after that, or after our terminal hangs up, all is killed (5)",
+		.take = take_kill_after},
+	{.name = "pid-file",
+		.value = "FILE",
+		.summary = "write COMMAND's PID here",
+		.take = take_pid_file},
+	{.name = "preserve-fds",
+		.value = "N",
+		.summary = "COMMAND also inherits N fds from 3 on",
+		.take = take_preserve_fds},
+	{.name = "no-fork",
+		.letter = 'F',
+		.summary = "become COMMAND, which then stays outside of the PID namespace",
+		.take = take_no_fork},
+	{.name = "target",
+		.value = "PID",
+		.is_hidden = true,
+		.summary = "how others name the TARGET",
+		.take = take_target},
+	{0},
 };

@@ -4,194 +4,17 @@
 
 #include "capture.h"
 #include "cleanup.h"
+#include "cmd_stack_options.h"
 #include "files.h"
 #include "inspect.h"
-#include "number.h"
 #include "report_error.h"
 #include "report_stack.h"
 #include "target_word.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
 enum { EXIT_COMPLETE = 0, EXIT_INCOMPLETE = 1, EXIT_NONE = 2, EXIT_USAGE = 64 };
-
-enum {
-	MAX_FRAMES_DEFAULT = 1024,
-	MAX_FRAMES_LIMIT = 1 << 20,
-	TIMEOUT_DEFAULT = 5, // seconds
-	TIMEOUT_LIMIT = 86400,
-};
-
-enum {
-	OPTION_PAUSE = 256,
-	OPTION_RAW,
-	OPTION_UNIQUE,
-	OPTION_NO_UNIQUE,
-	OPTION_JSON,
-	OPTION_TIMEOUT,
-	OPTION_COLOR
-};
-
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-
-struct stack_options {
-	char **targets;
-	int target_count;
-	pid_t *tids;
-	size_t tid_count;
-	uint64_t max_frames, timeout_s;
-	bool raw, json, no_unique;
-	enum color color;
-};
-
-static const struct argp_option option_table[] = {
-	{"pause", OPTION_PAUSE, "POLICY", 0,
-		"how threads are held while they are copied: all (at one instant, the default)", 0},
-	{"thread", 't', "TID", 0, "only this thread (repeatable)", 0},
-	{"max-frames", 'n', "N", 0, "frames of one stack at most (default 1024); cutting is said",
-		0},
-	{"timeout", OPTION_TIMEOUT, "SECONDS", 0,
-		"what could not be had by then is reported as such (default 5)", 0},
-	{"raw", OPTION_RAW, NULL, 0, "names as they are in the files, not demangled", 0},
-	{"unique", OPTION_UNIQUE, NULL, 0,
-		"identical stacks once, with the threads that share them (the default for text)",
-		0},
-	{"no-unique", OPTION_NO_UNIQUE, NULL, 0, "every thread by itself", 0},
-	{"json", OPTION_JSON, NULL, 0, "one JSON document, schema nspeek.stack/1", 0},
-	{"color", OPTION_COLOR, "WHEN", 0,
-		"auto (the default: on a terminal, unless NO_COLOR is set), always or never", 0},
-	{0},
-};
-
-// While the words are parsed.
-struct parsing {
-	struct stack_options *options;
-	struct error *err;
-};
-
-static error_t parse_color(struct parsing *parsing, const char *word)
-{
-	static const struct {
-		const char *word;
-		enum color color;
-	} words[] = {{"auto", COLOR_AUTO}, {"always", COLOR_ALWAYS}, {"never", COLOR_NEVER}};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i].word) == 0) {
-			parsing->options->color = words[i].color;
-			return 0;
-		}
-	fail(parsing->err, ERROR_USAGE, EINVAL, "--color takes auto, always or never, not '%s'",
-		word);
-	return EINVAL;
-}
-
-static error_t parse_pause(struct parsing *parsing, const char *word)
-{
-	static const char *const later[] = {"auto", "never", "each"};
-
-	if (strcmp(word, "all") == 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(word, later[i]) == 0)
-			fail(parsing->err, ERROR_USAGE, EINVAL,
-				"--pause=%s is not in this version, only --pause=all is", word);
-	fail(parsing->err, ERROR_USAGE, EINVAL, "--pause takes all, not '%s'", word);
-	return EINVAL;
-}
-
-static error_t add_thread(struct parsing *parsing, const char *word)
-{
-	struct stack_options *options = parsing->options;
-	pid_t tid;
-
-	if (number_parse_pid(word, &tid) < 0) {
-		fail(parsing->err, ERROR_USAGE, EINVAL, "--thread takes a thread id, not '%s'",
-			word);
-		return EINVAL;
-	}
-	for (size_t i = 0; i < options->tid_count; i++)
-		if (options->tids[i] == tid)
-			return 0;
-	pid_t *grown = reallocarray(options->tids, options->tid_count + 1, sizeof(*grown));
-	if (!grown) {
-		fail(parsing->err, ERROR_SYSTEM, ENOMEM, "no memory for the options");
-		return ENOMEM;
-	}
-	options->tids = grown;
-	options->tids[options->tid_count++] = tid;
-	return 0;
-}
-
-// A number from 1 to MAX for option NAME, into *RET.
-static error_t parse_count(
-	struct parsing *parsing, const char *name, const char *word, uint64_t max, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	if (number_parse_u64(word, &value) < 0 || value == 0 || value > max) {
-		fail(parsing->err, ERROR_USAGE, EINVAL,
-			"--%s takes a number from 1 to %llu, not '%s'", name,
-			(unsigned long long)max, word);
-		return EINVAL;
-	}
-	*ret = value;
-	return 0;
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct parsing *parsing = state->input;
-	struct stack_options *options = parsing->options;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->err_stream = NULL; // getopt's one line is enough: no "Try ..." after it
-		return 0;
-	case OPTION_PAUSE:
-		return parse_pause(parsing, arg);
-	case 't':
-		return add_thread(parsing, arg);
-	case 'n':
-		return parse_count(
-			parsing, "max-frames", arg, MAX_FRAMES_LIMIT, &options->max_frames);
-	case OPTION_TIMEOUT:
-		return parse_count(parsing, "timeout", arg, TIMEOUT_LIMIT, &options->timeout_s);
-	case OPTION_RAW:
-		options->raw = true;
-		return 0;
-	case OPTION_UNIQUE:
-		options->no_unique = false;
-		return 0;
-	case OPTION_NO_UNIQUE:
-		options->no_unique = true;
-		return 0;
-	case OPTION_JSON:
-		options->json = true;
-		return 0;
-	case OPTION_COLOR:
-		return parse_color(parsing, arg);
-	case ARGP_KEY_ARGS:
-		options->targets = state->argv + state->next;
-		options->target_count = state->argc - state->next;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp cmd_stack_argp = {
-	.options = option_table,
-	.parser = parse_option,
-	.args_doc = "TARGET...",
-	.doc = "Print the stack of every thread of a process, with names from the files that it "
-	       "has mapped, "
-	       "whatever the host has at the same paths.\v"
-	       "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
-	       "Exit status: 0 every stack is complete, 1 some are not, 2 there is none, 64 usage.",
-};
 
 static bool use_color(const struct stack_options *options)
 {
@@ -313,45 +136,29 @@ static int combine(int sum, int status, bool first)
 	return sum == status ? sum : EXIT_INCOMPLETE;
 }
 
-// Parses the words. Returns 0, or the exit status after a message.
-static int parse(int argc, char **argv, struct stack_options *options)
-{
-	struct error err = {0};
-	struct parsing parsing = {options, &err};
-	error_t r = argp_parse(&cmd_stack_argp, argc, argv, 0, NULL, &parsing);
-
-	if (r == 0 && err.kind == ERROR_NONE && options->target_count == 0) {
-		fail(&err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
-		error_hint(&err, "nspeek help stack");
-	}
-	if (err.kind != ERROR_NONE)
-		report_error(&err);
-	return r != 0 || err.kind != ERROR_NONE ? EXIT_USAGE : 0;
-}
-
 int cmd_stack(int argc, char **argv)
 {
-	struct stack_options options = {
-		.max_frames = MAX_FRAMES_DEFAULT, .timeout_s = TIMEOUT_DEFAULT};
-	int status = parse(argc, argv, &options);
+	auto_stack_options struct stack_options options = {0};
+	struct error err = {0};
+	int status = stack_options_parse(argc, argv, &options, &err);
 	bool first = true;
 
-	if (status != 0) {
-		free(options.tids);
-		return status;
+	if (status == OPTIONS_HELP)
+		return options_help(&cmd_stack_options, "nspeek stack");
+	if (status < 0) {
+		report_error(&err);
+		return EXIT_USAGE;
 	}
-	signal(SIGCHLD,
-		SIG_DFL); // ignored by the caller, it would take our children's statuses away
+	// Ignored by the caller, it would take our children's statuses away.
+	signal(SIGCHLD, SIG_DFL);
 	if (options.json)
 		report_stack_json_begin(stdout);
-	for (int i = 0; i < options.target_count; i++)
+	for (size_t i = 0; i < options.target_count; i++)
 		status = combine(status, run_target(options.targets[i], &options, &first), i == 0);
 	if (options.json)
 		report_stack_json_end(stdout);
-	free(options.tids);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		struct error err = {0};
 		fail_sys(&err, errno, "write", "standard output");
 		report_error(&err);
 		return EXIT_NONE;

@@ -14,9 +14,9 @@
 enum { EXIT_USAGE = 64, COMMAND_NAME_SIZE = 64 };
 
 const struct command commands[] = {
-	{"enter", "run a command, or a shell, as if inside (the default)", &cmd_enter_argp,
-		cmd_enter, CMD_ENTER_FAILED},
-	{"stack", "print every thread's stack", &cmd_stack_argp, cmd_stack, EXIT_USAGE},
+	{"enter", "run a command, or a shell, as if inside (the default)", &cmd_enter_options,
+		cmd_enter},
+	{"stack", "print every thread's stack", &cmd_stack_options, cmd_stack},
 	{0},
 };
 
@@ -45,23 +45,23 @@ static int refuse_reserved(const char *word)
 	return EXIT_USAGE;
 }
 
-static void help_command(const struct command *row)
+static int help_command(const struct command *row)
 {
 	char name[COMMAND_NAME_SIZE];
 
 	snprintf(name, sizeof(name), "nspeek %s", row->name);
-	argp_help(row->argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+	return options_help(row->options, name);
 }
 
-static void help_general(void)
+static int help_general(void)
 {
 	fputs(usage, stdout);
 	printf("\nSee a process the way its container sees it.\n\nCommands:\n");
 	for (const struct command *row = commands; row->name; row++)
 		printf("  %-10s %s\n", row->name, row->summary);
 	printf("\nOptions of enter (those of the others: nspeek help COMMAND):\n\n");
-	char name[] = "nspeek";
-	argp_help(commands[0].argp, stdout, ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
+	options_print(commands[0].options, stdout);
+	return fflush(stdout) == 0 ? 0 : 1;
 }
 
 static int help(const char *word)
@@ -69,27 +69,13 @@ static int help(const char *word)
 	const struct command *row = word ? find_command(word) : NULL;
 	struct error err = {0};
 
-	if (word && !row) {
-		fail(&err, ERROR_USAGE, EINVAL, "there is no command `%s` to help with", word);
-		report_error(&err);
-		return EXIT_USAGE;
-	}
+	if (!word)
+		return help_general();
 	if (row)
-		help_command(row);
-	else
-		help_general();
-	return fflush(stdout) == 0 ? 0 : 1;
-}
-
-static int run(const struct command *row, int argc, char **argv)
-{
-	static char name[] = "nspeek";
-
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		return help(row->name);
-	argv[0] = name;
-	argp_err_exit_status = row->usage_status;
-	return row->run(argc, argv);
+		return help_command(row);
+	fail(&err, ERROR_USAGE, EINVAL, "there is no command `%s` to help with", word);
+	report_error(&err);
+	return EXIT_USAGE;
 }
 
 static bool is_reserved(const char *word)
@@ -109,7 +95,7 @@ int commands_run(int argc, char **argv)
 	}
 	const struct command *row = find_command(argv[1]);
 	if (row)
-		return run(row, argc - 1, argv + 1);
+		return row->run(argc - 1, argv + 1);
 	if (strcmp(argv[1], "help") == 0)
 		return help(argv[2]);
 	if (strcmp(argv[1], "--help") == 0)
@@ -120,5 +106,5 @@ int commands_run(int argc, char **argv)
 	}
 	if (is_reserved(argv[1]))
 		return refuse_reserved(argv[1]);
-	return run(&commands[0], argc, argv);
+	return commands[0].run(argc, argv);
 }

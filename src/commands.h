@@ -2,14 +2,13 @@
 // THE table of commands, and choosing one.
 #pragma once
 
-#include <argp.h>
+#include "options.h"
 
 struct command {
 	const char *name;
 	const char *summary; // one line of the general help
-	const struct argp *argp;
+	const struct option_set *options;
 	int (*run)(int argc, char **argv); // ARGV[0] is for messages; returns the exit status
-	int usage_status;                  // the exit status when the words make no sense
 };
 
 // The first row is the default command; the table ends with a NULL name.

@@ -53,6 +53,25 @@ for name in user cgroup ipc uts net pid mount time except privileged setuid setg
 done
 expect_status 64 "$NSPEEK" help nonsense
 
+# What is wrong with an option is said in one line, with the exit status of the command.
+refused() {
+	local message=$1 status=125
+	shift
+	[ "$1" != stack ] || status=64
+	expect_status "$status" "$NSPEEK" "$@"
+	assert_one_error "$message"
+}
+refused "there is no option --nonsense" --nonsense=1 "$TARGET"
+refused "there is no option -x" -vx "$TARGET"
+refused "there is no option -x" stack -x "$TARGET"
+refused "option --en is ambiguous: --env --env-file" --en=host "$TARGET"
+refused "--setuid needs its UID" -S
+refused "--max-frames needs its N" stack "$TARGET" --max-frames
+refused "--verbose takes no value" --verbose=1 "$TARGET"
+# A value that looks like `--' is one, and abbreviations that mean one option are fine.
+refused "--env: '--' is none of target, host, clean" --env -- "$TARGET"
+expect_echo "x" --verb --exc=uts "$TARGET" "$APP" echo x
+
 # Nothing to join is not what anybody means, and an empty word is no command.
 expect_status 125 "$NSPEEK" -m --except=mnt "$TARGET" -- true
 assert_one_error "no namespace is left to join"

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Parsing the options of `nspeek stack`.
+#include "cmd_stack_options.h"
+
+#include "cmd_stack.h"
+#include "number.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_FRAMES_DEFAULT = 1024,
+	MAX_FRAMES_LIMIT = 1 << 20,
+	TIMEOUT_DEFAULT = 5, // seconds
+	TIMEOUT_LIMIT = 86400,
+};
+
+// What the functions of the rows get.
+struct stack_parsing {
+	struct stack_options *options;
+	struct error *err;
+};
+
+#define refuse(parsing, ...) fail((parsing)->err, ERROR_USAGE, EINVAL, __VA_ARGS__)
+
+static int take_color(void *input, const char *word)
+{
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+	struct stack_parsing *parsing = input;
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0) {
+			parsing->options->color = i;
+			return 0;
+		}
+	return refuse(parsing, "--color takes auto, always or never, not '%s'", word);
+}
+
+static int take_pause(void *input, const char *word)
+{
+	static const char *const later[] = {"auto", "never", "each"};
+	struct stack_parsing *parsing = input;
+
+	if (strcmp(word, "all") == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (strcmp(word, later[i]) == 0)
+			return refuse(parsing,
+				"--pause=%s is not in this version, only --pause=all is", word);
+	return refuse(parsing, "--pause takes all, not '%s'", word);
+}
+
+static int take_thread(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+	struct stack_options *options = parsing->options;
+	pid_t tid;
+
+	if (number_parse_pid(word, &tid) < 0)
+		return refuse(parsing, "--thread takes a thread id, not '%s'", word);
+	for (size_t i = 0; i < options->tid_count; i++)
+		if (options->tids[i] == tid)
+			return 0;
+	pid_t *grown = reallocarray(options->tids, options->tid_count + 1, sizeof(*grown));
+	if (!grown)
+		return fail_sys(parsing->err, ENOMEM, "parsing", "the options");
+	options->tids = grown;
+	options->tids[options->tid_count++] = tid;
+	return 0;
+}
+
+// A number from 1 to MAX for option NAME, into *RET.
+static int take_count(struct stack_parsing *parsing, const char *name, const char *word,
+	uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (number_parse_u64(word, &value) < 0 || value == 0 || value > max)
+		return refuse(parsing, "--%s takes a number from 1 to %llu, not '%s'", name,
+			(unsigned long long)max, word);
+	*ret = value;
+	return 0;
+}
+
+static int take_max_frames(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	return take_count(
+		parsing, "max-frames", word, MAX_FRAMES_LIMIT, &parsing->options->max_frames);
+}
+
+static int take_timeout(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	return take_count(parsing, "timeout", word, TIMEOUT_LIMIT, &parsing->options->timeout_s);
+}
+
+static int take_raw(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->raw = true;
+	return 0;
+}
+
+static int take_unique(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->no_unique = false;
+	return 0;
+}
+
+static int take_no_unique(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->no_unique = true;
+	return 0;
+}
+
+static int take_json(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->json = true;
+	return 0;
+}
+
+static int take_target(void *input, char **words, int count, bool is_quoted)
+{
+	struct stack_parsing *parsing = input;
+	(void)count;
+	(void)is_quoted;
+
+	parsing->options->targets[parsing->options->target_count++] = words[0];
+	return 1;
+}
+
+static const struct option_row rows[] = {
+	{.name = "pause",
+		.value = "POLICY",
+		.summary = "how threads are held while they are copied: all (at one instant, the "
+			   "default)",
+		.take = take_pause},
+	{.name = "thread",
+		.letter = 't',
+		.value = "TID",
+		.summary = "only this thread (repeatable)",
+		.take = take_thread},
+	{.name = "max-frames",
+		.letter = 'n',
+		.value = "N",
+		.summary = "frames of one stack at most (default 1024); cutting is said",
+		.take = take_max_frames},
+	{.name = "timeout",
+		.value = "SECONDS",
+		.summary = "what could not be had by then is reported as such (default 5)",
+		.take = take_timeout},
+	{.name = "raw",
+		.summary = "names as they are in the files, not demangled",
+		.take = take_raw},
+	{.name = "unique",
+		.summary = "identical stacks once, with the threads that share them (the default "
+			   "for text)",
+		.take = take_unique},
+	{.name = "no-unique", .summary = "every thread by itself", .take = take_no_unique},
+	{.name = "json", .summary = "one JSON document, schema nspeek.stack/1", .take = take_json},
+	{.name = "color",
+		.value = "WHEN",
+		.summary = "auto (the default: on a terminal, unless NO_COLOR is set), always or "
+			   "never",
+		.take = take_color},
+	{0},
+};
+
+const struct option_set cmd_stack_options = {
+	.usage = "[OPTION...] TARGET...",
+	.intro = "Print the stack of every thread of a process, with names from the files that it "
+		 "has mapped, whatever the host has at the same paths.",
+	.notes = "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
+		 "Exit status: 0 every stack is complete, 1 some are not, 2 there is none, 64 "
+		 "usage.",
+	.groups = (const struct option_group[]){{NULL, rows}, {0}},
+	.take_words = take_target,
+};
+
+int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct error *err)
+{
+	auto_stack_options struct stack_options options = {
+		.max_frames = MAX_FRAMES_DEFAULT, .timeout_s = TIMEOUT_DEFAULT};
+	struct stack_parsing parsing = {&options, err};
+
+	options.targets = calloc((size_t)argc, sizeof(*options.targets));
+	if (!options.targets)
+		return fail_sys(err, ENOMEM, "parsing", "the options");
+	int r = options_parse(&cmd_stack_options, argc, argv, &parsing, err);
+	if (r != 0)
+		return r;
+	if (options.target_count == 0) {
+		fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
+		return error_hint(err, "nspeek help stack");
+	}
+	*ret = options;
+	options = (struct stack_options){0};
+	return 0;
+}
+
+void stack_options_fini(struct stack_options *options)
+{
+	free(options->targets);
+	free(options->tids);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The options of `nspeek stack`.
+#pragma once
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct stack_options {
+	const char **targets; // the words, which are borrowed
+	size_t target_count;
+	pid_t *tids;
+	size_t tid_count;
+	uint64_t max_frames, timeout_s;
+	bool raw, json, no_unique;
+	enum color color;
+};
+
+// Parses the words into *RET. Returns 0, OPTIONS_HELP, or fails with -errno.
+int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct error *err);
+
+// Frees what OPTIONS owns. Accepts one that is {0}.
+void stack_options_fini(struct stack_options *options);
+
+#define auto_stack_options __attribute__((cleanup(stack_options_fini)))
