@@ -2,15 +2,14 @@
 // Capabilities.
 #include "caps.h"
 
+#include "capname.h"
 #include "cleanup.h"
 #include "number.h"
 
-#include <ctype.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -63,7 +62,7 @@ static uint64_t bounding_get(void)
 static int parse_cap(const char *word, size_t len)
 {
 	char name[CAP_NAME_SIZE];
-	cap_value_t cap;
+	int cap;
 	uint64_t number;
 
 	if (len == 0 || len >= sizeof(name))
@@ -71,18 +70,9 @@ static int parse_cap(const char *word, size_t len)
 	memcpy(name, word, len);
 	name[len] = '\0';
 	if (number_parse_u64(name, &number) == 0) {
-		cap = number < CAP_MAX ? (cap_value_t)number : -1;
+		cap = number < CAP_MAX ? (int)number : -1;
 	} else {
-		const char *bare = strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name;
-		char full[CAP_NAME_SIZE + 4];
-		// The library stops at what cannot belong to a name, and takes numbers of its own.
-		if (bare[0] == '\0' || isdigit((unsigned char)bare[0]) ||
-			bare[strspn(bare, "abcdefghijklmnopqrstuvwxyz"
-					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
-			return -1;
-		snprintf(full, sizeof(full), "cap_%s", bare);
-		if (cap_from_name(full, &cap) < 0)
-			return -1;
+		cap = capname_find(name);
 	}
 	return cap >= 0 && cap < CAP_MAX && prctl(PR_CAPBSET_READ, cap) >= 0 ? cap : -1;
 }
@@ -131,10 +121,9 @@ static int require(uint64_t wanted, const struct caps *caps, struct error *err)
 	if (missing == 0)
 		return 0;
 	int cap = __builtin_ctzll(missing);
-	char *name = cap_to_name(cap);
+	const char *name = capname_of(cap);
 	fail(err, ERROR_SYSTEM, EPERM, "%s was asked for, but it is not ours to give%s",
 		name ? name : "a capability", missing & (missing - 1) ? ", nor are others" : "");
-	cap_free(name);
 	return error_hint(err, "nspeek gives no more than its caller has");
 }
 

@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "fd.h"
 #include "number.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -45,7 +46,7 @@ static void close_cgroup(struct cgroup *cgroup)
 static int open_mount(const struct mount_row *mount)
 {
 	char point[PATH_MAX];
-	struct statx st;
+	struct sys_file_id id;
 	int r = mount_unescape(mount->point, mount->point_len, point, sizeof(point));
 	if (r < 0)
 		return r;
@@ -53,12 +54,11 @@ static int open_mount(const struct mount_row *mount)
 	auto_fd int fd = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) < 0)
+	if (sys_file_id(fd, "", &id) < 0)
 		return -errno;
-	bool same = st.stx_mask & STATX_MNT_ID
-			    ? st.stx_mnt_id == mount->id
-			    : st.stx_dev_major == mount->dev_major &&
-				      st.stx_dev_minor == mount->dev_minor; // before Linux 5.8
+	bool same = id.has_mount_id
+			    ? id.mount_id == mount->id
+			    : id.dev_major == mount->dev_major && id.dev_minor == mount->dev_minor;
 	return same ? take_fd(&fd) : -ENOENT;
 }
 

@@ -307,11 +307,10 @@ static void make_room(struct confinement *confinement)
 		const struct proc_limit_kind *kind = &proc_limit_kinds[i];
 		struct rlimit *wanted = &confinement->limits[kind->resource], own, raised;
 		char theirs[32], ours[32];
-		if (getrlimit((__rlimit_resource_t)kind->resource, &own) < 0 ||
-			wanted->rlim_max <= own.rlim_max)
+		if (getrlimit(kind->resource, &own) < 0 || wanted->rlim_max <= own.rlim_max)
 			continue;
 		raised = (struct rlimit){own.rlim_cur, wanted->rlim_max};
-		if (setrlimit((__rlimit_resource_t)kind->resource, &raised) == 0)
+		if (setrlimit(kind->resource, &raised) == 0)
 			continue;
 		print_limit(wanted->rlim_max, theirs, sizeof(theirs));
 		print_limit(own.rlim_max, ours, sizeof(ours));
@@ -359,8 +358,7 @@ int confinement_seal(const struct confinement *confinement, struct error *err)
 		warn_unapplied(confinement, "the personality", errno);
 	for (int i = 0; i < PROC_LIMIT_COUNT; i++) {
 		const struct proc_limit_kind *kind = &proc_limit_kinds[i];
-		if (setrlimit((__rlimit_resource_t)kind->resource,
-			    &confinement->limits[kind->resource]) < 0)
+		if (setrlimit(kind->resource, &confinement->limits[kind->resource]) < 0)
 			warn_unapplied(confinement, kind->name, errno);
 	}
 	return likeness_seal(&confinement->likeness, err);

@@ -2,6 +2,7 @@
 // Taking the target's ids, groups, capabilities and filters.
 #include "likeness.h"
 
+#include "capname.h"
 #include "caps.h"
 #include "capsets.h"
 #include "cleanup.h"
@@ -14,7 +15,6 @@
 #include <linux/securebits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -191,10 +191,9 @@ static const char *name_caps(uint64_t caps, char *buffer, size_t size)
 	for (int cap = 0; cap < 64; cap++) {
 		if (!(caps >> cap & 1))
 			continue;
-		char *name = cap_to_name(cap);
+		const char *name = capname_of(cap);
 		int n = snprintf(
 			buffer + len, size - len, "%s%s", len ? "," : "", name ? name : "?");
-		cap_free(name);
 		if (n < 0 || (size_t)n >= size - len)
 			break;
 		len += (size_t)n;

@@ -9,6 +9,10 @@
 #include "error.h"
 
 #include <stdint.h>
+#include <sys/mount.h>
+
+// After it, because each defines what the other may lack.
+#include <linux/mount.h>
 
 // A parameter of a new file system, fsconfig(2): a string, or an fd when VALUE is NULL.
 struct mounttree_option {

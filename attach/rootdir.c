@@ -41,15 +41,12 @@ int rootdir_open(const struct target *target, struct rootdir *ret, struct error 
 // True when FD is our own root: the same directory of the same mount.
 static bool is_our_root(int fd)
 {
-	struct statx ours, theirs;
-	unsigned mask = STATX_INO | STATX_MNT_ID;
+	struct sys_file_id ours, theirs;
 
-	return statx(AT_FDCWD, "/", 0, mask, &ours) == 0 &&
-	       statx(fd, "", AT_EMPTY_PATH, mask, &theirs) == 0 &&
-	       (ours.stx_mask & theirs.stx_mask & STATX_MNT_ID) &&
-	       ours.stx_mnt_id == theirs.stx_mnt_id && ours.stx_ino == theirs.stx_ino &&
-	       ours.stx_dev_major == theirs.stx_dev_major &&
-	       ours.stx_dev_minor == theirs.stx_dev_minor;
+	return sys_file_id(AT_FDCWD, "/", &ours) == 0 && sys_file_id(fd, "", &theirs) == 0 &&
+	       ours.has_mount_id && theirs.has_mount_id && ours.mount_id == theirs.mount_id &&
+	       ours.inode == theirs.inode && ours.dev_major == theirs.dev_major &&
+	       ours.dev_minor == theirs.dev_minor;
 }
 
 // Makes FD, which is called WHAT, the root and the working directory.

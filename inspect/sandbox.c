@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -108,14 +108,11 @@ static int drop_ids(struct error *err)
 
 static int drop_capabilities(struct error *err)
 {
-	cap_t none = cap_init();
-	int r = none ? cap_set_proc(none) : -1;
-	int saved = errno;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	cap_free(none);
-	if (r < 0)
-		return fail_sys(err, saved, "capset", "the worker");
-	return 0;
+	return syscall(SYS_capset, &header, none) < 0 ? fail_sys(err, errno, "capset", "the worker")
+						      : 0;
 }
 
 int sandbox_enter(int parent, const int *keep, size_t count, struct error *err)

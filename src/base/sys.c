@@ -2,11 +2,15 @@
 // Thin system call wrappers.
 #include "sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 int sys_pidfd_open(pid_t pid, unsigned flags)
@@ -32,6 +36,33 @@ int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve)
 	};
 
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+// As sys_file_id(), where a filter denies statx(2).
+static int file_id_by_stat(int dirfd, const char *path, int flags, struct sys_file_id *ret)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, flags) < 0)
+		return -1;
+	*ret = (struct sys_file_id){
+		.inode = st.st_ino, .dev_major = major(st.st_dev), .dev_minor = minor(st.st_dev)};
+	return 0;
+}
+
+int sys_file_id(int dirfd, const char *path, struct sys_file_id *ret)
+{
+	struct statx st;
+	int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+
+	if (syscall(SYS_statx, dirfd, path, flags, STATX_INO | STATX_MNT_ID, &st) < 0)
+		return errno == ENOSYS ? file_id_by_stat(dirfd, path, flags, ret) : -1;
+	*ret = (struct sys_file_id){.inode = st.stx_ino,
+		.mount_id = st.stx_mnt_id,
+		.dev_major = st.stx_dev_major,
+		.dev_minor = st.stx_dev_minor,
+		.has_mount_id = st.stx_mask & STATX_MNT_ID};
+	return 0;
 }
 
 int sys_close_range(unsigned first, unsigned last)

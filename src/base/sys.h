@@ -4,8 +4,20 @@
 // only for the reader: callers probe and fall back.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+// What a file is: its inode and device, and the mount that it was reached by.
+struct sys_file_id {
+	uint64_t inode, mount_id;
+	uint32_t dev_major, dev_minor;
+	bool has_mount_id; // Linux 5.8
+};
+
+// statx(2) of PATH in DIRFD, or of DIRFD itself where PATH is empty; no link is followed. Linux
+// 4.11.
+int sys_file_id(int dirfd, const char *path, struct sys_file_id *ret);
 
 // pidfd_open(2), Linux 5.3. FLAGS may hold SYS_PIDFD_THREAD (6.9).
 int sys_pidfd_open(pid_t pid, unsigned flags);
