@@ -99,8 +99,9 @@ static int read_scheduling(const struct target *target, struct confinement *ret,
 
 	if (r < 0)
 		return fail_sys(err, -r, "getpriority", "process %d", target->pid);
-	ret->sched_policy = sched_getscheduler(tid);
-	if (ret->sched_policy < 0 || sched_getparam(tid, &ret->sched_param) < 0)
+	// Not by the C library's functions, which POSIX has mean processes: musl's only fail.
+	ret->sched_policy = (int)syscall(SYS_sched_getscheduler, tid);
+	if (ret->sched_policy < 0 || syscall(SYS_sched_getparam, tid, &ret->sched_priority) < 0)
 		return fail_sys(err, errno, "sched_getparam", "process %d", target->pid);
 	ret->io_priority = (int)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, tid);
 	if (ret->io_priority < 0 && errno != ENOSYS)
@@ -250,8 +251,8 @@ static void apply_policy(const struct confinement *confinement)
 		notice_warning(confinement->notice,
 			"not copied: the scheduling flag reset-on-fork: processes that the command "
 			"starts keep its policy");
-	if (policy != sched_getscheduler(0) || confinement->sched_param.sched_priority != 0)
-		if (sched_setscheduler(0, policy, &confinement->sched_param) < 0)
+	if (policy != syscall(SYS_sched_getscheduler, 0) || confinement->sched_priority != 0)
+		if (syscall(SYS_sched_setscheduler, 0, policy, &confinement->sched_priority) < 0)
 			warn_unapplied(confinement, "the scheduling policy", errno);
 }
 

@@ -40,8 +40,7 @@ struct confinement {
 	struct seccomp_filters filters;
 	long oom_score_adj;
 	int nice;
-	struct sched_param sched_param;
-	int sched_policy;
+	int sched_policy, sched_priority;
 	int io_priority; // as ioprio_set(2) has it
 	unsigned long personality;
 	bool personality_known;

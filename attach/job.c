@@ -2,6 +2,8 @@
 // Stopping and dying as the command did.
 #include "job.h"
 
+#include "sigbits.h"
+
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -10,14 +12,12 @@
 bool job_stop(int sig, bool whole_group)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL}, before;
-	sigset_t only, pending;
+	sigset_t pending;
 
 	sigaction(sig, &plain, &before);
-	sigemptyset(&only);
-	sigaddset(&only, sig);
 	kill(whole_group ? 0 : getpid(), sig);
-	sigprocmask(SIG_UNBLOCK, &only, NULL); // here we stop, until SIGCONT
-	sigprocmask(SIG_BLOCK, &only, NULL);
+	sigbits_block(SIGBITS_ALL & ~SIGBIT(sig)); // here we stop, until SIGCONT
+	sigbits_block(SIGBITS_ALL);
 	sigaction(sig, &before, NULL);
 	sigpending(&pending);
 	return sigismember(&pending, SIGCONT) == 1;
@@ -26,12 +26,9 @@ bool job_stop(int sig, bool whole_group)
 void job_die(int sig, bool whole_group)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigset_t only;
 
 	prctl(PR_SET_DUMPABLE, 0); // no core file of ours
 	sigaction(sig, &plain, NULL);
-	sigemptyset(&only);
-	sigaddset(&only, sig);
 	kill(whole_group ? 0 : getpid(), sig);
-	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	sigbits_block(SIGBITS_ALL & ~SIGBIT(sig));
 }

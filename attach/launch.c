@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "fd.h"
 #include "sealed.h"
+#include "sigbits.h"
 #include "stub/protocol.h"
 
 #include <fcntl.h>
@@ -86,16 +87,6 @@ static int set_up_terminal(const struct context *context, int *ret_fd, struct er
 	return r;
 }
 
-static uint64_t mask_bits(const sigset_t *mask)
-{
-	uint64_t bits = 0;
-
-	for (int sig = 1; sig <= 64; sig++)
-		if (sigismember(mask, sig) == 1)
-			bits |= UINT64_C(1) << (sig - 1);
-	return bits;
-}
-
 // Keeps the preserved fds over execve(2), and puts the control fd behind them.
 static int arrange_fds(struct context *context, struct error *err)
 {
@@ -145,7 +136,7 @@ static int exec_stub(
 		[STUB_CONTROL_FD] = 3 + (uint64_t)context->request->preserved_count,
 		[STUB_FLAGS] = context->flags,
 		[STUB_TERMINAL_FD] = terminal_fd < 0 ? 0 : (uint64_t)terminal_fd,
-		[STUB_SIGNAL_MASK] = mask_bits(&signals->mask),
+		[STUB_SIGNAL_MASK] = signals->mask,
 	};
 	for (int i = STUB_CONTROL_FD; i < STUB_PATH; i++) {
 		words[i] = numbers + i * HEX_SIZE;
@@ -331,8 +322,8 @@ static enum launch_event take_head(
 	case RECORD_STARTED:
 		return LAUNCH_STARTED;
 	case RECORD_STOPPED:
-		return head->value > 0 && head->value <= SIGRTMAX ? LAUNCH_STOPPED
-								  : fail_damaged(err);
+		return head->value > 0 && head->value <= SIGBITS_LAST ? LAUNCH_STOPPED
+								      : fail_damaged(err);
 	case RECORD_EXITED:
 		return LAUNCH_EXITED;
 	}

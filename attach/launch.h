@@ -19,11 +19,12 @@
 #include "terminal.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // What the caller of nspeek had set, for the command.
 struct launch_signals {
-	sigset_t mask;
+	uint64_t mask;          // that are blocked, as in sigbits.h
 	struct sigaction child; // of SIGCHLD
 };
 

@@ -3,6 +3,7 @@
 #include "seccomp_filter.h"
 
 #include "cleanup.h"
+#include "sigbits.h"
 
 #if defined(__x86_64__)
 #include <asm/prctl.h>
@@ -100,13 +101,10 @@ static _Noreturn void run_reader(const struct target *target, struct reading *re
 {
 	const struct itimerval end = {.it_value = {.tv_sec = STOP_MS / 1000}};
 	struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigset_t set;
 
 	// Nothing may stop it while it holds the thread, neither a key nor a shell.
 	setsid();
-	sigfillset(&set);
-	sigdelset(&set, SIGALRM);
-	sigprocmask(SIG_SETMASK, &set, NULL);
+	sigbits_block(SIGBITS_ALL & ~SIGBIT(SIGALRM));
 	sigaction(SIGALRM, &plain, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
 		setitimer(ITIMER_REAL, &end, NULL) < 0)

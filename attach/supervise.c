@@ -9,6 +9,7 @@
 #include "launch.h"
 #include "pidfile.h"
 #include "relay.h"
+#include "sigbits.h"
 
 #include <poll.h>
 #include <string.h>
@@ -45,8 +46,8 @@ struct supervisor {
 	int signalled_status; // what we exit with when the session was ended before there was one
 	uint64_t ending_us; // when the oldest of those that the stub may not have taken in was sent
 			    // that would end us; 0: there is none
-	sigset_t early;     // signals that wait for the command to exist
-	sigset_t sent;      // those that the command got from us, not from a key
+	uint64_t early;     // signals that wait for the command to exist
+	uint64_t sent;      // those that the command got from us, not from a key
 	bool ending_key;    // the kernel sent us SIGINT or SIGQUIT for a key
 	bool stop_key;      // or SIGTSTP, which the command has not stopped by yet
 	enum phase phase;
@@ -59,13 +60,11 @@ struct supervisor {
 static int prepare_signals(struct launch_signals *ret)
 {
 	struct sigaction child = {.sa_handler = SIG_DFL};
-	sigset_t all;
 
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &ret->mask);
+	ret->mask = sigbits_block(SIGBITS_ALL);
 	// Were SIGCHLD ignored, children would be reaped by the kernel with their status.
 	sigaction(SIGCHLD, &child, &ret->child);
-	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return sigbits_open(SIGBITS_ALL);
 }
 
 static void set_deadline(struct supervisor *supervisor, enum phase phase, uint64_t after_us)
@@ -77,8 +76,6 @@ static void set_deadline(struct supervisor *supervisor, enum phase phase, uint64
 // True for a signal whose default is to end the process, and which our caller did not ignore.
 static bool is_ending(int sig)
 {
-	struct sigaction action;
-
 	switch (sig) {
 	case SIGCHLD:
 	case SIGCONT:
@@ -89,7 +86,7 @@ static bool is_ending(int sig)
 	case SIGTTOU:
 		return false;
 	}
-	return sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+	return !sigbits_is_ignored(sig);
 }
 
 static void pass_signal(struct supervisor *supervisor, int sig, bool whole_group)
@@ -101,7 +98,7 @@ static void pass_signal(struct supervisor *supervisor, int sig, bool whole_group
 
 static void send_signal(struct supervisor *supervisor, int sig, bool whole_group)
 {
-	sigaddset(&supervisor->sent, sig);
+	supervisor->sent |= SIGBIT(sig);
 	pass_signal(supervisor, sig, whole_group);
 }
 
@@ -115,14 +112,14 @@ static void send_signal(struct supervisor *supervisor, int sig, bool whole_group
 static bool is_of_key(struct supervisor *supervisor, int sig)
 {
 	return supervisor->terminal.is_new && relays_take_key(&supervisor->relays, sig) &&
-	       sigismember(&supervisor->sent, sig) == 0;
+	       !(supervisor->sent & SIGBIT(sig));
 }
 
 static void continue_command(struct supervisor *supervisor)
 {
 	terminal_continue(&supervisor->terminal);
 	pass_signal(supervisor, SIGCONT, true);
-	sigdelset(&supervisor->sent, SIGTSTP);
+	supervisor->sent &= ~SIGBIT(SIGTSTP);
 }
 
 static void mirror_stop(struct supervisor *supervisor, int sig)
@@ -151,10 +148,10 @@ static void start_session(struct supervisor *supervisor, pid_t stub)
 		return;
 	}
 	terminal_start(&supervisor->terminal);
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		if (sigismember(&supervisor->early, sig) == 1)
+	for (int sig = 1; sig <= SIGBITS_LAST; sig++)
+		if (supervisor->early & SIGBIT(sig))
 			send_signal(supervisor, sig, false);
-	sigemptyset(&supervisor->early);
+	supervisor->early = 0;
 }
 
 static void write_pid_file(struct supervisor *supervisor)
@@ -311,7 +308,7 @@ static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo
 		terminal_resize(&supervisor->terminal);
 	} else if (!supervisor->stub) {
 		if (sig != SIGCONT)
-			sigaddset(&supervisor->early, sig);
+			supervisor->early |= SIGBIT(sig);
 	} else if (sig == SIGCONT) {
 		continue_command(supervisor);
 	} else if (is_ending(sig) && is_deaf(supervisor)) {
@@ -505,7 +502,7 @@ static int run_directly(
 		.signals = &signals,
 		.preserved_count = request->preserved_count};
 
-	sigprocmask(SIG_BLOCK, NULL, &signals.mask);
+	signals.mask = sigbits_blocked();
 	sigaction(SIGCHLD, NULL, &signals.child);
 	return launch_directly(&launch, err);
 }
@@ -529,8 +526,6 @@ int supervise(const struct entry *entry, const struct session_request *request, 
 	if (signal_fd < 0)
 		return fail_sys(err, errno, "signalfd", "the supervisor");
 
-	sigemptyset(&supervisor.early);
-	sigemptyset(&supervisor.sent);
 	int r = terminal_open(request->terminal, &supervisor.terminal, err);
 	struct launch_request launch = {.entry = entry,
 		.terminal = &supervisor.terminal,

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One interface library that every target of the tree links: warnings and hardening.
+# Interface libraries that the targets of the tree link: nspeek_flags, for warnings and hardening, or
+# nspeek_warnings alone.
+add_library(nspeek_warnings INTERFACE)
 add_library(nspeek_flags INTERFACE)
 
-target_compile_definitions(nspeek_flags INTERFACE _GNU_SOURCE)
-target_compile_options(nspeek_flags INTERFACE
+target_link_libraries(nspeek_flags INTERFACE nspeek_warnings)
+target_compile_definitions(nspeek_warnings INTERFACE _GNU_SOURCE)
+target_compile_options(nspeek_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
   -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wnull-dereference
   $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>

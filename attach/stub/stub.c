@@ -16,6 +16,7 @@
 // The program has no more power than the command: ids, capabilities and the rest are the command's
 // already. Small and without the host's C library, so that it starts in a fraction of the time.
 #include "protocol.h"
+#include "sigbits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,14 +77,9 @@ static void become_command(const struct stub *stub)
 	char **words = stub->words;
 	struct sigaction child = {
 		.sa_handler = stub->flags & STUB_IGNORE_CHILD ? SIG_IGN : SIG_DFL};
-	sigset_t mask;
 
-	sigemptyset(&mask);
-	for (int sig = 1; sig <= 64; sig++)
-		if (stub->mask >> (sig - 1) & 1)
-			sigaddset(&mask, sig);
 	sigaction(SIGCHLD, &child, NULL);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigbits_block(stub->mask);
 	execve(words[STUB_PATH], words + STUB_ARGV, environ);
 	exec_errno = errno;
 	if (exec_errno != ENOEXEC || !(stub->flags & STUB_MAY_BE_SCRIPT))
@@ -271,7 +267,6 @@ static void wipe_words(char **words)
 
 static _Noreturn void be_stub(struct stub *stub)
 {
-	sigset_t child;
 
 	// One that was stopped from inside has to see that the supervisor is gone.
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
@@ -279,9 +274,7 @@ static _Noreturn void be_stub(struct stub *stub)
 	if (stub->flags & STUB_HAS_TERMINAL)
 		ioctl(stub->terminal_fd, TIOCSCTTY, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	stub->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	stub->signal_fd = sigbits_open(SIGBIT(SIGCHLD));
 	if (stub->signal_fd < 0) {
 		send_record(stub, RECORD_FORK_FAILED, errno);
 		_exit(EXIT_FAILURE);

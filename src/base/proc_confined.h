@@ -37,9 +37,9 @@ void proc_confined_fini(struct proc_confined *confined);
 
 // The kinds of limits, in the order of the kernel's numbers.
 struct proc_limit_kind {
-	int resource;     // RLIMIT_*
-	const char *name; // that, as a string
-	const char *text; // what /proc/PID/limits calls it
+	unsigned resource; // RLIMIT_*
+	const char *name;  // that, as a string
+	const char *text;  // what /proc/PID/limits calls it
 };
 
 enum { PROC_LIMIT_COUNT = RLIM_NLIMITS };

@@ -122,7 +122,7 @@ hostile_group "no regular file"
 mkdir "$ETC/group"
 hostile_group "no regular file"
 ln -s group "$ETC/group"
-hostile_group "symbolic links"
+hostile_group "ymbolic link"
 head -c 1048577 /dev/zero >"$ETC/group"
 hostile_group "longer than 1 MiB"
 # More groups than a process can have.

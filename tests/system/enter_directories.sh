@@ -91,11 +91,11 @@ for option in --root --wd; do
 	refused "No such file" "$option=/none"
 	refused "Not a directory" "$option=/etc/../bin/app"
 	refused "Not a directory" "$option=/srv/fifo"
-	refused "symbolic links" "$option=/srv/loop"
-	refused "symbolic links" "$option=/srv/magic"
+	refused "ymbolic link" "$option=/srv/loop"
+	refused "ymbolic link" "$option=/srv/magic"
 	assert_contains "$ERR" "hint: links of /proc"
-	refused "symbolic links" "$option=/srv/magic-cwd"
-	refused "symbolic links" "$option=/proc/1/root"
+	refused "ymbolic link" "$option=/srv/magic-cwd"
+	refused "ymbolic link" "$option=/proc/1/root"
 	refused "$option= lacks its DIR" "$option="
 	refused "the mount namespace is not joined" -n "$option"
 	refused "the mount namespace is not joined" -n "$option=/srv"
@@ -140,9 +140,9 @@ MOUNTED=$TARGET
 nsenter -t "$MOUNTED" -m mount --bind /proc "$WORK/jail/proc" || fail "mount"
 target_before "$TARGET"
 for option in --root --wd; do
-	refused "symbolic links" "$option=/out"
-	refused "symbolic links" "$option=/out/etc"
-	refused "symbolic links" "$option=/out-cwd"
+	refused "ymbolic link" "$option=/out"
+	refused "ymbolic link" "$option=/out/etc"
+	refused "ymbolic link" "$option=/out-cwd"
 done
 is_in /
 is_in / --wd

@@ -84,8 +84,8 @@ add_script() {
 }
 
 ln -s loop "$ROOT/bin/loop"
-refused /bin/loop "symbolic links"
-refused loop "symbolic links"
+refused /bin/loop "ymbolic link"
+refused loop "ymbolic link"
 mkfifo -m 755 "$ROOT/bin/fifo"
 refused /bin/fifo "Permission denied"
 refused /noexec/app "Permission denied"

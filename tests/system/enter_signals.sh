@@ -47,12 +47,23 @@ start_command() {
 }
 
 # One that ends the command by default ends nspeek with 128+N.
-for number in 1 2 15 10 34; do
+for number in 1 2 15 10 32 33 34; do
 	start_command
 	kill -"$number" "$SUPERVISOR"
 	wait "$SUPERVISOR" 2>/dev/null
 	assert_eq $? $((128 + number)) "status after signal $number"
 done
+
+# What the caller has blocked is blocked in the command, a signal that a C library keeps for itself
+# too, and nothing else.
+need_tool python3
+start command python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [10, 34, 64])
+os.execvp(sys.argv[1], sys.argv[1:])' "$NSPEEK" "$TARGET" -- app sleep
+await_command "$STARTED"
+assert_eq "$(awk '$1 == "SigBlk:" { print $2 }' "/proc/$CHILD/status")" 8000000200000200 "the command's blocked signals"
+kill -KILL "$CHILD"
+wait "$STARTED" 2>/dev/null
 
 # The command stops: so does nspeek, for its caller's job control; and they continue together.
 start_command
