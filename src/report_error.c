@@ -2,21 +2,23 @@
 // Errors and warnings on stderr.
 #include "report_error.h"
 
+#include "fd.h"
 #include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 4096 };
+enum { LINE_SIZE = 4096, PREFIX_SIZE = 64 };
 
 // One write for the whole line, so that lines of several processes do not mix.
 static void print_line_to(int fd, const char *prefix, const char *text)
 {
-	char escaped[LINE_SIZE];
+	char escaped[LINE_SIZE], line[PREFIX_SIZE + LINE_SIZE];
 
 	text_escape(text, escaped, sizeof(escaped));
-	dprintf(fd, "%s%s\n", prefix, escaped);
+	int len = snprintf(line, sizeof(line), "%s%s\n", prefix, escaped);
+	fd_write_all(fd, line, (size_t)len);
 }
 
 static void print_line(const char *prefix, const char *text)

@@ -72,6 +72,13 @@ refused "--verbose takes no value" --verbose=1 "$TARGET"
 refused "--env: '--' is none of target, host, clean" --env -- "$TARGET"
 expect_echo "x" --verb --exc=uts "$TARGET" "$APP" echo x
 
+# A line is one write, so that lines of several processes do not mix.
+need_tool strace
+long=$(printf 'x%.0s' {1..500})
+expect_status 125 strace -o "$WORK/trace" "$NSPEEK" "$long"
+assert_contains "$ERR" "$long"
+assert_eq "$(grep -c '^write.*(2,' "$WORK/trace")" 1 "writes for one line"
+
 # Nothing to join is not what anybody means, and an empty word is no command.
 expect_status 125 "$NSPEEK" -m --except=mnt "$TARGET" -- true
 assert_one_error "no namespace is left to join"
