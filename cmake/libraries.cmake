@@ -29,8 +29,8 @@ target_link_libraries(lib_dw INTERFACE lib_elf lib_lzma lib_bz2 lib_z)
 target_link_libraries(lib_elf INTERFACE lib_z)
 
 # How the program is linked: NSPEEK_LINK_OPTIONS. A static program is position-independent when all
-# archives are. Debian's libunwind archives are not (R_X86_64_32 relocations in code), so
-# that is tried, not assumed: with archives that are, nothing has to be changed here.
+# archives are. Debian's libunwind archives are not (relocations in code on x86-64, in unw_strerror's table on
+# aarch64), so that is tried, not assumed: with archives that are, nothing has to be changed here.
 include(CheckCSourceCompiles)
 if(NSPEEK_STATIC)
   set(CMAKE_REQUIRED_LINK_OPTIONS -static-pie)
@@ -40,7 +40,7 @@ if(NSPEEK_STATIC)
     int main(void)
     {
       unw_cursor_t cursor;
-      return unw_init_remote(&cursor, unw_create_addr_space(0, 0), 0) < 0 || unw_step(&cursor) < 0;
+      return unw_init_remote(&cursor, unw_create_addr_space(0, 0), 0) < 0 || unw_step(&cursor) < 0 || !unw_strerror(1);
     }" NSPEEK_STATIC_PIE)
   unset(CMAKE_REQUIRED_LINK_OPTIONS)
   unset(CMAKE_REQUIRED_LIBRARIES)

@@ -21,12 +21,20 @@ without_services() (
 	"$@"
 )
 
+# is_installed PACKAGE[:ARCHITECTURE]: for our own architecture, or for that one.
+is_installed() {
+	local architecture=${1#*:}
+	[ "$architecture" != "$1" ] || architecture=$(dpkg --print-architecture)
+	# shellcheck disable=SC2016
+	dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qxE "($architecture|all) installed"
+}
+
 # install_packages PACKAGE...: those that are not installed yet; asks nothing.
 install_packages() {
 	local package missing=()
 	for package in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
-			missing+=("$package")
+		is_installed "$package" || missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if ! command -v apt-get >/dev/null; then
