@@ -8,10 +8,19 @@
 #if defined(__x86_64__)
 enum { ARCH_REG_PC = 16, ARCH_REG_SP = 7, ARCH_REG_FP = 6, ARCH_REG_COUNT = 17 };
 enum { ARCH_ELF_MACHINE = EM_X86_64 };
+// The registers that hold the six arguments of a system call, which the kernel leaves as they are.
+#define ARCH_SYSCALL_ARG_REGS     \
+	{                         \
+		5, 4, 1, 10, 8, 9 \
+	} // rdi rsi rdx r10 r8 r9
 #elif defined(__aarch64__)
 // DWARF has no number for the pc; libunwind takes 32.
 enum { ARCH_REG_PC = 32, ARCH_REG_SP = 31, ARCH_REG_FP = 29, ARCH_REG_COUNT = 33 };
 enum { ARCH_ELF_MACHINE = EM_AARCH64 };
+#define ARCH_SYSCALL_ARG_REGS    \
+	{                        \
+		0, 1, 2, 3, 4, 5 \
+	}
 #else
 #error "this machine has no row here: add its DWARF register numbers"
 #endif

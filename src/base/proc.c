@@ -119,6 +119,18 @@ static int parse_threads(const char *p, const char *end, struct proc_status *sta
 	return scan_u32(&p, end, &status->threads) < 0 ? -EINVAL : 0;
 }
 
+// Of both kinds: the two lines are added up.
+static int parse_switches(const char *p, const char *end, struct proc_status *status)
+{
+	uint64_t value;
+
+	skip_blanks(&p, end);
+	if (number_scan(&p, end, 10, &value) < 0)
+		return -EINVAL;
+	status->switches += value;
+	return 0;
+}
+
 static int parse_no_new_privs(const char *p, const char *end, struct proc_status *status)
 {
 	uint32_t value;
@@ -187,6 +199,8 @@ static const struct {
 	{"CapBnd", parse_cap_bnd},
 	{"CapAmb", parse_cap_amb},
 	{"NoNewPrivs", parse_no_new_privs},
+	{"voluntary_ctxt_switches", parse_switches},
+	{"nonvoluntary_ctxt_switches", parse_switches},
 };
 
 static int parse_status_line(const char *line, const char *end, struct proc_status *status)
@@ -223,6 +237,52 @@ int proc_status_parse(const char *text, size_t len, struct proc_status *ret)
 	if (status.state == '\0' || status.tgid == 0)
 		return -EINVAL;
 	*ret = status;
+	return 0;
+}
+
+// Scans one 0x number after blanks.
+static int scan_hex(const char **cursor, const char *end, uint64_t *ret)
+{
+	skip_blanks(cursor, end);
+	if (end - *cursor < 3 || (*cursor)[0] != '0' || (*cursor)[1] != 'x')
+		return -EINVAL;
+	*cursor += 2;
+	return number_scan(cursor, end, 16, ret) < 0 ? -EINVAL : 0;
+}
+
+// True when TEXT begins with the letters of WORD; *CURSOR is then behind them.
+static bool skip_word(const char **cursor, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(end - *cursor) < len || memcmp(*cursor, word, len) != 0)
+		return false;
+	*cursor += len;
+	return true;
+}
+
+int proc_syscall_parse(const char *text, size_t len, struct proc_syscall *ret)
+{
+	struct proc_syscall line = {.kind = PROC_SYSCALL_NONE};
+	const char *end = text + len, *p = text;
+
+	if (skip_word(&p, end, "running")) {
+		line.kind = PROC_SYSCALL_RUNNING;
+	} else {
+		if (!skip_word(&p, end, "-1")) {
+			line.kind = PROC_SYSCALL_BLOCKED;
+			if (number_scan(&p, end, 10, &line.nr) < 0)
+				return -EINVAL;
+		}
+		for (int i = 0; line.kind == PROC_SYSCALL_BLOCKED && i < 6; i++)
+			if (scan_hex(&p, end, &line.args[i]) < 0)
+				return -EINVAL;
+		if (scan_hex(&p, end, &line.sp) < 0 || scan_hex(&p, end, &line.pc) < 0)
+			return -EINVAL;
+	}
+	if (p != end && !(p + 1 == end && *p == '\n'))
+		return -EINVAL;
+	*ret = line;
 	return 0;
 }
 

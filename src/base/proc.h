@@ -28,11 +28,29 @@ struct proc_status {
 	bool no_new_privs;
 	bool knows_kernel_thread, kernel_thread; // whether the text says (Linux 6.8), and what
 	unsigned threads;
+	uint64_t switches; // context switches, voluntary and not: counted when it leaves its CPU
 };
 
 // Parses TEXT (LEN bytes of a status file) into *RET. Fails with -EINVAL when State or Tgid is
 // missing or a known field is malformed; *RET is then untouched.
 int proc_status_parse(const char *text, size_t len, struct proc_status *ret);
+
+// What a /proc/PID/syscall line says of a thread.
+enum proc_syscall_kind {
+	PROC_SYSCALL_RUNNING, // it is on a CPU, or waits for one: nothing is known
+	PROC_SYSCALL_NONE,    // it is blocked, but in no system call (a page fault, a stop)
+	PROC_SYSCALL_BLOCKED, // it is blocked in system call nr
+};
+
+struct proc_syscall {
+	enum proc_syscall_kind kind;
+	uint64_t nr, args[6]; // PROC_SYSCALL_BLOCKED
+	uint64_t sp, pc;      // not PROC_SYSCALL_RUNNING
+};
+
+// Parses TEXT (LEN bytes of a /proc/PID/syscall file) into *RET. Fails with -EINVAL; *RET is then
+// untouched. Source: fs/proc/base.c, proc_pid_syscall.
+int proc_syscall_parse(const char *text, size_t len, struct proc_syscall *ret);
 
 // True when TEXT, a /proc/PID/stat line, belongs to a kernel thread (PF_KTHREAD in field 9).
 // Text that is no stat line is not.

@@ -45,8 +45,18 @@ enum snapshot_thread_status {
 	SNAPSHOT_THREAD_LISTED,   // known, nothing captured yet
 	SNAPSHOT_THREAD_CAPTURED, // registers and stack are here
 	SNAPSHOT_THREAD_GONE,     // it exited meanwhile
-	SNAPSHOT_THREAD_TIMEOUT,  // it did not stop in time
-	SNAPSHOT_THREAD_DENIED,   // ptrace was refused: errnum says why
+	SNAPSHOT_THREAD_TIMEOUT,  // it did not stop, or could not be read, in time
+	SNAPSHOT_THREAD_DENIED,   // reading or ptrace was refused: errnum says why
+	SNAPSHOT_THREAD_MOVING,   // it ran whenever it was looked at, and was not to be stopped
+	SNAPSHOT_THREAD_KERNEL,   // it never runs code of the program (an io_uring worker)
+};
+
+// How a thread was held while it was copied.
+enum snapshot_method {
+	SNAPSHOT_METHOD_NONE,     // nothing is captured
+	SNAPSHOT_METHOD_ITERATOR, // not stopped: the kernel's task iterator, proven not to have run
+	SNAPSHOT_METHOD_PROC,     // not stopped: /proc, proven not to have run
+	SNAPSHOT_METHOD_STOP,     // stopped by ptrace(2)
 };
 
 struct snapshot_thread {
@@ -55,6 +65,9 @@ struct snapshot_thread {
 	char state;                    // as in /proc/PID/stat, before it was stopped
 	enum snapshot_thread_status status;
 	int errnum;
+	enum snapshot_method method;
+	bool eintr;  // the stop ended its system call with EINTR
+	bool spared; // it was not stopped, because that would have ended its system call with EINTR
 	bool in_syscall;
 	uint64_t syscall_nr, syscall_args[6];
 	uint64_t regs_known; // bit N: regs[N] holds DWARF register N; never guessed
@@ -81,6 +94,9 @@ struct snapshot {
 	uint64_t paused_us; // wall time from the first stop to the last resume
 	uint64_t window_us; // wall time from the first read to the last
 };
+
+// A thread's regs_known when all are.
+static const uint64_t SNAPSHOT_ALL_REGS = (UINT64_C(1) << ARCH_REG_COUNT) - 1;
 
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, uint64_t addr);

@@ -21,6 +21,8 @@ static const char sample[] = "Name:\tnginx\n"
 			     "NSpid:\t4712\t8\t2\n"
 			     "VmPeak:\t    2600 kB\n"
 			     "Threads:\t12\n"
+			     "voluntary_ctxt_switches:\t4000000000\n"
+			     "nonvoluntary_ctxt_switches:\t123\n"
 			     "SigQ:\t0/96365\n"
 			     "CapInh:\t0000000000000001\n"
 			     "CapPrm:\t000001fffeffffff\n"
@@ -54,6 +56,7 @@ Test(proc_status, every_field)
 	check_int(status.ns_pid[1], 8);
 	check_int(status.ns_pid[2], 2);
 	check_u64(status.threads, 12);
+	check_u64(status.switches, 4000000123);
 	check_u64(status.cap_inheritable, 1);
 	check_u64(status.cap_permitted, 0x1fffeffffff);
 	check_u64(status.cap_effective, 0xa80425fb);
@@ -355,4 +358,74 @@ Test(proc, status_says_what_is_a_kernel_thread)
 	cr_assert(status.knows_kernel_thread && !status.kernel_thread);
 	cr_assert_eq(proc_status_parse(yes, sizeof(yes) - 1, &status), 0);
 	cr_assert(status.knows_kernel_thread && status.kernel_thread);
+}
+
+static int parse_syscall(const char *text, struct proc_syscall *ret)
+{
+	return proc_syscall_parse(text, strlen(text), ret);
+}
+
+Test(proc_syscall, blocked)
+{
+	struct proc_syscall call;
+
+	check_int(parse_syscall(
+			  "202 0x4ca3e8 0x189 0x0 0xffffffffffffffff 0x5 0x6 0x7ffc00 0x469cd6\n",
+			  &call),
+		0);
+	check_int(call.kind, PROC_SYSCALL_BLOCKED);
+	check_u64(call.nr, 202);
+	check_u64(call.args[0], 0x4ca3e8);
+	check_u64(call.args[3], UINT64_MAX);
+	check_u64(call.args[5], 6);
+	check_u64(call.sp, 0x7ffc00);
+	check_u64(call.pc, 0x469cd6);
+	// Number 0 is a call (read).
+	check_int(parse_syscall("0 0x1 0x2 0x3 0x4 0x5 0x6 0x7 0x8", &call), 0);
+	check_int(call.kind, PROC_SYSCALL_BLOCKED);
+	check_u64(call.nr, 0);
+}
+
+Test(proc_syscall, not_in_a_call)
+{
+	struct proc_syscall call;
+
+	check_int(parse_syscall("-1 0x7ffc00 0x469cd6\n", &call), 0);
+	check_int(call.kind, PROC_SYSCALL_NONE);
+	check_u64(call.sp, 0x7ffc00);
+	check_u64(call.pc, 0x469cd6);
+	check_int(parse_syscall("running\n", &call), 0);
+	check_int(call.kind, PROC_SYSCALL_RUNNING);
+}
+
+Test(proc_syscall, malformed)
+{
+	static const char *const bad[] = {"", "\n", "runnin", "running 1\n", "-1", "-1 0x1\n",
+		"-2 0x1 0x2\n", "1\n", "1 0x1 0x2 0x3 0x4 0x5 0x6 0x7\n",
+		"1 1 0x2 0x3 0x4 0x5 0x6 0x7 0x8\n", "1 0x 0x2 0x3 0x4 0x5 0x6 0x7 0x8\n",
+		"1 0x1 0x2 0x3 0x4 0x5 0x6 0x7 0x8 0x9\n",
+		"1 0x1ffffffffffffffff 0x2 0x3 0x4 0x5 0x6 0x7 0x8\n",
+		"18446744073709551616 0x1 0x2 0x3 0x4 0x5 0x6 0x7 0x8\n", "-1 0x1 0x2\n\n"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct proc_syscall call = {.nr = 77};
+		cr_assert(parse_syscall(bad[i], &call) == -EINVAL, "taken: %s", bad[i]);
+		check_u64(call.nr, 77);
+	}
+}
+
+// No byte behind the end is looked at.
+Test(proc_syscall, ends_anywhere)
+{
+	static const char text[] = "202 0x4ca3e8 0x189 0x0 0x1 0x5 0x6 0x7ffc00 0x469cd6\n";
+
+	for (size_t len = 0; len < sizeof(text) - 1; len++) {
+		struct proc_syscall call;
+		char *copy = malloc(len + 1);
+		memcpy(copy, text, len);
+		int r = proc_syscall_parse(copy, len, &call);
+		free(copy);
+		// Without its last digits a number is another number.
+		check_true(r == -EINVAL || len >= sizeof(text) - 7);
+	}
 }
