@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Stopping all threads of a process for as long as it takes to copy them. With seccomp_filter.h,
-// which stops one, the only user of ptrace(2).
+// Stopping threads of a process for as long as it takes to copy them: all at one instant, or each
+// by itself. With seccomp_filter.h, which stops one, the only user of ptrace(2).
 //
 // Theory of operation. PTRACE_SEIZE stops nothing and sends no signal, and the kernel undoes it,
 // and any stop by PTRACE_INTERRUPT, when the tracer dies, whatever kills it. So this runs in a
-// process of its own: when it ends, for whatever reason, every thread runs on, also one that could
-// not be stopped in time (a vfork parent, a frozen cgroup) and so cannot be detached.
+// process of its own (helper.h): when it ends, for whatever reason, every thread runs on, also one
+// that could not be stopped in time (a vfork parent, a frozen cgroup) and so cannot be detached.
 // PTRACE_ATTACH, SIGSTOP and PTRACE_O_EXITKILL have no such promise and are never used.
 //
 // A thread can be born only by one that runs. So when every known thread is stopped and the kernel
@@ -17,31 +17,18 @@
 // the target waits for that.
 #pragma once
 
-#include "snapshot.h"
-#include "target.h"
+#include "plan.h"
 
-// What is to be stopped and where the copies go. The plan, and the snapshot's threads and stacks,
-// are memory shared with the process that wants the result; the snapshot itself is not.
-struct stop_plan {
-	int task_dir_fd; // /proc/PID/task
-	int memory_fd;   // see memory.h, may be negative
-	pid_t pid;
-	struct snapshot *snapshot;       // its maps are read, its stacks are written
-	struct snapshot_thread *threads; // the first ones are listed already
-	size_t thread_capacity;          // rows that threads has room for
-	size_t stacks_capacity;          // bytes that snapshot->stacks has room for
-	size_t stack_max;                // bytes copied of one stack at most
-	bool listed_only;     // stop only the threads that are listed, look for no others
-	uint32_t deadline_ms; // for all threads to stop
-	// What comes out:
-	bool threads_missed; // there are more threads than room, or they kept coming
-	size_t thread_count; // in: the listed ones; out: all
-	size_t stacks_len;
-	uint64_t paused_us; // from the first stop to the last resume
-};
+// Stops all threads that PLAN wants, and those that are born meanwhile, copies registers and
+// stacks, and lets them run on. Each thread's row says what came of it. Changes the calling
+// process's signal handling for SIGALRM; to be called in a helper that exits right after. Returns
+// 0, or -errno when nothing could be tried.
+int stop_all(struct plan *plan);
 
-// Stops the threads of PLAN, copies registers and stacks, and lets them run on.
-// Each thread's row says what came of it. Changes the calling process's signal handling for
-// SIGALRM; to be called in a child that exits right after. Returns 0, or -errno when nothing could
-// be tried.
-int stop_and_copy(struct stop_plan *plan);
+// The same, one thread after the other. Returns 1 when a thread did not stop and so cannot be let
+// go: the helper has to exit, and another to go on (the thread is not tried again).
+int stop_each_wanted(struct plan *plan);
+
+// The same, but for threads in a system call that a stop would end with EINTR: these are marked as
+// spared.
+int stop_each_sparing(struct plan *plan);

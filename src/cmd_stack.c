@@ -16,6 +16,12 @@
 
 enum { EXIT_COMPLETE = 0, EXIT_INCOMPLETE = 1, EXIT_NONE = 2, EXIT_USAGE = 64 };
 
+// The policy that was asked for, or the default; NULL: there is none of the name.
+static const struct policy *policy_of(const struct stack_options *options)
+{
+	return options->policy ? policy_find(options->policy) : policy_at(0);
+}
+
 static bool use_color(const struct stack_options *options)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -31,13 +37,19 @@ static int open_file(void *arg, const struct inspect_request *request)
 	return files_open_debug(arg, request->build_id);
 }
 
-// The exit status for REPORT. A thread that has exited has no stack to miss.
+// False for one that has exited, or is none of the program's: there is no stack to miss.
+static bool has_stack(const struct snapshot_thread *thread)
+{
+	return thread->status != SNAPSHOT_THREAD_GONE && thread->status != SNAPSHOT_THREAD_KERNEL;
+}
+
+// The exit status for REPORT.
 static int judge(const struct stack_report *what)
 {
 	size_t wanted = 0, complete = 0, any = 0;
 
 	for (size_t i = 0; i < what->stacks->stack_count; i++) {
-		wanted += what->snapshot->threads[i].status != SNAPSHOT_THREAD_GONE;
+		wanted += has_stack(&what->snapshot->threads[i]);
 		complete += what->stacks->stacks[i].end.status == STACK_COMPLETE;
 		any += what->stacks->stacks[i].frame_count > 0;
 	}
@@ -85,21 +97,99 @@ static int report(const struct stack_options *options, const struct stack_report
 	return report_stack_text(stdout, what, merge, use_color(options));
 }
 
+// A snapshot and what it says.
+struct taken {
+	struct snapshot snapshot;
+	struct stacks stacks;
+	bool threads_missed;
+};
+
+static void taken_fini(struct taken *taken)
+{
+	snapshot_fini(&taken->snapshot);
+	stacks_fini(&taken->stacks);
+}
+
+#define auto_taken __attribute__((cleanup(taken_fini)))
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int take(struct target *target, const struct capture_options *capture,
+	const struct inspect_options *inspect, struct taken *ret, struct error *err)
+{
+	struct taken taken = {0};
+	int r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
+
+	if (r == 0)
+		r = inspect_run(&taken.snapshot, inspect, &taken.stacks, err);
+	if (r < 0) {
+		taken_fini(&taken);
+		return r;
+	}
+	taken_fini(ret);
+	*ret = taken;
+	return 0;
+}
+
+// The threads of TAKEN that were unwound in part only, without all of their registers, to *RET
+// (owned by the caller), ascending.
+static size_t list_unwhole(const struct taken *taken, pid_t **ret)
+{
+	size_t count = 0;
+
+	*ret = calloc(taken->snapshot.thread_count + 1, sizeof(**ret));
+	for (size_t i = 0; *ret && i < taken->snapshot.thread_count; i++) {
+		const struct snapshot_thread *thread = &taken->snapshot.threads[i];
+		if (thread->status == SNAPSHOT_THREAD_CAPTURED &&
+			thread->regs_known != SNAPSHOT_ALL_REGS &&
+			taken->stacks.stacks[i].end.status != STACK_COMPLETE)
+			(*ret)[count++] = thread->tid;
+	}
+	if (count > 0)
+		qsort(*ret, count, sizeof(**ret), compare_tids);
+	return count;
+}
+
+// Takes TARGET's stacks; and again, if the policy allows it and some could not be unwound without
+// the registers that only a stop shows.
+static int take_whole(struct target *target, const struct stack_options *options, struct taken *ret,
+	struct error *err)
+{
+	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
+	auto_free pid_t *unwhole = NULL;
+	const struct policy *policy = policy_of(options);
+	struct capture_options capture = {.policy = policy,
+		.tids = options->tids,
+		.tid_count = options->tid_count,
+		.timeout_ms = timeout_ms};
+	const struct inspect_options inspect = {
+		{options->max_frames, options->raw}, timeout_ms, open_file, target};
+	int r = take(target, &capture, &inspect, ret, err);
+
+	if (r < 0 || !policy->completes)
+		return r;
+	capture.whole_count = list_unwhole(ret, &unwhole);
+	capture.whole = unwhole;
+	return capture.whole_count > 0 ? take(target, &capture, &inspect, ret, err) : 0;
+}
+
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
 static int show_target(
 	struct target *target, const struct stack_options *options, bool *first, struct error *err)
 {
-	auto_snapshot struct snapshot snapshot = {0};
-	auto_stacks struct stacks stacks = {0};
-	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
-	struct capture_options capture = {options->tids, options->tid_count, timeout_ms};
-	struct inspect_options inspect = {
-		{options->max_frames, options->raw}, timeout_ms, open_file, target};
-	struct stack_report what = {.snapshot = &snapshot, .stacks = &stacks, .pause = "all"};
+	auto_taken struct taken taken = {0};
+	struct stack_report what = {.snapshot = &taken.snapshot,
+		.stacks = &taken.stacks,
+		.pause = policy_of(options)->name};
 
-	if (capture_take(target, &capture, &snapshot, &what.threads_missed, err) < 0 ||
-		inspect_run(&snapshot, &inspect, &stacks, err) < 0)
+	if (take_whole(target, options, &taken, err) < 0)
 		return EXIT_NONE;
+	what.threads_missed = taken.threads_missed;
 	if (report(options, &what, *first) < 0) {
 		fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the report of process %d",
 			target->pid);
@@ -145,6 +235,9 @@ int cmd_stack(int argc, char **argv)
 
 	if (status == OPTIONS_HELP)
 		return options_help(&cmd_stack_options, "nspeek stack");
+	if (status == 0 && !policy_of(&options))
+		status = fail(&err, ERROR_USAGE, EINVAL,
+			"--pause takes auto, never, each or all, not '%s'", options.policy);
 	if (status < 0) {
 		report_error(&err);
 		return EXIT_USAGE;

@@ -40,16 +40,10 @@ static int take_color(void *input, const char *word)
 
 static int take_pause(void *input, const char *word)
 {
-	static const char *const later[] = {"auto", "never", "each"};
 	struct stack_parsing *parsing = input;
 
-	if (strcmp(word, "all") == 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(word, later[i]) == 0)
-			return refuse(parsing,
-				"--pause=%s is not in this version, only --pause=all is", word);
-	return refuse(parsing, "--pause takes all, not '%s'", word);
+	parsing->options->policy = word;
+	return 0;
 }
 
 static int take_thread(void *input, const char *word)
@@ -148,8 +142,9 @@ static int take_target(void *input, char **words, int count, bool is_quoted)
 static const struct option_row rows[] = {
 	{.name = "pause",
 		.value = "POLICY",
-		.summary = "how threads are held while they are copied: all (at one instant, the "
-			   "default)",
+		.summary = "how threads are held while they are copied: auto (blocked ones are "
+			   "read without a stop, only the others are stopped, one at a time; the "
+			   "default), never, each (in turn), all (at one instant)",
 		.take = take_pause},
 	{.name = "thread",
 		.letter = 't',

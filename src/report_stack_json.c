@@ -108,21 +108,36 @@ static void cache_free(struct frame_cache *cache)
 	free(cache);
 }
 
+// How it was held while it was copied: the word of the schema.
+static const char *method_of(const struct snapshot_thread *thread)
+{
+	if (thread->status != SNAPSHOT_THREAD_CAPTURED)
+		return "none";
+	return thread->method == SNAPSHOT_METHOD_STOP ? "stop" : "no-stop";
+}
+
+// Where what was copied came from, for a thread that was not stopped; or null.
+static json_t *source_of(const struct snapshot_thread *thread)
+{
+	if (thread->status != SNAPSHOT_THREAD_CAPTURED || thread->method == SNAPSHOT_METHOD_STOP)
+		return json_null();
+	return json_string(thread->method == SNAPSHOT_METHOD_ITERATOR ? "task-iterator" : "proc");
+}
+
 // Everything of a thread but its frames.
 static json_t *thread_of(const struct stack_report *report, size_t index)
 {
 	const struct snapshot_thread *thread = &report->snapshot->threads[index];
 	const struct stack *stack = &report->stacks->stacks[index];
-	bool captured = thread->status == SNAPSHOT_THREAD_CAPTURED;
 	char state[2] = {thread->state, '\0'}, reason[STACK_REASON_SIZE];
 
 	stack_report_reason(report, index, reason, sizeof(reason));
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:[], s:s, s:o}", "tid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o}", "tid",
 		pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name", string(thread->name),
-		"state", string(state[0] ? state : NULL), "method", captured ? "stop" : "none",
-		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
-		"status", stack_status_name(stack->end.status), "reason",
-		string(reason[0] ? reason : NULL));
+		"state", string(state[0] ? state : NULL), "method", method_of(thread), "source",
+		source_of(thread), "eintr", (int)thread->eintr, "pause_us",
+		(json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel", "status",
+		stack_status_name(stack->end.status), "reason", string(reason[0] ? reason : NULL));
 }
 
 // Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with

@@ -12,6 +12,7 @@ enum {
 	SHOWN_SIZE = 2048,  // bytes shown of a path or name
 	TID_RANGES_MAX = 6, // ranges of thread ids shown of one group
 	NAMES_MAX = 4,      // thread names shown of one group
+	LIST_MAX = 20,      // threads listed in one note
 };
 
 struct style {
@@ -44,13 +45,20 @@ const char *stack_report_reason(
 		break;
 	case SNAPSHOT_THREAD_LISTED:
 	case SNAPSHOT_THREAD_TIMEOUT:
-		fixed = "it did not stop in time";
+		fixed = "it did not stop, or could not be read, in time";
+		break;
+	case SNAPSHOT_THREAD_MOVING:
+		fixed = "it ran whenever it was looked at, and was not to be stopped";
+		break;
+	case SNAPSHOT_THREAD_KERNEL:
+		fixed = "it never runs code of the program (an io_uring worker)";
 		break;
 	case SNAPSHOT_THREAD_DENIED:
 		if (thread->errnum == EMEDIUMTYPE)
 			fixed = "it runs 32-bit code, which this version does not unwind";
 		else
-			snprintf(buffer, size, "it cannot be traced: %s", strerror(thread->errnum));
+			snprintf(buffer, size, "it cannot be read or traced: %s",
+				strerror(thread->errnum));
 		if (!fixed)
 			return buffer;
 		break;
@@ -235,13 +243,84 @@ static void put_modules(const struct text_report *text)
 	}
 }
 
+// A list of threads, after what is said of it.
+static void put_list(const struct text_report *text, const char *what,
+	bool (*holds)(const struct snapshot_thread *thread))
+{
+	const struct snapshot *snapshot = text->report->snapshot;
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		if (!holds(&snapshot->threads[i]))
+			continue;
+		if (count == 0)
+			fprintf(text->out, "note: %s:", what);
+		if (++count <= LIST_MAX)
+			fprintf(text->out, " %d", snapshot->threads[i].tid);
+	}
+	if (count > LIST_MAX)
+		fprintf(text->out, " and %zu more", count - LIST_MAX);
+	if (count > 0)
+		fputc('\n', text->out);
+}
+
+static bool was_ended(const struct snapshot_thread *thread)
+{
+	return thread->status == SNAPSHOT_THREAD_CAPTURED && thread->eintr;
+}
+
+static bool was_spared(const struct snapshot_thread *thread)
+{
+	return thread->spared;
+}
+
+// For how long threads were stopped: together, or each.
+static void put_pause(const struct text_report *text)
+{
+	const struct snapshot *snapshot = text->report->snapshot;
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot->threads[i].pause_us > longest)
+			longest = snapshot->threads[i].pause_us;
+	if (strcmp(text->report->pause, "all") == 0)
+		fprintf(text->out, " together for %.3f ms", (double)snapshot->paused_us / 1000);
+	else
+		fprintf(text->out, " one at a time, for %.3f ms at most", (double)longest / 1000);
+}
+
+// How the threads were captured.
+static void put_capture(const struct text_report *text)
+{
+	const struct snapshot *snapshot = text->report->snapshot;
+	size_t by[] = {[SNAPSHOT_METHOD_NONE] = 0, [SNAPSHOT_METHOD_STOP] = 0};
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED)
+			by[snapshot->threads[i].method]++;
+	size_t unstopped = by[SNAPSHOT_METHOD_ITERATOR] + by[SNAPSHOT_METHOD_PROC];
+	fprintf(text->out, "%zu thread%s", snapshot->thread_count,
+		snapshot->thread_count == 1 ? "" : "s");
+	if (unstopped > 0) {
+		fprintf(text->out, ", %zu read without a stop", unstopped);
+		if (by[SNAPSHOT_METHOD_PROC] == 0)
+			fputs(" (task iterator)", text->out);
+		else if (by[SNAPSHOT_METHOD_ITERATOR] == 0)
+			fputs(" (/proc)", text->out);
+		fprintf(text->out, " in %.3f ms", (double)snapshot->window_us / 1000);
+	}
+	fprintf(text->out, ", %zu stopped", by[SNAPSHOT_METHOD_STOP]);
+	if (by[SNAPSHOT_METHOD_STOP] > 0)
+		put_pause(text);
+	fputs("; names from the files in use\n", text->out);
+	put_list(text, "stopped in a system call that returns EINTR for it", was_ended);
+	put_list(text, "not stopped, since its system call would have returned EINTR", was_spared);
+}
+
 static void put_header(const struct text_report *text)
 {
 	const struct snapshot *snapshot = text->report->snapshot;
-	size_t captured = 0;
 
-	for (size_t i = 0; i < snapshot->thread_count; i++)
-		captured += snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED;
 	fprintf(text->out, "%sprocess %d", text->style->head, snapshot->pid);
 	if (snapshot->ns_pid > 0 && snapshot->ns_pid != snapshot->pid)
 		fprintf(text->out, " (%d inside)", snapshot->ns_pid);
@@ -252,12 +331,10 @@ static void put_header(const struct text_report *text)
 		fputc(' ', text->out);
 		put_escaped(text->out, snapshot->exe);
 	}
-	fprintf(text->out,
-		"%s\n%zu thread%s, %zu stopped together for %.3f ms; names from the files in use\n",
-		text->style->end, snapshot->thread_count, snapshot->thread_count == 1 ? "" : "s",
-		captured, (double)snapshot->paused_us / 1000);
+	fprintf(text->out, "%s\n", text->style->end);
+	put_capture(text);
 	if (text->report->threads_missed)
-		fputs("note: threads were born faster than they could be stopped: some are "
+		fputs("note: threads were born faster than they could be listed: some are "
 		      "missing\n",
 			text->out);
 	put_modules(text);

@@ -8,7 +8,7 @@ need_tool jq
 start_demo
 target_before "$TARGET"
 
-expect_status 0 "$NSPEEK" stack --json "$TARGET"
+expect_status 0 "$NSPEEK" stack --pause=all --json "$TARGET"
 assert_eq "$ERR" "" stderr
 cp "$WORK/run.out" "$WORK/json"
 
@@ -44,8 +44,8 @@ query '[.processes[0].threads[1].frames[].symbol] |
 query '[.processes[0].threads[].frames[].module] | unique' '["/bin/app"]'
 # The keys of the contract are all there.
 query '.processes[0] | keys - ["capture","comm","container","exe","ns_pid","pid","threads"]' '[]'
-query '.processes[0].threads[0] | ["frames","kernel","method","name","ns_tid","pause_us","reason",
-	"state","status","syscall","tid"] - keys' '[]'
+query '.processes[0].threads[0] | ["eintr","frames","kernel","method","name","ns_tid","pause_us","reason",
+	"source","state","status","syscall","tid"] - keys' '[]'
 query '.processes[0].threads[0].frames[0] | ["build_id","file","inline","line","module","offset",
 	"pc","signal","symbol","symbol_offset","via"] - keys' '[]'
 query '[.processes[0].threads[].frames[0].via] | unique' '[null]'

@@ -34,8 +34,21 @@ for denied in process_vm_readv=ENOSYS process_vm_readv=EPERM; do
 		assert_contains "$OUT$ERR" process_vm_readv
 	fi
 done
-expect_status 2 "$DENY" ptrace=EPERM -- "$NSPEEK" stack --json "$TARGET"
+# Where nothing can be stopped, blocked threads are read all the same, whatever the policy.
+for policy in auto never each all; do
+	for denied in ptrace=EPERM ptrace=EPERM,process_vm_readv=ENOSYS; do
+		expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --pause="$policy" --json "$TARGET"
+		assert_eq "$(frames)" "$WANTED" "stacks without $denied"
+		assert_eq "$(jq -c '[.processes[0].threads[].method] | unique' "$WORK/run.out")" \
+			'["no-stop"]' "method without $denied"
+	done
+done
+# One that runs cannot be had then.
+start spin "$FIXTURES/container" spin
+await_state "$STARTED" R
+expect_status 2 "$DENY" ptrace=EPERM -- "$NSPEEK" stack --json "$STARTED"
 assert_matches "$ERR" '^nspeek: '
+finish "$STARTED"
 expect_status 2 "$DENY" pidfd_open=ENOSYS -- "$NSPEEK" stack "$TARGET"
 assert_one_error pidfd_open
 target_after "$TARGET"

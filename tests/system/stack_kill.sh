@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SIGKILL of nspeek at many moments while it takes the stacks of a process of 100 threads: the target
-# lives, none of its threads is left stopped or traced.
+# `stack_kill.sh POLICY`: SIGKILL of nspeek at many moments while it takes the stacks of a process of
+# 100 threads by that policy: the target lives, none of its threads is left stopped or traced.
 . "$(dirname "$0")/../support/lib.sh"
 
 need_root
+POLICY=$1
 THREADS=100
 start target "$FIXTURES/pause_meter" $((THREADS - 1)) 26
 await_line "$WORK/target.out" '^READY'
@@ -15,7 +16,7 @@ target_before "$TARGET"
 # The length of a run, in microseconds: the median of nine.
 LENGTH=$(for _ in 1 2 3 4 5 6 7 8 9; do
 	begin=${EPOCHREALTIME/./}
-	"$NSPEEK" stack --json "$TARGET" >"$WORK/stack" || fail "a plain run: $?"
+	"$NSPEEK" stack --pause="$POLICY" --json "$TARGET" >"$WORK/stack" || [ "$POLICY" = never ] || fail "a plain run: $?"
 	echo $((${EPOCHREALTIME/./} - begin))
 done | sort -n | sed -n 5p)
 
@@ -41,7 +42,7 @@ nothing_held() {
 MOMENTS=150
 held=0 ended=0
 for ((i = 0; i < MOMENTS; i++)); do
-	"$NSPEEK" stack --json "$TARGET" >/dev/null 2>&1 &
+	"$NSPEEK" stack --pause="$POLICY" --json "$TARGET" >/dev/null 2>&1 &
 	victim=$!
 	wait_us $((LENGTH * i / MOMENTS))
 	! is_traced || held=$((held + 1))
@@ -54,12 +55,12 @@ for ((i = 0; i < MOMENTS; i++)); do
 done
 # The moments are the right ones: some fell into the pause, and most runs were cut short.
 say "$MOMENTS kills within $LENGTH us: $held during a pause, $ended after the end"
-((held > 0)) || fail "no kill fell into a pause"
+[ "$POLICY" != all ] || ((held > 0)) || fail "no kill fell into a pause"
 ((ended < MOMENTS / 2)) || fail "$ended of $MOMENTS runs had ended before they were killed"
 target_after "$TARGET"
 
 # It runs on: its clock still turns.
 kill -USR1 "$TARGET"
 await_line "$WORK/target.out" '^GAP '
-expect_status 0 "$NSPEEK" stack --json "$TARGET"
+expect_status 0 "$NSPEEK" stack --json --pause=all "$TARGET"
 passed

@@ -17,11 +17,14 @@ all_stopped() {
 	[ "$(threads_held "$TARGET" | wc -l)" = 4 ]
 }
 retry 10 all_stopped || fail "not all stop"
-expect_status 0 "$NSPEEK" stack --json "$TARGET"
-assert_eq "$(jq -c '[.processes[0].threads[] | .status] | unique' "$WORK/run.out")" \
-	'["complete"]' "status"
-assert_eq "$(jq -c '[.processes[0].threads[] | .state] | unique' "$WORK/run.out")" '["T"]' "state"
-assert_contains "$OUT" wait_for_work
+for policy in auto never each all; do
+	expect_status 0 "$NSPEEK" stack --pause="$policy" --json "$TARGET"
+	assert_eq "$(jq -c '[.processes[0].threads[] | .status] | unique' "$WORK/run.out")" \
+		'["complete"]' "status"
+	assert_eq "$(jq -c '[.processes[0].threads[] | .state] | unique' "$WORK/run.out")" '["T"]' \
+		"state"
+	assert_contains "$OUT" wait_for_work
+done
 sleep 0.2
 assert_eq "$(threads_held "$TARGET" | wc -l)" 4 "threads that are stopped"
 assert_eq "$(threads_held "$TARGET" | grep -vc 'tracer 0$')" 0 "threads that are traced"
@@ -37,8 +40,8 @@ start parent bash -c '"$1" threads 2 & child=$!
 	echo "CHILD $child"; wait $child; echo "ENDED $?"' bash "$FIXTURES/container"
 await_line "$WORK/parent.out" '^READY'
 TARGET=$(awk '/^CHILD/ { print $2 }' "$WORK/parent.out")
-for _ in 1 2 3 4 5; do
-	expect_status 0 "$NSPEEK" stack "$TARGET"
+for policy in auto never each all each all; do
+	expect_status 0 "$NSPEEK" stack --pause="$policy" "$TARGET"
 done
 assert_lacks "$(cat "$WORK/parent.out")" ENDED
 kill -TERM "$TARGET"
@@ -48,8 +51,8 @@ await_line "$WORK/parent.out" '^ENDED 143'
 start sleeper "$FIXTURES/container" sleep 2
 TARGET=$STARTED
 begin=${EPOCHREALTIME/./}
-for _ in 1 2 3; do
-	expect_status 0 "$NSPEEK" stack "$TARGET"
+for policy in auto each all; do
+	expect_status 0 "$NSPEEK" stack --pause="$policy" "$TARGET"
 done
 wait "$TARGET"
 assert_eq $? 0 "the sleeper's status"
@@ -61,8 +64,8 @@ took=$((${EPOCHREALTIME/./} - begin))
 start churn "$FIXTURES/container" churn
 await_line "$WORK/churn.out" '^READY'
 TARGET=$STARTED
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	run "$NSPEEK" stack --json "$TARGET"
+for policy in auto auto auto never never each each each all all all; do
+	run "$NSPEEK" stack --pause="$policy" --json "$TARGET"
 	((STATUS <= 1)) || fail "status $STATUS: $ERR"
 	assert_eq "$(jq -c '[.processes[0].threads[] | select(.status != "complete" and
 		(.frames | length > 0) and (.frames[-1].symbol | test("^__clone3?$") | not))]' \
@@ -80,20 +83,33 @@ held() {
 ! held || { sleep 0.5; ! held; } || fail "threads are held: $(threads_held "$TARGET")"
 finish "$TARGET"
 
-# A target that somebody else traces cannot be stopped: said, and not touched.
-start traced "$FIXTURES/container" threads 1
-await_line "$WORK/traced.out" '^READY'
-TARGET=$STARTED
-start tracer "$FIXTURES/container" trace "$TARGET"
-await_line "$WORK/tracer.out" '^READY'
-run "$NSPEEK" stack "$TARGET"
-assert_ne "$STATUS" 0 "status for a traced target"
-assert_contains "$OUT$ERR" "traced"
-finish "$STARTED"
-untraced() {
-	[ -z "$(threads_held "$TARGET")" ]
-}
-retry 5 untraced || fail "threads are held: $(threads_held "$TARGET")"
+# A target that somebody else traces cannot be stopped by us. Blocked, it is read all the same; while
+# it runs, that is said.
+for verb in "threads 1" spin; do
+	# shellcheck disable=SC2086
+	start traced "$FIXTURES/container" $verb
+	TARGET=$STARTED
+	[ "$verb" = spin ] || await_line "$WORK/traced.out" '^READY'
+	[ "$verb" != spin ] || await_state "$TARGET" R
+	start tracer "$FIXTURES/container" trace "$TARGET"
+	await_line "$WORK/tracer.out" '^READY'
+	for policy in auto never each all; do
+		run "$NSPEEK" stack --pause="$policy" "$TARGET"
+		if [ "$verb" != spin ]; then
+			assert_eq "$STATUS" 0 "status for a traced target by $policy"
+			assert_contains "$OUT" accept_connections
+		elif [ "$policy" != never ]; then
+			assert_eq "$STATUS" 2 "status for a traced target that runs, by $policy"
+			assert_contains "$ERR" "traces it already"
+		fi
+	done
+	finish "$STARTED"
+	untraced() {
+		[ -z "$(threads_held "$TARGET")" ]
+	}
+	retry 5 untraced || fail "threads are held: $(threads_held "$TARGET")"
+	finish "$TARGET"
+done
 
 # One that dies under our hands is an error, not a hang.
 for ((i = 0; i < 20; i++)); do

@@ -19,7 +19,7 @@ nothing_held() {
 suspended=0
 for ((i = 0; i < 20; i++)); do
 	# A process group of its own, as a shell's job has it.
-	setsid -w "$NSPEEK" stack --json "$TARGET" >/dev/null 2>&1 &
+	setsid -w "$NSPEEK" stack --pause=all --json "$TARGET" >/dev/null 2>&1 &
 	job=$!
 	sleep "0.0$((10 + i * 2))"
 	leader=$(pgrep -P "$job" -x nspeek || echo "$job")

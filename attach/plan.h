@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is to be captured of a process, and how far that has come: the memory that a capture's
+// parent and its helper share (see helper.h). Each way of capturing (stop.h, nostop.h,
+// taskiter.h) takes a plan and fills rows of it.
+//
+// Theory of operation. A row is the helper's until it is SNAPSHOT_THREAD_CAPTURED, which is set
+// last, after all else of the row and its stack. So when the helper is killed, at any instruction,
+// what is marked as captured is whole, and all else is marked as not.
+#pragma once
+
+#include "snapshot.h"
+#include "target.h"
+
+// What is known of a row beyond the snapshot.
+struct plan_row {
+	bool whole; // all registers are wanted: its unwinding has shown that less is too little
+	bool stop_tried; // it was to be stopped already, whatever came of it
+	bool stuck;      // a helper was killed while it read this thread's memory
+	size_t room;     // bytes reserved for its stack, at stack_offset
+};
+
+struct policy;
+
+struct plan {
+	const struct target *target;
+	int task_dir_fd; // /proc/PID/task
+	int memory_fd;   // see memory.h, may be negative
+	int iterator_fd; // see taskiter.h, may be negative
+	pid_t pid;
+	const struct snapshot *snapshot; // its maps are read
+	const struct policy *policy;     // see policy.h
+	const pid_t *whole;              // threads of which all registers are wanted, ascending
+	size_t whole_count;
+	uint32_t deadline_ms; // for all threads to stop
+	// Shared:
+	struct snapshot_thread *threads;
+	struct plan_row *rows; // parallel to threads
+	size_t thread_count, thread_capacity;
+	unsigned char *stacks;
+	size_t stacks_len, stacks_capacity;
+	size_t stack_max; // bytes copied of one stack at most
+	// What comes out:
+	bool threads_missed; // there are more threads than room, or they kept coming
+	uint64_t first_read_us, last_read_us;
+	uint64_t paused_us; // from the first stop to the last resume
+	// Between the helper and its parent:
+	size_t rung;          // the way of capturing that is in use
+	bool listed_only;     // only the threads that are listed, look for no others
+	bool listed;          // all threads are listed
+	size_t at;            // the thread that is being read
+	bool one_by_one;      // read one thread at a time: reading many at once got stuck
+	uint64_t kill_at_us;  // when the helper is to be killed, if it has not come further
+	uint64_t deadline_us; // of all
+};
+
+// True when thread INDEX still is to be captured.
+static inline bool plan_wants(const struct plan *plan, size_t index)
+{
+	const struct snapshot_thread *thread = &plan->threads[index];
+
+	return thread->status != SNAPSHOT_THREAD_CAPTURED &&
+	       thread->status != SNAPSHOT_THREAD_GONE && thread->status != SNAPSHOT_THREAD_KERNEL &&
+	       !plan->rows[index].stuck;
+}
+
+// Adds thread TID. Returns its row, or NULL when there is no room, which PLAN then says.
+struct snapshot_thread *plan_add(struct plan *plan, pid_t tid);
+
+// Adds the threads in /proc that PLAN has not yet. Returns how many.
+size_t plan_add_new(struct plan *plan);
+
+// True when the kernel counts no more threads than PLAN has.
+bool plan_has_all(const struct plan *plan);
+
+// Takes what the status file says of thread INDEX, if that is not known yet; one that has no such
+// file is SNAPSHOT_THREAD_GONE, unless it was captured. STATUS is what was read, if not NULL.
+void plan_describe(struct plan *plan, size_t index, const struct proc_status *status);
+
+// Records that thread INDEX refused to be stopped or read, by ERRNUM.
+void plan_refused(struct plan *plan, size_t index, int errnum);
+
+// Moves the moment when the helper is killed to MS from now.
+void plan_allow(struct plan *plan, uint32_t ms);

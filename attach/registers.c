@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Registers, one part for each machine.
+#include "registers.h"
+
+#include <errno.h>
+
+#if defined(__x86_64__)
+void registers_take(struct snapshot_thread *thread, const struct user_regs_struct *r)
+{
+	const unsigned long long dwarf[ARCH_REG_COUNT] = {r->rax, r->rdx, r->rcx, r->rbx, r->rsi,
+		r->rdi, r->rbp, r->rsp, r->r8, r->r9, r->r10, r->r11, r->r12, r->r13, r->r14,
+		r->r15, r->rip};
+	const unsigned long long args[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+
+	for (int i = 0; i < ARCH_REG_COUNT; i++)
+		thread->regs[i] = dwarf[i];
+	thread->in_syscall = (long long)r->orig_rax >= 0;
+	thread->syscall_nr = r->orig_rax;
+	for (int i = 0; i < 6; i++)
+		thread->syscall_args[i] = args[i];
+	thread->regs_known = SNAPSHOT_ALL_REGS;
+}
+
+bool registers_say_eintr(const struct user_regs_struct *r)
+{
+	return (long long)r->orig_rax >= 0 && (long long)r->rax == -EINTR;
+}
+#elif defined(__aarch64__)
+void registers_take(struct snapshot_thread *thread, const struct user_regs_struct *r)
+{
+	for (int i = 0; i < 31; i++)
+		thread->regs[i] = r->regs[i];
+	thread->regs[ARCH_REG_SP] = r->sp;
+	thread->regs[ARCH_REG_PC] = r->pc;
+	thread->regs_known = SNAPSHOT_ALL_REGS;
+}
+
+bool registers_say_eintr(const struct user_regs_struct *r)
+{
+	return (long long)r->regs[0] == -EINTR; // whether it is in a system call is not told
+}
+#endif

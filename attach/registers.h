@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the kernel's registers to a snapshot's.
+#pragma once
+
+#include "snapshot.h"
+
+#include <sys/user.h>
+
+// Fills THREAD's registers, all of them known, and its system call, from R as ptrace(2) or
+// bpf_task_pt_regs() gives them.
+void registers_take(struct snapshot_thread *thread, const struct user_regs_struct *r);
+
+// True when R are the registers of a thread that a stop has made to return EINTR from its system
+// call, as soon as it runs on.
+bool registers_say_eintr(const struct user_regs_struct *r);

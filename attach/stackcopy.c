@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copying stacks.
+#include "stackcopy.h"
+
+#include "memory.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+enum {
+	BATCH = 64, // stacks copied by one call: more gain nothing (measured)
+	PAGE = 4096,
+};
+
+// How many bytes of THREAD's stack are to be copied.
+static size_t wanted_len(const struct plan *plan, const struct snapshot_thread *thread)
+{
+	uint64_t sp = thread->regs[ARCH_REG_SP];
+	const struct snapshot_map *map = snapshot_find_map(plan->snapshot, sp);
+	// A stack that was mapped after the maps were read: what is left of its page at least.
+	uint64_t end = map ? map->end : (sp | (PAGE - 1)) + 1;
+
+	return end - sp;
+}
+
+void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
+{
+	size_t before = plan->stacks_len;
+
+	for (size_t i = 0; i < count; i++) {
+		struct snapshot_thread *thread = &plan->threads[indices[i]];
+		struct plan_row *row = &plan->rows[indices[i]];
+		size_t len = wanted_len(plan, thread), most = plan->stack_max;
+		// What an earlier attempt has reserved is taken again if it suffices.
+		bool reuse = row->room >= (len < most ? len : most);
+		if (!reuse && most > plan->stacks_capacity - plan->stacks_len)
+			most = plan->stacks_capacity - plan->stacks_len;
+		thread->stack_cut = len > most;
+		thread->stack_len = len > most ? most : len;
+		if (reuse)
+			continue;
+		thread->stack_offset = plan->stacks_len;
+		row->room = thread->stack_len;
+		plan->stacks_len += thread->stack_len;
+	}
+	if (plan->stacks_len == before)
+		return;
+	// In this process: a fork does not copy the page tables of shared memory, and a page fault
+	// for each page would make the pause longer.
+	size_t first = before & ~(size_t)(PAGE - 1);
+	madvise(plan->stacks + first, plan->stacks_len - first, MADV_POPULATE_WRITE);
+}
+
+// Copies one stack page by page, so that a hole costs only what lies behind it.
+static void copy_by_pages(struct plan *plan, size_t index)
+{
+	struct snapshot_thread *thread = &plan->threads[index];
+	uint64_t sp = thread->regs[ARCH_REG_SP];
+	size_t done = 0;
+
+	while (done < thread->stack_len) {
+		size_t len = PAGE - ((sp + done) & (PAGE - 1));
+		if (len > thread->stack_len - done)
+			len = thread->stack_len - done;
+		ssize_t n = memory_read(thread->tid, plan->memory_fd, sp + done,
+			plan->stacks + thread->stack_offset + done, len);
+		if (n < 0 && done == 0)
+			plan_refused(plan, index, (int)-n);
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+		if ((size_t)n < len)
+			break;
+	}
+	if (done < thread->stack_len) {
+		thread->stack_len = done;
+		thread->stack_cut = true;
+	}
+}
+
+// Copies the stacks of COUNT threads, BATCH at most, by one call; what that leaves, one by one.
+static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
+{
+	struct iovec local[BATCH], remote[BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct snapshot_thread *thread = &plan->threads[indices[i]];
+		void *from = (void *)(uintptr_t)thread->regs[ARCH_REG_SP];
+		local[i] = (struct iovec){plan->stacks + thread->stack_offset, thread->stack_len};
+		remote[i] = (struct iovec){from, thread->stack_len};
+	}
+	plan->at = indices[0];
+	ssize_t n = process_vm_readv(plan->threads[indices[0]].tid, local, count, remote, count, 0);
+	size_t copied = n < 0 ? 0 : (size_t)n;
+	for (size_t i = 0; i < count; i++) {
+		const struct snapshot_thread *thread = &plan->threads[indices[i]];
+		if (copied >= thread->stack_len) {
+			copied -= thread->stack_len;
+			continue;
+		}
+		copied = 0;
+		plan->at = indices[i];
+		copy_by_pages(plan, indices[i]);
+	}
+}
+
+void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms)
+{
+	size_t most = plan->one_by_one ? 1 : BATCH;
+
+	for (size_t i = 0; i < count; i += most) {
+		plan_allow(plan, copy_ms);
+		copy_batch(plan, indices + i, count - i < most ? count - i : most);
+	}
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copying the stacks of threads that stand still.
+#pragma once
+
+#include "plan.h"
+
+// Reserves room for the stack of each of the COUNT threads INDICES, whose stack pointers are known,
+// from there to the end of the mapping that holds it, and makes the room's memory present: so that
+// the copying finds no page missing.
+void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count);
+
+// Copies them, 64 by one call, or one by one if PLAN says so. A thread whose stack cannot be read
+// at all is recorded as refused. PLAN's kill_at_us is moved on, to COPY_MS milliseconds from each
+// call.
+void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms);
