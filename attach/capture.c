@@ -69,6 +69,7 @@ static void plan_fini(struct plan *plan)
 		munmap(plan->rows, plan->thread_capacity * sizeof(*plan->rows));
 	if (plan->stacks)
 		munmap(plan->stacks, plan->stacks_capacity);
+	close_fd(&plan->iterator_fd);
 	plan->threads = NULL;
 	plan->rows = NULL;
 	plan->stacks = NULL;
@@ -105,6 +106,7 @@ static int take_threads(struct snapshot *snapshot, struct plan *plan)
 	snapshot->stacks_len = plan->stacks_len;
 	snapshot->stacks_mapped = plan->stacks_capacity;
 	plan->stacks = NULL;
+	snapshot->iterator_errnum = plan->iterator_fd < 0 ? -plan->iterator_fd : 0;
 	snapshot->paused_us = plan->paused_us;
 	snapshot->window_us = plan->last_read_us - plan->first_read_us;
 	return 0;
@@ -155,6 +157,7 @@ static int take_once(const struct target *target, const struct capture_options *
 		(r = files_open_modules(target, maps, maps_len, snapshot, err)) < 0 ||
 		(r = prepare_threads(options, plan, err)) < 0)
 		return r;
+	policy_probe(options->policy, plan);
 	describe_process(target, snapshot);
 	if ((r = helper_run(plan, policy_run, err)) < 0)
 		return r;
@@ -212,6 +215,7 @@ static int attempt(struct target *target, const struct capture_options *options,
 		.policy = options->policy,
 		.task_dir_fd = task_dir,
 		.memory_fd = memory,
+		.iterator_fd = -EBADF,
 		.pid = target->pid,
 		.whole = options->whole,
 		.whole_count = options->whole_count,

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "nostop.h"
 #include "stop.h"
+#include "taskiter.h"
 
 #include <string.h>
 
@@ -15,6 +16,8 @@ struct strategy {
 	int (*capture)(struct plan *plan); // takes the rows that the plan still wants
 };
 
+static const struct strategy iterator = {
+	.name = "task iterator", .lists = true, .probe = taskiter_probe, .capture = taskiter_take};
 static const struct strategy from_proc = {.name = "proc", .capture = nostop_take};
 static const struct strategy spared = {.name = "proc, patiently", .capture = nostop_take_spared};
 static const struct strategy rest = {.name = "proc, the rest", .capture = nostop_take_rest};
@@ -24,10 +27,10 @@ static const struct strategy each = {.name = "each", .capture = stop_each_wanted
 static const struct strategy all = {.name = "all", .lists = true, .capture = stop_all};
 
 static const struct policy policies[] = {
-	{"auto", true, {&from_proc, &each_sparing, &spared, &each, &rest}},
-	{"never", false, {&from_proc}},
-	{"each", false, {&each, &rest}},
-	{"all", false, {&all, &rest}},
+	{"auto", true, {&iterator, &from_proc, &each_sparing, &spared, &each, &rest}},
+	{"never", false, {&iterator, &from_proc}},
+	{"each", false, {&each, &iterator, &rest}},
+	{"all", false, {&all, &iterator, &rest}},
 };
 
 const struct policy *policy_at(size_t index)
@@ -73,10 +76,9 @@ int policy_run(struct plan *plan)
 			plan_add_new(plan);
 			plan->listed = true;
 		}
-		if (!way->lists && !wants_any(plan))
+		if (plan->listed && !wants_any(plan))
 			break;
 		r = way->capture(plan);
-		plan->listed |= way->lists;
 		if (r != 0)
 			break;
 	}

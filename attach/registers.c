@@ -25,6 +25,16 @@ bool registers_say_eintr(const struct user_regs_struct *r)
 {
 	return (long long)r->orig_rax >= 0 && (long long)r->rax == -EINTR;
 }
+
+bool registers_are_32_bit(const struct user_regs_struct *r)
+{
+	return (r->cs & 0xffff) == 0x23; // __USER32_CS
+}
+
+bool registers_are_none(const struct user_regs_struct *r)
+{
+	return r->rip == 0 && r->rsp == 0;
+}
 #elif defined(__aarch64__)
 void registers_take(struct snapshot_thread *thread, const struct user_regs_struct *r)
 {
@@ -38,5 +48,15 @@ void registers_take(struct snapshot_thread *thread, const struct user_regs_struc
 bool registers_say_eintr(const struct user_regs_struct *r)
 {
 	return (long long)r->regs[0] == -EINTR; // whether it is in a system call is not told
+}
+
+bool registers_are_32_bit(const struct user_regs_struct *r)
+{
+	return (r->pstate & 0x10) != 0; // PSR_MODE32_BIT
+}
+
+bool registers_are_none(const struct user_regs_struct *r)
+{
+	return r->pc == 0 && r->sp == 0;
 }
 #endif

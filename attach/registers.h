@@ -13,3 +13,10 @@ void registers_take(struct snapshot_thread *thread, const struct user_regs_struc
 // True when R are the registers of a thread that a stop has made to return EINTR from its system
 // call, as soon as it runs on.
 bool registers_say_eintr(const struct user_regs_struct *r);
+
+// True when R are those of a thread in 32-bit code, whose registers are others.
+bool registers_are_32_bit(const struct user_regs_struct *r);
+
+// True when R are those of a thread that was given no user stack: it never runs code of the program
+// (kernel/fork.c, create_io_thread).
+bool registers_are_none(const struct user_regs_struct *r);

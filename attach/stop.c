@@ -324,8 +324,9 @@ int stop_all(struct plan *plan)
 {
 	struct stopper s;
 
-	if (!plan->listed_only)
+	if (!plan->listed)
 		plan_add_new(plan);
+	plan->listed = true;
 	describe_all(plan);
 	int r = stopper_init(&s, plan);
 	if (r < 0)

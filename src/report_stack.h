@@ -19,6 +19,9 @@ struct stack_report {
 const char *stack_report_reason(
 	const struct stack_report *report, size_t index, char *buffer, size_t size);
 
+// Why the task iterator was not there for REPORT, or NULL when it was.
+const char *stack_report_no_iterator(const struct stack_report *report);
+
 // Writes REPORT for people to OUT: with MERGE, threads with equal frames as one block; with COLOR,
 // terminal colours. Fails with -ENOMEM.
 int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color);

@@ -177,16 +177,18 @@ static int put_thread(
 static json_t *process_of(const struct stack_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
+	const char *why = stack_report_no_iterator(report);
 	uint32_t longest = 0;
 
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:n, s:{s:s, s:I, s:I, s:I}}", "pid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
 		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
 		"exe", string(snapshot->exe), "container", "capture", "pause", report->pause,
-		"paused_us", (json_int_t)snapshot->paused_us, "longest_thread_pause_us",
-		(json_int_t)longest, "window_us", (json_int_t)snapshot->window_us);
+		"task_iterator", why ? why : "loaded", "paused_us", (json_int_t)snapshot->paused_us,
+		"longest_thread_pause_us", (json_int_t)longest, "window_us",
+		(json_int_t)snapshot->window_us);
 }
 
 void report_stack_json_begin(FILE *out)

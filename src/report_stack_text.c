@@ -67,6 +67,20 @@ const char *stack_report_reason(
 	return buffer;
 }
 
+const char *stack_report_no_iterator(const struct stack_report *report)
+{
+	switch (report->snapshot->iterator_errnum) {
+	case 0:
+		return NULL;
+	case ENOPKG:
+		return "this build has no task iterator";
+	case EPERM:
+		return "the task iterator is not permitted";
+	default:
+		return "the kernel has no task iterator";
+	}
+}
+
 static uint64_t hash_stack(const struct stack_report *report, size_t index)
 {
 	const struct stack *stack = &report->stacks->stacks[index];
@@ -293,6 +307,7 @@ static void put_pause(const struct text_report *text)
 static void put_capture(const struct text_report *text)
 {
 	const struct snapshot *snapshot = text->report->snapshot;
+	const char *why = stack_report_no_iterator(text->report);
 	size_t by[] = {[SNAPSHOT_METHOD_NONE] = 0, [SNAPSHOT_METHOD_STOP] = 0};
 
 	for (size_t i = 0; i < snapshot->thread_count; i++)
@@ -306,7 +321,7 @@ static void put_capture(const struct text_report *text)
 		if (by[SNAPSHOT_METHOD_PROC] == 0)
 			fputs(" (task iterator)", text->out);
 		else if (by[SNAPSHOT_METHOD_ITERATOR] == 0)
-			fputs(" (/proc)", text->out);
+			fprintf(text->out, " (/proc%s%s)", why ? "; " : "", why ? why : "");
 		fprintf(text->out, " in %.3f ms", (double)snapshot->window_us / 1000);
 	}
 	fprintf(text->out, ", %zu stopped", by[SNAPSHOT_METHOD_STOP]);

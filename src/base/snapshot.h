@@ -91,8 +91,9 @@ struct snapshot {
 	size_t stacks_len;
 	size_t stacks_mapped; // not 0: stacks is a mapping of so many bytes, else it is from
 			      // malloc(3)
-	uint64_t paused_us; // wall time from the first stop to the last resume
-	uint64_t window_us; // wall time from the first read to the last
+	int iterator_errnum; // why the task iterator was not there; 0: it was, ENOPKG: not built
+	uint64_t paused_us;  // wall time from the first stop to the last resume
+	uint64_t window_us;  // wall time from the first read to the last
 };
 
 // A thread's regs_known when all are.

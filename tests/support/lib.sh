@@ -5,6 +5,7 @@
 # so), assertions, and the proof that nothing is left behind. Environment, set by ctest:
 #  NSPEEK_BIN       the built nspeek
 #  NSPEEK_FIXTURES  the directory of built fixtures
+#  NSPEEK_BPF       ON: it was built with the task iterator
 #  NSPEEK_CI        1: a test that cannot run here fails
 set -u -o pipefail
 export LC_ALL=C

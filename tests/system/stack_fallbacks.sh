@@ -34,6 +34,22 @@ for denied in process_vm_readv=ENOSYS process_vm_readv=EPERM; do
 		assert_contains "$OUT$ERR" process_vm_readv
 	fi
 done
+# Without the task iterator, out of /proc; and that is said.
+for denied in bpf=EPERM bpf=ENOSYS; do
+	for policy in auto never; do
+		expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --pause="$policy" --json "$TARGET"
+		assert_eq "$(frames)" "$WANTED" "stacks without $denied"
+		assert_eq "$(jq -c '[.processes[0].threads[] | .method, .source] | unique' \
+			"$WORK/run.out")" '["no-stop","proc"]' "method without $denied"
+		assert_matches "$(jq -r .processes[0].capture.task_iterator "$WORK/run.out")" \
+			'^(the kernel|this build) has no task iterator$|^the task iterator is not permitted$'
+	done
+	expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack "$TARGET"
+	assert_matches "$OUT" '\(/proc; t[a-z ]+ task iterator'
+done
+expect_status 0 "$DENY" bpf=EPERM,ptrace=EPERM -- "$NSPEEK" stack --json "$TARGET"
+assert_eq "$(frames)" "$WANTED" "stacks with neither"
+
 # Where nothing can be stopped, blocked threads are read all the same, whatever the policy.
 for policy in auto never each all; do
 	for denied in ptrace=EPERM ptrace=EPERM,process_vm_readv=ENOSYS; do

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The capture by task iterator.
+#include "taskiter.h"
+
+#include "cleanup.h"
+#include "registers.h"
+#include "stackcopy.h"
+#include "taskiter/record.h"
+
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	PASSES_MAX = 5,  // reads of the iterator: a thread that moves has four chances
+	RECORDS = 256,   // read by one call at most
+	READ_MS = 300,   // for the stacks of 64 threads
+	BEGIN_MS = 1000, // for reading the iterator
+};
+
+// include/linux/sched.h
+enum {
+	STATE_INTERRUPTIBLE = 0x1,
+	STATE_UNINTERRUPTIBLE = 0x2,
+	STATE_STOPPED = 0x4,
+	STATE_TRACED = 0x8,
+	STATE_EXIT_DEAD = 0x10,
+	STATE_EXIT_ZOMBIE = 0x20,
+	STATE_PARKED = 0x40,
+	STATE_NOLOAD = 0x400,
+	STATE_FROZEN = 0x8000,
+	FLAG_EXITING = 0x4,
+};
+
+// What is to be the same the second time.
+struct proof {
+	bool pending; // its stack was copied since
+	uint64_t switches, start_time;
+};
+
+struct iteration {
+	struct plan *plan;
+	struct proof *proofs; // parallel to the plan's threads
+	size_t *indices;      // threads whose stacks are to be copied
+	size_t count;
+	size_t cursor; // the row that was found last
+	bool fresh;    // there were no rows: all are new
+};
+
+// As fs/proc/array.c has it.
+static char state_letter(uint32_t state)
+{
+	if (state & STATE_EXIT_DEAD)
+		return 'X';
+	if (state & STATE_EXIT_ZOMBIE)
+		return 'Z';
+	if (state & STATE_TRACED)
+		return 't';
+	if (state & STATE_STOPPED)
+		return 'T';
+	if (state & STATE_PARKED)
+		return 'P';
+	if ((state & STATE_UNINTERRUPTIBLE) && (state & STATE_NOLOAD))
+		return 'I';
+	if (state & (STATE_UNINTERRUPTIBLE | STATE_FROZEN))
+		return 'D';
+	return state & STATE_INTERRUPTIBLE ? 'S' : 'R';
+}
+
+// The row of thread TID, which may be new. Threads come in the same order each time, so it mostly
+// is the next one. Returns whether there is one.
+static bool find_row(struct iteration *it, pid_t tid, size_t *ret)
+{
+	struct plan *plan = it->plan;
+	size_t count = plan->thread_count;
+
+	for (size_t i = 1; !it->fresh && i <= count; i++) {
+		size_t index = (it->cursor + i) % count;
+		if (plan->threads[index].tid == tid) {
+			*ret = it->cursor = index;
+			return true;
+		}
+	}
+	if (plan->listed || !plan_add(plan, tid))
+		return false;
+	*ret = it->cursor = count;
+	return true;
+}
+
+static void describe(struct snapshot_thread *thread, const struct taskiter_record *record)
+{
+	thread->state = state_letter(record->state);
+	thread->ns_tid = record->ns_tid;
+	memcpy(thread->name, record->comm, sizeof(record->comm));
+	thread->name[sizeof(record->comm)] = '\0';
+}
+
+static struct user_regs_struct registers_of(const struct taskiter_record *record)
+{
+	struct user_regs_struct r;
+
+	_Static_assert(sizeof(record->regs) <= sizeof(r), "the same registers in the same order");
+	memset(&r, 0, sizeof(r));
+	memcpy(&r, record->regs, sizeof(record->regs));
+	return r;
+}
+
+// What RECORD says of a thread that can have no stack, or SNAPSHOT_THREAD_LISTED.
+static enum snapshot_thread_status hopeless(
+	const struct taskiter_record *record, const struct user_regs_struct *r)
+{
+	if ((record->state & (STATE_EXIT_ZOMBIE | STATE_EXIT_DEAD)) ||
+		(record->flags & FLAG_EXITING) || !record->has_regs)
+		return SNAPSHOT_THREAD_GONE;
+	if (registers_are_none(r))
+		return SNAPSHOT_THREAD_KERNEL;
+	return registers_are_32_bit(r) ? SNAPSHOT_THREAD_DENIED : SNAPSHOT_THREAD_LISTED;
+}
+
+static bool is_proven(const struct proof *proof, const struct snapshot_thread *thread,
+	const struct taskiter_record *record, const struct user_regs_struct *r)
+{
+	struct snapshot_thread now = {0};
+
+	if (!proof->pending || record->on_cpu || record->switches_last != proof->switches ||
+		record->start_time != proof->start_time || thread->errnum != 0)
+		return false;
+	registers_take(&now, r);
+	return memcmp(now.regs, thread->regs, sizeof(now.regs)) == 0;
+}
+
+// Takes one record: proves what was copied since the last pass, or else prepares the next copy.
+static void take_record(struct iteration *it, const struct taskiter_record *record)
+{
+	struct plan *plan = it->plan;
+	size_t index;
+
+	if (!find_row(it, record->tid, &index) || !plan_wants(plan, index))
+		return;
+	struct snapshot_thread *thread = &plan->threads[index];
+	struct proof *proof = &it->proofs[index];
+	struct user_regs_struct r = registers_of(record);
+	describe(thread, record);
+	enum snapshot_thread_status status = hopeless(record, &r);
+	if (status != SNAPSHOT_THREAD_LISTED) {
+		thread->errnum = status == SNAPSHOT_THREAD_DENIED ? EMEDIUMTYPE : 0;
+		thread->status = status;
+		return;
+	}
+	if (is_proven(proof, thread, record, &r)) {
+		thread->method = SNAPSHOT_METHOD_ITERATOR;
+		thread->pause_us = 0;
+		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
+		return;
+	}
+	if (thread->status == SNAPSHOT_THREAD_LISTED)
+		thread->status = SNAPSHOT_THREAD_MOVING;
+	proof->pending = !record->on_cpu;
+	if (!proof->pending)
+		return;
+	proof->switches = record->switches_first;
+	proof->start_time = record->start_time;
+	thread->errnum = 0;
+	registers_take(thread, &r);
+	it->indices[it->count++] = index;
+}
+
+// Reads the iterator once. Returns 0 or -errno.
+static int read_once(struct iteration *it, struct taskiter_record *records)
+{
+	union bpf_attr attr;
+	ssize_t len;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.iter_create.link_fd = (__u32)it->plan->iterator_fd;
+	auto_fd int fd = (int)syscall(SYS_bpf, BPF_ITER_CREATE, &attr, sizeof(attr));
+	if (fd < 0)
+		return -errno;
+	plan_allow(it->plan, BEGIN_MS);
+	it->count = 0;
+	it->fresh = it->plan->thread_count == 0;
+	it->cursor = it->fresh ? 0 : it->plan->thread_count - 1;
+	// A call returns whole records (seq_file).
+	while ((len = read(fd, records, RECORDS * sizeof(*records))) > 0)
+		for (size_t i = 0; i < (size_t)len / sizeof(*records); i++)
+			take_record(it, &records[i]);
+	it->plan->listed = true;
+	return len < 0 ? -errno : 0;
+}
+
+void taskiter_probe(struct plan *plan)
+{
+	plan->iterator_fd = taskiter_load(plan->pid);
+}
+
+int taskiter_take(struct plan *plan)
+{
+	auto_free struct proof *proofs = calloc(plan->thread_capacity, sizeof(*proofs));
+	auto_free size_t *indices = calloc(plan->thread_capacity, sizeof(*indices));
+	auto_free struct taskiter_record *records = calloc(RECORDS, sizeof(*records));
+	struct iteration it = {.plan = plan, .proofs = proofs, .indices = indices};
+
+	if (!proofs || !indices || !records)
+		return -ENOMEM;
+	for (int pass = 0; pass < PASSES_MAX && plan->iterator_fd >= 0; pass++) {
+		if (read_once(&it, records) < 0)
+			break;
+		if (it.count == 0 || pass == PASSES_MAX - 1)
+			break;
+		stackcopy_reserve(plan, indices, it.count);
+		stackcopy_take(plan, indices, it.count, READ_MS);
+	}
+	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
+	if (plan->iterator_fd >= 0 && !plan->listed_only && !plan_has_all(plan))
+		plan_add_new(plan);
+	return 0;
+}

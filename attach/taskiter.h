@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copying threads without stopping them, with all of their registers, by a BPF task iterator.
+//
+// Theory of operation. A small program runs in the kernel for each thread of the process when a
+// file is read, and writes the thread's user registers (which stand on its kernel stack while it is
+// not in user mode), whether it is on a CPU, and how often it has left one. So: read the file, copy
+// the stacks, read the file again. A thread that was on no CPU at both times, with the same number
+// of context switches and the same registers, has not run in between: to run it must get on a CPU,
+// and when it leaves that it is counted. The number is read before all else the first time and
+// after all else the second. Whether it sleeps, is stopped, frozen or only waits for a CPU does not
+// matter. What cannot be proven is tried again a few times, and then left to others.
+// Nothing is sent to the target, no thread of it is touched.
+#pragma once
+
+#include "plan.h"
+
+// Loads the program for PLAN's process: its iterator_fd, which the caller owns, or -errno (-ENOPKG:
+// this build has none; -ENOSYS: the kernel has none; -EPERM: it is not permitted). It needs CAP_BPF
+// and CAP_PERFMON in the initial user namespace, and a kernel that knows its own types (BTF, Linux
+// 5.15).
+void taskiter_probe(struct plan *plan);
+
+// Captures the threads that PLAN wants, and lists those that it has not yet, unless it is not to.
+// Does nothing without an iterator. Returns 0 or -ENOMEM.
+int taskiter_take(struct plan *plan);
+
+// Loads the program for process PID (in our PID namespace). Returns an O_CLOEXEC fd of a link,
+// owned by the caller, or -errno as above.
+int taskiter_load(pid_t pid);

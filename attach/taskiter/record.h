@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the program in the kernel (taskiter.bpf.c) writes of each thread.
+#pragma once
+
+// User space has these types from the kernel's headers, the program in the kernel needs no header.
+#if !defined(__bpf__)
+#include <linux/types.h>
+#else
+typedef unsigned char __u8;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+#endif
+
+#if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
+enum { TASKITER_REGS = 21 }; // struct pt_regs, r15 to ss
+#else
+enum { TASKITER_REGS = 34 }; // struct user_pt_regs, x0 to pstate
+#endif
+
+enum { TASKITER_COMM_SIZE = 16 };
+
+struct taskiter_record {
+	__s32 tid;                           // in the reader's PID namespace
+	__s32 ns_tid;                        // in the thread's own
+	__u32 state;                         // TASK_*, EXIT_* (include/linux/sched.h)
+	__u32 flags;                         // PF_*
+	__u32 on_cpu;                        // it ran just then
+	__u32 has_regs;                      // 0: it has no user registers
+	__u64 start_time;                    // tells it from another of the same id
+	__u64 switches_first, switches_last; // context switches, read before and after all else
+	__u8 comm[TASKITER_COMM_SIZE];
+	__u64 regs[TASKITER_REGS];
+};
