@@ -15,6 +15,7 @@
 
 enum {
 	BEGIN_MS = 1000,  // until a helper moves its time on by itself
+	SLICE_MS = 20,    // how often it is looked at whether a helper has moved its time
 	HELPERS_MAX = 64, // one after the other: each stuck thread costs one
 };
 
@@ -59,6 +60,8 @@ static int reap(const struct plan *plan, pid_t pid, bool *ret_killed)
 	for (*ret_killed = false;;) {
 		uint64_t now = clock_now_us(), limit = kill_time(plan);
 		int left = now < limit ? (int)((limit - now) / 1000) + 1 : 0;
+		if (left > SLICE_MS)
+			left = SLICE_MS;
 		int r = poll(&poll_fd, 1, pidfd >= 0 ? left : 1);
 		if (r > 0 || (r == 0 && pidfd < 0 && waitpid(pid, &status, WNOHANG | WNOWAIT) > 0))
 			break;
@@ -72,6 +75,19 @@ static int reap(const struct plan *plan, pid_t pid, bool *ret_killed)
 		if (errno != EINTR)
 			return -1; // neither an exit nor a signal
 	return status;
+}
+
+// Takes note of the stops that have ended with the helper.
+static void note_pause(struct plan *plan)
+{
+	uint64_t now = clock_now_us();
+
+	if (plan->held_from == plan->held_to || plan->first_stop_us == 0)
+		return;
+	plan->paused_us = now - plan->first_stop_us;
+	for (size_t i = plan->held_from; i < plan->held_to; i++)
+		plan->threads[i].pause_us = (uint32_t)plan->paused_us; // at most
+	plan->held_from = plan->held_to = 0;
 }
 
 // Takes note that the helper was killed: what it did not come past.
@@ -100,6 +116,7 @@ int helper_run(struct plan *plan, int (*work)(struct plan *plan), struct error *
 			run_helper(plan, work, parent);
 		bool killed;
 		int status = reap(plan, pid, &killed);
+		note_pause(plan);
 		if (killed)
 			note_stuck(plan);
 		else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE)

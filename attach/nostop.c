@@ -14,9 +14,11 @@
 #include <time.h>
 
 enum {
-	TRIES = 3,
-	PATIENT_TRIES = 50,
-	PATIENT_PAUSE_US = 500,
+	TRIES = 3, // without a pause
+	PAUSE_US = 500,
+	PAUSES_FOR_ONE = 50,
+	PAUSES_FOR_SPARED = 1000, // all threads together
+	PAUSES_FOR_REST = 50,
 	STATUS_MAX = 1 << 20, // bytes: its line of groups may be long
 	SYSCALL_MAX = 256,
 	READ_MS = 300, // for what is read of one thread
@@ -137,7 +139,6 @@ static int take_once(struct plan *plan, size_t index, const struct reader *reade
 		return 0;
 	thread->state = last.state;
 	thread->method = SNAPSHOT_METHOD_PROC;
-	thread->pause_us = 0;
 	__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 	return 1;
 }
@@ -150,7 +151,8 @@ static void note_failure(struct plan *plan, size_t index, int r)
 		plan_refused(plan, index, r == -ENOENT ? ESRCH : -r);
 }
 
-static void take_thread(struct plan *plan, size_t index, char *text, int tries)
+// Tries more often than TRIES as long as *PAUSES are left.
+static void take_thread(struct plan *plan, size_t index, char *text, int *pauses)
 {
 	struct snapshot_thread *thread = &plan->threads[index];
 	const struct snapshot_thread before = *thread;
@@ -160,9 +162,11 @@ static void take_thread(struct plan *plan, size_t index, char *text, int tries)
 	plan_allow(plan, READ_MS);
 	thread->errnum = 0;
 	int r = reader_open(&reader, plan, thread->tid);
-	for (int i = 0; r == 0 && i < tries; i++) {
+	for (int i = 0; r == 0 && i < TRIES + PAUSES_FOR_ONE; i++) {
+		if (i >= TRIES && (*pauses)-- <= 0)
+			break;
 		if (i >= TRIES)
-			nanosleep(&(struct timespec){.tv_nsec = PATIENT_PAUSE_US * 1000L}, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
 		r = take_once(plan, index, &reader);
 	}
 	reader_close(&reader);
@@ -190,7 +194,7 @@ static bool is_chosen(const struct plan *plan, size_t index, enum choice choice)
 	return choice == ALL || plan->threads[index].spared;
 }
 
-static int take_all(struct plan *plan, enum choice choice, int tries)
+static int take_all(struct plan *plan, enum choice choice, int pauses)
 {
 	auto_free char *text = malloc(STATUS_MAX);
 	bool wrong_machine = is_32_bit(plan);
@@ -203,22 +207,22 @@ static int take_all(struct plan *plan, enum choice choice, int tries)
 		if (wrong_machine)
 			plan_refused(plan, i, EMEDIUMTYPE);
 		else
-			take_thread(plan, i, text, tries);
+			take_thread(plan, i, text, &pauses);
 	}
 	return 0;
 }
 
 int nostop_take(struct plan *plan)
 {
-	return take_all(plan, UNLESS_WHOLE, TRIES);
+	return take_all(plan, UNLESS_WHOLE, 0);
 }
 
 int nostop_take_spared(struct plan *plan)
 {
-	return take_all(plan, ONLY_SPARED, PATIENT_TRIES);
+	return take_all(plan, ONLY_SPARED, PAUSES_FOR_SPARED);
 }
 
 int nostop_take_rest(struct plan *plan)
 {
-	return take_all(plan, ALL, TRIES);
+	return take_all(plan, ALL, PAUSES_FOR_REST);
 }

@@ -26,5 +26,6 @@ int nostop_take(struct plan *plan);
 // spared, and for no others.
 int nostop_take_spared(struct plan *plan);
 
-// The same as nostop_take(), also for the threads of which all registers were wanted.
+// The same with some patience, since a thread that was just let go may not be at rest yet, and also
+// for the threads of which all registers were wanted.
 int nostop_take_rest(struct plan *plan);

@@ -42,7 +42,9 @@ struct plan {
 	// What comes out:
 	bool threads_missed; // there are more threads than room, or they kept coming
 	uint64_t first_read_us, last_read_us;
-	uint64_t paused_us; // from the first stop to the last resume
+	uint64_t first_stop_us;
+	uint64_t paused_us;        // from the first stop to the last resume
+	size_t held_from, held_to; // the threads that may be stopped just now
 	// Between the helper and its parent:
 	size_t rung;          // the way of capturing that is in use
 	bool listed_only;     // only the threads that are listed, look for no others

@@ -24,8 +24,9 @@ enum {
 	RESCANS_MAX = 10,        // rounds of looking for new threads
 	TICK_MS = 10,            // how often a wait is woken to look at the deadline
 	D_STATE_MS = 20,         // for all threads that were in an uninterruptible sleep
+	BEGIN_MS = 1000,         // for what else is done before something is copied
 	EACH_MS = 200,           // for one thread that is stopped by itself
-	COPY_MS = 1000,          // for all that is copied while threads are stopped
+	COPY_MS = 300,           // for the stacks of 64 threads, while they are stopped
 	STACK_TYPICAL = 4 << 10, // bytes of a stack for which memory is made present before
 };
 
@@ -41,7 +42,8 @@ struct stopper {
 	struct tracee *tracees; // parallel to the plan's threads
 	size_t *indices;        // those whose stacks are copied
 	uint64_t deadline_us;
-	uint64_t first_stop_us;
+	timer_t timer; // ticks, if is_ticking
+	bool is_ticking;
 };
 
 // The threads from number FROM to before TO.
@@ -85,7 +87,6 @@ static void start_ticking(struct stopper *s)
 		.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO}; // no SA_RESTART
 	struct itimerspec every = {{0, TICK_MS * 1000000L}, {0, TICK_MS * 1000000L}};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-	timer_t timer;
 	sigset_t set;
 
 	event.sigev_value.sival_ptr = s;
@@ -93,8 +94,9 @@ static void start_ticking(struct stopper *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
-		timer_settime(timer, 0, &every, NULL);
+	s->is_ticking = timer_create(CLOCK_MONOTONIC, &event, &s->timer) == 0;
+	if (s->is_ticking)
+		timer_settime(s->timer, 0, &every, NULL);
 }
 
 static void seize(struct stopper *s, struct range range)
@@ -121,8 +123,8 @@ static void interrupt(struct stopper *s, struct range range)
 		if (!s->tracees[i].seized)
 			continue;
 		s->tracees[i].stopped_at_us = clock_now_us();
-		if (s->first_stop_us == 0)
-			s->first_stop_us = s->tracees[i].stopped_at_us;
+		if (s->plan->first_stop_us == 0)
+			s->plan->first_stop_us = s->tracees[i].stopped_at_us;
 		ptrace(PTRACE_INTERRUPT, s->plan->threads[i].tid, 0, 0);
 	}
 }
@@ -197,6 +199,9 @@ static void wait_for(struct stopper *s, struct range range)
 static void hold(struct stopper *s, struct range range)
 {
 	seize(s, range);
+	if (s->plan->held_from == s->plan->held_to)
+		s->plan->held_from = range.from;
+	s->plan->held_to = range.to;
 	interrupt(s, range);
 	wait_for(s, range);
 }
@@ -258,7 +263,8 @@ static void detach(struct stopper *s, struct range range)
 		thread->pause_us = (uint32_t)(now - tracee->stopped_at_us);
 		tracee->seized = tracee->stopped = false;
 	}
-	s->plan->paused_us = s->first_stop_us ? now - s->first_stop_us : 0;
+	s->plan->paused_us = s->plan->first_stop_us ? now - s->plan->first_stop_us : 0;
+	s->plan->held_from = s->plan->held_to = 0;
 }
 
 // Copies the threads of RANGE that are stopped, and lets them run on.
@@ -282,6 +288,8 @@ static void copy_and_detach(struct stopper *s, struct range range)
 
 static void stopper_fini(struct stopper *s)
 {
+	if (s->is_ticking)
+		timer_delete(s->timer); // a tick looks at what is freed here
 	free(s->tracees);
 	free(s->indices);
 }
@@ -333,7 +341,7 @@ int stop_all(struct plan *plan)
 		return r;
 	make_present(&s);
 	s.deadline_us = clock_now_us() + plan->deadline_ms * UINT64_C(1000);
-	plan_allow(plan, plan->deadline_ms + COPY_MS);
+	plan_allow(plan, plan->deadline_ms + BEGIN_MS);
 	hold_all(&s);
 	copy_and_detach(&s, (struct range){0, plan->thread_count});
 	describe_all(plan); // those that were born meanwhile
@@ -365,7 +373,7 @@ static int stop_each(struct plan *plan, bool sparing)
 		if (!plan_wants(plan, i) || is_spared(plan, i, sparing))
 			continue;
 		plan->at = i;
-		plan_allow(plan, EACH_MS + COPY_MS);
+		plan_allow(plan, EACH_MS + BEGIN_MS);
 		s.deadline_us = clock_now_us() + EACH_MS * UINT64_C(1000);
 		hold(&s, one);
 		copy_and_detach(&s, one);

@@ -10,10 +10,12 @@
 #include <linux/bpf.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	PASSES_MAX = 5,  // reads of the iterator: a thread that moves has four chances
+	PAUSE_US = 300,  // until the next pass, when all threads that are left were on a CPU
 	RECORDS = 256,   // read by one call at most
 	READ_MS = 300,   // for the stacks of 64 threads
 	BEGIN_MS = 1000, // for reading the iterator
@@ -44,8 +46,9 @@ struct iteration {
 	struct proof *proofs; // parallel to the plan's threads
 	size_t *indices;      // threads whose stacks are to be copied
 	size_t count;
-	size_t cursor; // the row that was found last
-	bool fresh;    // there were no rows: all are new
+	size_t running; // threads that were on a CPU in this pass
+	size_t cursor;  // the row that was found last
+	bool fresh;     // there were no rows: all are new
 };
 
 // As fs/proc/array.c has it.
@@ -150,15 +153,16 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	}
 	if (is_proven(proof, thread, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
-		thread->pause_us = 0;
 		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 		return;
 	}
 	if (thread->status == SNAPSHOT_THREAD_LISTED)
 		thread->status = SNAPSHOT_THREAD_MOVING;
 	proof->pending = !record->on_cpu;
-	if (!proof->pending)
+	if (!proof->pending) {
+		it->running++;
 		return;
+	}
 	proof->switches = record->switches_first;
 	proof->start_time = record->start_time;
 	thread->errnum = 0;
@@ -178,7 +182,7 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	if (fd < 0)
 		return -errno;
 	plan_allow(it->plan, BEGIN_MS);
-	it->count = 0;
+	it->count = it->running = 0;
 	it->fresh = it->plan->thread_count == 0;
 	it->cursor = it->fresh ? 0 : it->plan->thread_count - 1;
 	// A call returns whole records (seq_file).
@@ -206,8 +210,10 @@ int taskiter_take(struct plan *plan)
 	for (int pass = 0; pass < PASSES_MAX && plan->iterator_fd >= 0; pass++) {
 		if (read_once(&it, records) < 0)
 			break;
-		if (it.count == 0 || pass == PASSES_MAX - 1)
+		if ((it.count == 0 && it.running == 0) || pass == PASSES_MAX - 1)
 			break;
+		if (it.count == 0) // what runs may sleep soon
+			nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
 		stackcopy_reserve(plan, indices, it.count);
 		stackcopy_take(plan, indices, it.count, READ_MS);
 	}
