@@ -13,6 +13,7 @@ function(nspeek_library name)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${NSPEEK_LIB_${name}})
 endfunction()
 
+nspeek_library(lib_capstone capstone)
 nspeek_library(lib_unwind unwind)
 nspeek_library(lib_unwind_remote unwind-${CMAKE_SYSTEM_PROCESSOR})
 nspeek_library(lib_elf elf)

@@ -99,8 +99,9 @@ static int read_segments(struct module *module, size_t count)
 		GElf_Phdr phdr;
 		if (!gelf_getphdr(module->elf, (int)i, &phdr) || phdr.p_type != PT_LOAD)
 			continue;
-		module->segments[module->segment_count++] = (struct module_segment){
-			phdr.p_vaddr, phdr.p_offset, phdr.p_filesz, (phdr.p_flags & PF_X) != 0};
+		module->segments[module->segment_count++] =
+			(struct module_segment){phdr.p_vaddr, phdr.p_offset, phdr.p_filesz,
+				(phdr.p_flags & PF_X) != 0, (phdr.p_flags & PF_W) != 0};
 	}
 	return 0;
 }
@@ -173,7 +174,42 @@ void module_open(struct module *module, const struct snapshot_module *source)
 	module->image = (const unsigned char *)elf_rawfile(elf, &module->image_len);
 	if (!module->image)
 		module->image_len = 0;
+	GElf_Ehdr ehdr;
+	if (gelf_getehdr(elf, &ehdr)) {
+		module->entry = ehdr.e_entry;
+		module->fixed = ehdr.e_type == ET_EXEC;
+	}
 	read_program_headers(module);
+}
+
+const unsigned char *module_bytes(const struct module *module, const struct module_segment *segment,
+	uint64_t offset, size_t *ret_len)
+{
+	if (offset >= segment->file_len || segment->offset > module->image_len ||
+		offset >= module->image_len - segment->offset)
+		return NULL;
+	uint64_t len = segment->file_len - offset;
+	uint64_t left = module->image_len - segment->offset - offset;
+	*ret_len = len < left ? len : left;
+	return module->image + segment->offset + offset;
+}
+
+const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len)
+{
+	for (size_t i = 0; i < module->segment_count; i++) {
+		const struct module_segment *segment = &module->segments[i];
+		if (segment->executable && vaddr >= segment->vaddr &&
+			vaddr - segment->vaddr < segment->file_len)
+			return module_bytes(module, segment, vaddr - segment->vaddr, ret_len);
+	}
+	return NULL;
+}
+
+bool module_is_code(const struct module *module, uint64_t vaddr)
+{
+	size_t len;
+
+	return module_code(module, vaddr, &len) != NULL;
 }
 
 bool module_add_debug_file(struct module *module, int fd)

@@ -13,7 +13,7 @@ enum { MODULE_NOTE_SIZE = 160 };
 
 struct module_segment {
 	uint64_t vaddr, offset, file_len; // of a PT_LOAD
-	bool executable;
+	bool executable, writable;
 };
 
 struct module {
@@ -24,6 +24,8 @@ struct module {
 	size_t image_len;
 	struct module_segment *segments;
 	size_t segment_count;
+	uint64_t entry; // where the program begins, ELF virtual address
+	bool fixed;     // it can only be mapped at its ELF virtual addresses
 	// The search table for call frame information: of .eh_frame_hdr, or made of .eh_frame.
 	uint64_t eh_base;            // what its rows are relative to, ELF virtual address
 	uint64_t eh_row_count;       // 0: there is none
@@ -48,6 +50,18 @@ int module_bias(const struct module *module, const struct snapshot_map *map, uin
 
 // Copies LEN bytes at OFFSET of the file to BUFFER, or fails with -EFAULT.
 int module_read(const struct module *module, uint64_t offset, void *buffer, size_t len);
+
+// The bytes of SEGMENT of MODULE from OFFSET in it on, *RET_LEN of them to its end in the file, or
+// NULL when there are none.
+const unsigned char *module_bytes(const struct module *module, const struct module_segment *segment,
+	uint64_t offset, size_t *ret_len);
+
+// The code of MODULE at ELF virtual address VADDR, *RET_LEN bytes to the end of its segment, or
+// NULL when there is none.
+const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len);
+
+// True when there is code of MODULE at VADDR.
+bool module_is_code(const struct module *module, uint64_t vaddr);
 
 // Closes what MODULE opened (not its source's fd). Accepts a zeroed one.
 void module_fini(struct module *module);

@@ -11,6 +11,11 @@ const char *frame_via_name(enum frame_via via)
 	static const char *const names[FRAME_VIA_COUNT] = {
 		[FRAME_VIA_REGISTERS] = NULL,
 		[FRAME_VIA_CFI] = "cfi",
+		[FRAME_VIA_DEBUG] = "debug-frame",
+		[FRAME_VIA_FORWARD] = "forward",
+		[FRAME_VIA_FP] = "frame-pointer",
+		[FRAME_VIA_SIGRETURN] = "sigreturn",
+		[FRAME_VIA_RBP] = "rbp-recovered",
 	};
 
 	return names[via];

@@ -13,6 +13,11 @@
 enum frame_via {
 	FRAME_VIA_REGISTERS, // the innermost frame: nothing had to be unwound
 	FRAME_VIA_CFI,       // by the call frame information of the frame before it
+	FRAME_VIA_DEBUG,     // by that of .debug_frame
+	FRAME_VIA_FORWARD,   // by following the code of the frame before it
+	FRAME_VIA_FP,        // the same, and the code keeps a frame pointer
+	FRAME_VIA_SIGRETURN, // it was interrupted: by the kernel's signal frame
+	FRAME_VIA_RBP,       // the frame pointer was not known, and followed from the code
 	FRAME_VIA_COUNT,
 };
 

@@ -26,7 +26,11 @@ struct unwinder {
 	void (*close)(void *engine);
 };
 
-// libunwind with own accessors over the snapshot.
+// Call frame information by rows, which all threads share; by libunwind where a row cannot say it.
+// Code without any by following it.
+extern const struct unwinder unwinder_rows;
+
+// The same with every step that call frame information describes made by libunwind.
 extern const struct unwinder unwinder_libunwind;
 
 // The address that a lookup for FRAME has to use: a return address lies behind its call, which may

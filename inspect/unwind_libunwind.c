@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The libunwind engine.
+// Steps by libunwind.
 //
 // Theory of operation. libunwind's remote unwinder is given accessors that answer from the snapshot
-// alone. Four of its habits are kept from it:
+// alone, and is started anew for each step, from the registers of one frame. Its habits are kept
+// from it:
 //  - without call frame information for a pc it walks frame pointers and calls the result a frame.
-//    Whether the last step had any is known from find_proc_info, so such a step is thrown away;
+//    Whether the step had any is known from find_proc_info, so such a step is thrown away;
+//  - it does not know that a cursor that is started at a return address must look up the call
+//    before it: it is handed the address before;
 //  - it keeps what it evaluated by pc only if it is told to (UNW_CACHE_GLOBAL, a factor of 30), and
 //    then does not tell a return address from an interrupted pc, whose rows may differ: when one
 //    pc is met as both, the cache is emptied;
 //  - its own search for .eh_frame_hdr guesses at segments; it is handed the table instead;
 //  - it takes a register that nobody knows for zero, if it is told zero: it is told an error.
-#include "unwind.h"
+#include "libunwind_step.h"
 
 #include "cleanup.h"
 
@@ -23,7 +26,7 @@ extern int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t as, unw_word_t ip
 	unw_dyn_info_t *di, unw_proc_info_t *pi, int need_unwind_info, void *arg);
 
 enum {
-	CACHE_ROWS = 4096,   // pcs whose row is remembered
+	CACHE_ROWS = 4096,   // pcs whose evaluation is kept
 	PC_KINDS_LOG = 14,   // slots that remember how a pc was met
 	EH_HDR_LEN = 12,     // bytes before the search table
 	MADE_TABLE_LOG = 36, // bytes of address space for each made table
@@ -37,13 +40,14 @@ struct pc_kind {
 	bool activation;
 };
 
-struct engine {
+struct libunwind {
 	struct space *space;
 	unw_addr_space_t as;
 	const struct snapshot_thread *thread;
-	bool missing_cfi;    // the last step found no call frame information
-	bool missing_memory; // the last step wanted memory that was not copied
-	uint64_t missing_at; // where
+	struct frame_regs frame; // where the step begins
+	bool missing_cfi;        // the last step found no call frame information
+	bool missing_memory;     // the last step wanted memory that was not copied
+	uint64_t missing_at;     // where
 	struct pc_kind kinds[1 << PC_KINDS_LOG];
 };
 
@@ -53,7 +57,7 @@ static uint64_t made_table_addr(int module)
 	return MADE_TABLES + ((uint64_t)module << MADE_TABLE_LOG);
 }
 
-static int read_made_table(struct engine *engine, uint64_t addr, unw_word_t *value)
+static int read_made_table(struct libunwind *engine, uint64_t addr, unw_word_t *value)
 {
 	uint64_t index = (addr - MADE_TABLES) >> MADE_TABLE_LOG;
 	uint64_t offset = addr & ((UINT64_C(1) << MADE_TABLE_LOG) - 1);
@@ -71,7 +75,7 @@ static int read_made_table(struct engine *engine, uint64_t addr, unw_word_t *val
 static int find_proc_info(
 	unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need, void *arg)
 {
-	struct engine *engine = arg;
+	struct libunwind *engine = arg;
 	struct location at = space_locate(engine->space, ip);
 	int r = -UNW_ENOINFO;
 
@@ -113,7 +117,7 @@ static int get_dyn_info_list(unw_addr_space_t as, unw_word_t *list, void *arg)
 
 static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, int write, void *arg)
 {
-	struct engine *engine = arg;
+	struct libunwind *engine = arg;
 
 	(void)as;
 	if (write)
@@ -130,14 +134,14 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 static int access_reg(
 	unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, int write, void *arg)
 {
-	struct engine *engine = arg;
+	struct libunwind *engine = arg;
 
 	(void)as;
 	if (write)
 		return -UNW_EREADONLYREG;
-	if (reg < 0 || reg >= ARCH_REG_COUNT || !(engine->thread->regs_known >> reg & 1))
+	if (reg < 0 || reg >= ARCH_REG_COUNT || !(engine->frame.known >> reg & 1))
 		return -UNW_EBADREG;
-	*value = engine->thread->regs[reg];
+	*value = engine->frame.values[reg];
 	return 0;
 }
 
@@ -172,16 +176,16 @@ static int get_proc_name(
 	return -UNW_ENOINFO;
 }
 
-static void close_engine(void *opaque)
+void libunwind_close(struct libunwind *engine)
 {
-	struct engine *engine = opaque;
-
+	if (!engine)
+		return;
 	if (engine->as)
 		unw_destroy_addr_space(engine->as);
 	free(engine);
 }
 
-static void *open_engine(struct space *space)
+struct libunwind *libunwind_open(struct space *space)
 {
 	static unw_accessors_t accessors = {
 		.find_proc_info = find_proc_info,
@@ -193,14 +197,14 @@ static void *open_engine(struct space *space)
 		.resume = resume,
 		.get_proc_name = get_proc_name,
 	};
-	struct engine *engine = calloc(1, sizeof(*engine));
+	struct libunwind *engine = calloc(1, sizeof(*engine));
 
 	if (!engine)
 		return NULL;
 	engine->space = space;
 	engine->as = unw_create_addr_space(&accessors, 0);
 	if (!engine->as) {
-		close_engine(engine);
+		libunwind_close(engine);
 		return NULL;
 	}
 	unw_set_caching_policy(engine->as, UNW_CACHE_GLOBAL);
@@ -209,7 +213,7 @@ static void *open_engine(struct space *space)
 }
 
 // Keeps the cache from mixing up the rows of one pc met in two ways.
-static void note_pc(struct engine *engine, uint64_t pc, bool activation)
+static void note_pc(struct libunwind *engine, uint64_t pc, bool activation)
 {
 	size_t slot = (pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - PC_KINDS_LOG);
 	struct pc_kind *kind = &engine->kinds[slot];
@@ -223,129 +227,43 @@ static void note_pc(struct engine *engine, uint64_t pc, bool activation)
 	kind->activation = activation;
 }
 
-static struct stack_end complete(void)
+int libunwind_step(struct libunwind *engine, const struct snapshot_thread *thread,
+	const struct frame_regs *frame, bool behind_call, struct frame_regs *ret,
+	struct row_trouble *trouble)
 {
-	return (struct stack_end){.status = STACK_COMPLETE};
-}
-
-// Why the step from PC led nowhere.
-static struct stack_end explain(struct engine *engine, uint64_t pc, uint64_t lookup_pc, int r)
-{
-	struct stack_end end = {.status = STACK_PARTIAL};
-	struct location at = space_locate(engine->space, lookup_pc);
-	const char *note =
-		at.module == SNAPSHOT_NO_MODULE ? "" : space_module(engine->space, at.module)->note;
-
-	if (engine->missing_cfi && at.module == SNAPSHOT_NO_MODULE)
-		snprintf(end.reason, sizeof(end.reason),
-			"0x%llx is in no mapped file that can be read", (unsigned long long)pc);
-	else if (engine->missing_cfi)
-		snprintf(end.reason, sizeof(end.reason),
-			"no call frame information for 0x%llx%s%.120s", (unsigned long long)pc,
-			note[0] ? ": " : "", note);
-	else if (engine->missing_memory)
-		snprintf(end.reason, sizeof(end.reason), "memory at 0x%llx was not copied%s",
-			(unsigned long long)engine->missing_at,
-			engine->thread->stack_cut ? " (the stack is larger than the copy)" : "");
-	else
-		snprintf(end.reason, sizeof(end.reason),
-			"the call frame information of 0x%llx cannot be used: %s",
-			(unsigned long long)pc, unw_strerror(r));
-	return end;
-}
-
-// One step of CURSOR from the frame FROM at *PC, *SP; says in it whether it is a signal trampoline.
-// Returns true when there is a next frame, which is then in them; else says in *END how the chain
-// ends.
-static bool step(struct engine *engine, unw_cursor_t *cursor, struct unwind_frame *from,
-	uint64_t *pc, uint64_t *sp, struct stack_end *end)
-{
-	unw_word_t next_pc = 0, next_sp = 0;
-
-	engine->missing_cfi = engine->missing_memory = false;
-	int r = unw_step(cursor);
-	if (r < 0 || engine->missing_cfi) {
-		*end = explain(engine, *pc, unwind_lookup_pc(from), r);
-		return false;
-	}
-	unw_get_reg(cursor, UNW_REG_IP, &next_pc);
-	unw_get_reg(cursor, UNW_REG_SP, &next_sp);
-	if (r == 0 || next_pc == 0) {
-		*end = complete();
-		return false;
-	}
-	// A caller's frame lies above; only a signal may have come in on another stack.
-	bool from_signal = unw_is_signal_frame(cursor) > 0;
-	if (!from_signal && (next_sp < *sp || (next_sp == *sp && next_pc == *pc))) {
-		*end = (struct stack_end){.status = STACK_PARTIAL};
-		snprintf(end->reason, sizeof(end->reason), "the chain turns back at 0x%llx",
-			(unsigned long long)*pc);
-		return false;
-	}
-	from->signal = from_signal;
-	*pc = next_pc;
-	*sp = next_sp;
-	return true;
-}
-
-// True when the code at PC is a signal trampoline: a system call of sigreturn and nothing else. For
-// the trampoline that ends a chain, of which no step can say so.
-static bool is_sigreturn(struct engine *engine, uint64_t pc)
-{
-	uint64_t code, rest;
-
-	if (space_read_word(engine->space, engine->thread, pc, &code) < 0 ||
-		space_read_word(engine->space, engine->thread, pc + 8, &rest) < 0)
-		return false;
-#if defined(__x86_64__)
-	// mov $15, %rax (or %eax); syscall
-	return (code == 0x0f0000000fc0c748 && (rest & 0xff) == 0x05) ||
-	       (code & 0x00ffffffffffffff) == 0x00050f0000000fb8;
-#elif defined(__aarch64__)
-	(void)rest;
-	return code == 0xd4000001d2801168; // mov x8, #139; svc #0
-#endif
-}
-
-static void unwind(void *opaque, const struct snapshot_thread *thread, struct unwind_frame *frames,
-	size_t max, size_t *ret_count, struct stack_end *ret_end)
-{
-	struct engine *engine = opaque;
-	uint64_t pc = thread->regs[ARCH_REG_PC], sp = thread->regs[ARCH_REG_SP];
+	static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
+	struct frame_regs caller = {
+		.known = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP};
 	unw_cursor_t cursor;
-	size_t count = 0;
-	bool activation = true;
+	unw_word_t value;
 
+	*trouble = (struct row_trouble){0};
 	engine->thread = thread;
-	*ret_end =
-		(struct stack_end){.status = STACK_FAILED, .reason = "its registers are not known"};
-	*ret_count = 0;
+	engine->frame = *frame;
+	engine->frame.values[ARCH_REG_PC] -= behind_call;
+	engine->missing_cfi = engine->missing_memory = false;
+	note_pc(engine, engine->frame.values[ARCH_REG_PC], !behind_call);
 	if (unw_init_remote(&cursor, engine->as, engine) < 0)
-		return;
-	for (;;) {
-		if (count == max) {
-			*ret_end = (struct stack_end){.status = STACK_PARTIAL};
-			snprintf(ret_end->reason, sizeof(ret_end->reason),
-				"cut after %zu frames (--max-frames)", max);
-			break;
-		}
-		frames[count] = (struct unwind_frame){.pc = pc,
-			.activation = activation,
-			.via = count == 0 ? FRAME_VIA_REGISTERS : FRAME_VIA_CFI};
-		note_pc(engine, pc, activation);
-		count++;
-		if (!step(engine, &cursor, &frames[count - 1], &pc, &sp, ret_end)) {
-			frames[count - 1].signal = is_sigreturn(engine, frames[count - 1].pc);
-			break;
-		}
-		activation = frames[count - 1].signal;
+		return -ENODATA;
+	int r = unw_step(&cursor);
+	if (engine->missing_cfi)
+		return -ENOENT;
+	if (r < 0) {
+		*trouble = (struct row_trouble){
+			.memory = engine->missing_memory, .at = engine->missing_at};
+		return engine->missing_memory ? -EFAULT : -ENODATA;
 	}
-	*ret_count = count;
+	if (r == 0 || unw_get_reg(&cursor, UNW_REG_IP, &value) < 0 || value == 0)
+		return 0;
+	caller.values[ARCH_REG_PC] = value;
+	if (unw_get_reg(&cursor, UNW_REG_SP, &value) < 0)
+		return -ENODATA;
+	caller.values[ARCH_REG_SP] = value;
+	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
+		if (unw_get_reg(&cursor, saved_regs[i], &value) == 0) {
+			caller.values[saved_regs[i]] = value;
+			caller.known |= UINT64_C(1) << saved_regs[i];
+		}
+	*ret = caller;
+	return 1;
 }
-
-const struct unwinder unwinder_libunwind = {
-	.name = "libunwind",
-	.open = open_engine,
-	.unwind = unwind,
-	.close = close_engine,
-};

@@ -79,7 +79,7 @@ static int append_frames(struct worker *worker, size_t count)
 
 static int unwind_all(struct worker *worker)
 {
-	const struct unwinder *unwinder = &unwinder_libunwind;
+	const struct unwinder *unwinder = &unwinder_rows;
 	void *engine = unwinder->open(&worker->space);
 	int r = engine ? 0 : -ENOMEM;
 

@@ -3,7 +3,7 @@
 # Installing what a script needs on Debian; sourced by the scripts beside it.
 
 # What nspeek is built from, and what its tests need beside.
-BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libjansson-dev
+BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libcapstone-dev libjansson-dev
 	libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev musl-tools clang bpftool libbpf-dev)
 TEST_PACKAGES=(libcriterion-dev libcap-dev clang-format universal-ctags busybox-static crun runc bubblewrap
 	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps strace

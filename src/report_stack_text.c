@@ -140,7 +140,12 @@ static void put_frame(
 	} else {
 		fputs("in no file", out);
 	}
-	fputs(frame->signal ? " <signal handler called>\n" : "\n", out);
+	if (frame->signal)
+		fputs(" <signal handler called>", out);
+	// Call frame information is the rule, and a signal frame was shown.
+	if (frame->via >= FRAME_VIA_FORWARD && frame->via != FRAME_VIA_SIGRETURN)
+		fprintf(out, " [%s]", frame_via_name(frame->via));
+	fputc('\n', out);
 }
 
 // The ids of the group order[FIRST..END), as ranges.

@@ -5,7 +5,7 @@
 
 enum { DEPTH = 20, FRAMES_MAX = 200 };
 
-static const struct unwinder *const unwinders[] = {&unwinder_libunwind};
+static const struct unwinder *const unwinders[] = {&unwinder_rows, &unwinder_libunwind};
 enum { UNWINDER_COUNT = sizeof(unwinders) / sizeof(unwinders[0]) };
 
 static struct unwind_frame frames[FRAMES_MAX];

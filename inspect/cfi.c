@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Rows by libdw's evaluation of call frame programs.
+#include "cfi.h"
+
+#include "cleanup.h"
+
+#include <dwarf.h>
+#include <string.h>
+
+static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
+
+static void open_cfi(struct cfi *cfi, const struct module *module)
+{
+	cfi->opened = true;
+	cfi->eh = dwarf_getcfi_elf(module->elf);
+	cfi->dwarf = dwarf_begin_elf(module->elf, DWARF_C_READ, NULL);
+	if (cfi->dwarf)
+		cfi->debug = dwarf_getcfi(cfi->dwarf);
+}
+
+void cfi_fini(struct cfi *cfi)
+{
+	if (cfi->eh)
+		dwarf_cfi_end(cfi->eh);
+	dwarf_end(cfi->dwarf);
+	memset(cfi, 0, sizeof(*cfi));
+}
+
+static bool fits(int64_t value)
+{
+	return value >= INT32_MIN && value <= INT32_MAX;
+}
+
+// The register of a DW_OP_breg* operation and its offset. Returns false for other operations.
+static bool base_register(const Dwarf_Op *op, uint8_t *ret_reg, int32_t *ret_offset)
+{
+	uint64_t reg = op->number;
+	int64_t offset = (int64_t)op->number2;
+
+	if (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31) {
+		reg = op->atom - DW_OP_breg0;
+		offset = (int64_t)op->number;
+	} else if (op->atom != DW_OP_bregx) {
+		return false;
+	}
+	if (reg >= ARCH_REG_COUNT || !fits(offset))
+		return false;
+	*ret_reg = (uint8_t)reg;
+	*ret_offset = (int32_t)offset;
+	return true;
+}
+
+// The CFA out of its operations. Returns false when they are more than a row can say.
+static bool read_cfa(Dwarf_Frame *frame, struct row *row)
+{
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (dwarf_frame_cfa(frame, &ops, &count) != 0 || count < 1 || count > 2 ||
+		!base_register(&ops[0], &row->cfa_reg, &row->cfa_offset))
+		return false;
+	row->cfa_deref = count == 2;
+	return count == 1 || ops[1].atom == DW_OP_deref;
+}
+
+// The rule of register REG into *RET. Returns false when it is more than a row can say.
+static bool read_rule(Dwarf_Frame *frame, int reg, struct row_rule *ret)
+{
+	Dwarf_Op mem[3], *ops;
+	size_t count;
+
+	*ret = (struct row_rule){ROW_RULE_UNKNOWN, 0, 0};
+	if (dwarf_frame_register(frame, reg, mem, &ops, &count) != 0)
+		return false;
+	if (count == 0) {
+		if (!ops)
+			ret->kind = ROW_RULE_SAME;
+		return true; // else it is undefined
+	}
+	if (ops[0].atom == DW_OP_call_frame_cfa) {
+		bool plain = count == 1, value = ops[count - 1].atom == DW_OP_stack_value;
+		ret->kind = value ? ROW_RULE_IS_CFA : ROW_RULE_AT_CFA;
+		if (plain || (value && count == 2))
+			return true;
+		if (ops[1].atom != DW_OP_plus_uconst || count != 2 + (size_t)value ||
+			!fits((int64_t)ops[1].number))
+			return false;
+		ret->offset = (int32_t)(int64_t)ops[1].number;
+		return true;
+	}
+	ret->kind = ROW_RULE_AT_REG;
+	return count == 1 && base_register(&ops[0], &ret->reg, &ret->offset);
+}
+
+static enum cfi_answer read_frame(Dwarf_Frame *frame, struct row *ret)
+{
+	struct row row = {0};
+	bool simple = read_cfa(frame, &row);
+
+	if (!read_rule(frame, ARCH_REG_RETURN, &row.pc))
+		return CFI_COMPLEX;
+	if (row.pc.kind == ROW_RULE_UNKNOWN)
+		return CFI_END;
+	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
+		simple &= read_rule(frame, saved_regs[i], &row.saved[i]);
+	if (!simple)
+		return CFI_COMPLEX;
+	*ret = row;
+	return CFI_ROW;
+}
+
+static enum cfi_answer find_in(Dwarf_CFI *cfi, uint64_t vaddr, struct row *ret)
+{
+	Dwarf_Frame *frame = NULL;
+
+	if (!cfi)
+		return CFI_NONE;
+	if (dwarf_cfi_addrframe(cfi, vaddr, &frame) != 0)
+		return CFI_NONE;
+	enum cfi_answer answer = read_frame(frame, ret);
+	free(frame);
+	return answer;
+}
+
+enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
+	struct row *ret, bool *ret_debug)
+{
+	*ret_debug = false;
+	if (!module->elf)
+		return CFI_NONE;
+	if (!cfi->opened)
+		open_cfi(cfi, module);
+	enum cfi_answer answer = find_in(cfi->eh, vaddr, ret);
+	if (answer != CFI_NONE)
+		return answer;
+	*ret_debug = true;
+	return find_in(cfi->debug, vaddr, ret);
+}

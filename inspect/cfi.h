@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Unwind rows from the call frame information of a module: .eh_frame, by its header or without one,
+// else .debug_frame. DWARF 5, 6.4; LSB "Exception Frames".
+#pragma once
+
+#include "module.h"
+#include "row.h"
+
+#include <elfutils/libdw.h>
+
+// The call frame information of one module, opened when it is first needed.
+struct cfi {
+	bool opened;
+	Dwarf_CFI *eh;
+	Dwarf *dwarf;
+	Dwarf_CFI *debug; // of dwarf
+};
+
+enum cfi_answer {
+	CFI_NONE,    // nothing that can be read covers the address
+	CFI_ROW,     // *ret is its row
+	CFI_END,     // the return address is undefined: nobody called this
+	CFI_COMPLEX, // it takes more than a row to say it: an expression
+};
+
+// Looks up ELF virtual address VADDR of MODULE, which is open, in CFI, which is zeroed at first.
+// *RET_DEBUG says whether .debug_frame answered.
+enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
+	struct row *ret, bool *ret_debug);
+
+// Accepts a zeroed one.
+void cfi_fini(struct cfi *cfi);

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The proof of a caller from code.
+#include "forward.h"
+
+#include "cleanup.h"
+#include "codewalk.h"
+#include "insn.h"
+#include "trampoline.h"
+
+#include <string.h>
+
+enum {
+	CALL_LEN = 5,           // of a direct call
+	INDIRECT_CALL_MAX = 8,  // of the longest indirect one
+	ENTRIES_TRIED = 24,     // functions before a pc that are followed to it
+	DISTANCE_MAX = 1 << 20, // bytes from such a function to the pc
+};
+
+struct forward {
+	struct space *space;
+	struct codewalk *walk;
+	struct entries *entries; // parallel to the snapshot's modules
+	bool *collected;
+};
+
+// A frame whose caller is looked for.
+struct question {
+	struct forward *forward;
+	const struct snapshot_thread *thread;
+	const struct frame_regs *frame;
+	bool behind_call;
+	int module_index;
+	const struct module *module;
+	const struct entries *entries;
+	uint64_t pc; // ELF virtual address
+	struct row_trouble *trouble;
+};
+
+enum judgement { REFUSED, POSSIBLE, PROVEN };
+
+struct candidate {
+	struct row row;
+	uint64_t cfa;
+	enum judgement judgement;
+};
+
+// The candidates of one question.
+struct verdict {
+	struct candidate best;
+	bool conflict; // another one is as good
+};
+
+struct forward *forward_open(struct space *space)
+{
+	struct forward *forward = calloc(1, sizeof(*forward));
+
+	if (!forward)
+		return NULL;
+	forward->space = space;
+	forward->walk = codewalk_open();
+	forward->entries = calloc(space->snapshot->module_count + 1, sizeof(*forward->entries));
+	forward->collected = calloc(space->snapshot->module_count + 1, sizeof(bool));
+	if (!forward->walk || !forward->entries || !forward->collected) {
+		forward_close(forward);
+		return NULL;
+	}
+	return forward;
+}
+
+void forward_close(struct forward *forward)
+{
+	if (!forward)
+		return;
+	for (size_t i = 0; forward->entries && i < forward->space->snapshot->module_count; i++)
+		entries_fini(&forward->entries[i]);
+	codewalk_close(forward->walk);
+	free(forward->entries);
+	free(forward->collected);
+	free(forward);
+}
+
+static const struct entries *entries_of(struct forward *forward, int module)
+{
+	if (!forward->collected[module]) {
+		forward->collected[module] = true;
+		entries_init(&forward->entries[module], space_module(forward->space, module));
+	}
+	return &forward->entries[module];
+}
+
+// A return address, as the code before it shows it.
+struct callsite {
+	bool direct, indirect; // what the bytes before it can be
+	int module;
+	uint64_t target; // of a direct call, ELF virtual address
+};
+
+static struct callsite look_at_callsite(struct forward *forward, uint64_t ra)
+{
+	struct location at = space_locate(forward->space, ra - 1);
+	struct callsite site = {.module = at.module};
+	struct insn insn;
+
+	if (at.module == SNAPSHOT_NO_MODULE)
+		return site;
+	const struct module *module = space_module(forward->space, at.module);
+	uint64_t behind = at.vaddr + 1;
+	if (codewalk_decode(forward->walk, module, behind - CALL_LEN, &insn) == CALL_LEN &&
+		insn.kind == INSN_CALL && insn.target != 0 && module_is_code(module, insn.target)) {
+		site.direct = true;
+		site.target = insn.target;
+	}
+	for (unsigned len = 2; len <= INDIRECT_CALL_MAX; len++)
+		if (codewalk_decode(forward->walk, module, behind - len, &insn) == len &&
+			insn.kind == INSN_CALL && insn.target == 0)
+			site.indirect = true;
+	return site;
+}
+
+// True when the function that SITE calls may have gone on to another one by a jump that cannot be
+// followed.
+static bool has_tail_jump(struct forward *forward, const struct callsite *site)
+{
+	return codewalk_has_tail_jump(forward->walk, space_module(forward->space, site->module),
+		entries_of(forward, site->module), site->target);
+}
+
+static enum codewalk_reach reach(const struct question *question, uint64_t entry, struct row *ret)
+{
+	return codewalk_entry(question->forward->walk, question->module, question->entries, entry,
+		question->pc, question->behind_call, ret);
+}
+
+// The CFA of ROW for the frame in question into *RET, if it lies where one can.
+static bool cfa_of(const struct question *question, const struct row *row, uint64_t *ret)
+{
+	struct row_trouble trouble;
+	uint64_t sp = question->frame->values[ARCH_REG_SP];
+
+	return row_cfa(row, question->forward->space, question->thread, question->frame, ret,
+		       &trouble) == 0 &&
+	       *ret > sp && *ret % sizeof(uint64_t) == 0;
+}
+
+// Judges a direct call of TARGET, in the module of SITE, as the one that made CANDIDATE's frame;
+// its row is replaced by that of TARGET when it is proven.
+static enum judgement judge_direct(
+	const struct question *question, const struct callsite *site, struct candidate *candidate)
+{
+	struct forward *forward = question->forward;
+	struct row row;
+	uint64_t cfa;
+
+	if (site->module != question->module_index)
+		return has_tail_jump(forward, site) ? POSSIBLE : REFUSED;
+	switch (reach(question, site->target, &row)) {
+	case CODEWALK_REACHED:
+		if (!cfa_of(question, &row, &cfa) || cfa != candidate->cfa)
+			return REFUSED;
+		candidate->row = row;
+		return PROVEN;
+	case CODEWALK_NO_ROW:
+		return POSSIBLE; // it does reach the pc: only the depth cannot be compared
+	case CODEWALK_LOST: {
+		if (has_tail_jump(forward, site))
+			return POSSIBLE;
+		// A jump table on the way: then it has to be the function that the pc is in.
+		size_t below = entries_below(question->entries, question->pc - 1);
+		while (below > 0 && (question->entries->rows[below - 1] & 1))
+			below--;
+		return below > 0 && entries_at(question->entries, below - 1) == site->target
+			       ? POSSIBLE
+			       : REFUSED;
+	}
+	default:
+		return REFUSED;
+	}
+}
+
+// Judges CANDIDATE, whose row is set; sets the rest of it.
+static void judge(const struct question *question, struct candidate *candidate)
+{
+	struct forward *forward = question->forward;
+	uint64_t ra;
+
+	candidate->judgement = REFUSED;
+	if (!cfa_of(question, &candidate->row, &candidate->cfa))
+		return;
+	if (space_read_word(forward->space, question->thread, candidate->cfa - 8, &ra) < 0) {
+		*question->trouble = (struct row_trouble){.memory = true, .at = candidate->cfa - 8};
+		return;
+	}
+	if (trampoline_is_sigreturn(forward->space, question->thread, ra)) {
+		// Nothing but the kernel puts its address on a stack: it has called a handler.
+		candidate->judgement = PROVEN;
+		return;
+	}
+	struct callsite site = look_at_callsite(forward, ra);
+	if (site.direct)
+		candidate->judgement = judge_direct(question, &site, candidate);
+	if (candidate->judgement == REFUSED && site.indirect)
+		candidate->judgement = POSSIBLE;
+}
+
+static void take(struct verdict *verdict, const struct candidate *candidate)
+{
+	if (candidate->judgement == REFUSED || candidate->judgement < verdict->best.judgement)
+		return;
+	if (candidate->judgement > verdict->best.judgement) {
+		verdict->best = *candidate;
+		verdict->conflict = false;
+	} else if (candidate->cfa != verdict->best.cfa) {
+		verdict->conflict = true;
+	}
+}
+
+// Takes the candidates that returns show.
+static void look_forward(const struct question *question, struct verdict *verdict)
+{
+	struct codewalk_returns returns;
+
+	// A call that does not return may be the last of its function.
+	if (question->behind_call && entries_is_called(question->entries, question->pc))
+		return;
+	codewalk_forward(question->forward->walk, question->module, question->entries, question->pc,
+		&returns);
+	for (size_t i = 0; i < returns.count; i++) {
+		struct candidate candidate = {.row = returns.rows[i]};
+		judge(question, &candidate);
+		take(verdict, &candidate);
+	}
+	if (returns.more && verdict->best.judgement == POSSIBLE)
+		verdict->conflict = true;
+}
+
+// Takes the candidates that the functions before the pc show, the nearest first. Returns true when
+// one of them is a beginning.
+static bool look_from_entries(const struct question *question, struct verdict *verdict)
+{
+	const struct entries *entries = question->entries;
+	size_t below = entries_below(entries, question->pc);
+	size_t last = below > ENTRIES_TRIED ? below - ENTRIES_TRIED : 0;
+
+	for (size_t i = below; i-- > last && verdict->best.judgement != PROVEN;) {
+		uint64_t entry = entries_at(entries, i);
+		struct candidate candidate;
+		if (question->pc - entry > DISTANCE_MAX)
+			break;
+		enum codewalk_reach how = reach(question, entry, &candidate.row);
+		if (how == CODEWALK_BEGINNING ||
+			(entry == question->module->entry &&
+				(how == CODEWALK_REACHED || how == CODEWALK_NO_ROW)))
+			return true;
+		if (how != CODEWALK_REACHED)
+			continue;
+		judge(question, &candidate);
+		take(verdict, &candidate);
+	}
+	return false;
+}
+
+enum forward_answer forward_find(struct forward *forward, const struct snapshot_thread *thread,
+	const struct frame_regs *frame, bool behind_call, struct row *ret,
+	struct row_trouble *trouble)
+{
+	uint64_t pc = frame->values[ARCH_REG_PC];
+	struct location at = space_locate(forward->space, behind_call ? pc - 1 : pc);
+	struct verdict verdict = {0};
+
+	*trouble = (struct row_trouble){0};
+	if (at.module == SNAPSHOT_NO_MODULE)
+		return FORWARD_NOTHING;
+	struct question question = {.forward = forward,
+		.thread = thread,
+		.frame = frame,
+		.behind_call = behind_call,
+		.module_index = at.module,
+		.module = space_module(forward->space, at.module),
+		.entries = entries_of(forward, at.module),
+		.pc = at.vaddr + behind_call,
+		.trouble = trouble};
+	look_forward(&question, &verdict);
+	if (verdict.best.judgement != PROVEN && look_from_entries(&question, &verdict))
+		return FORWARD_BEGINNING;
+	if (verdict.best.judgement == REFUSED)
+		return FORWARD_NOTHING;
+	if (verdict.conflict)
+		return FORWARD_AMBIGUOUS;
+	*ret = verdict.best.row;
+	return FORWARD_ROW;
+}

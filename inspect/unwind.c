@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The unwinder: from frame to frame, each by what is known of its code.
+//
+// Theory of operation. What a pc's code says of its caller is found once and kept: threads share
+// most of their pcs. It is one of: a signal trampoline (by its bytes), a row of call frame
+// information, the end of a chain, call frame information that is more than a row, or nothing. For
+// the last the code is followed (forward.h); the row that came out is kept with the return address
+// that it was proven with, and holds for another thread with the same one. A frame's caller lies
+// above it, except where a signal came in; so every chain ends.
+#include "unwind.h"
+
+#include "cfi.h"
+#include "cleanup.h"
+#include "forward.h"
+#include "libunwind_step.h"
+#include "trampoline.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	KNOWN_LOG = 13,   // pcs of which it is kept what their code says
+	SIGNALS_MAX = 64, // signal frames in one chain
+};
+
+enum code_kind {
+	CODE_ROW,
+	CODE_END,
+	CODE_COMPLEX,
+	CODE_SIGRETURN,
+	CODE_BARE, // without call frame information; row and proof are of the last time
+};
+
+// What is known of the code at one pc.
+struct code {
+	uint64_t pc;
+	bool used, behind_call;
+	uint8_t kind, via;
+	struct row row;
+	uint64_t proof; // CODE_BARE: the return address that row was proven with, or 0
+};
+
+struct engine {
+	struct space *space;
+	struct cfi *cfis; // parallel to the snapshot's modules
+	struct forward *forward;
+	struct libunwind *libunwind;
+	bool by_libunwind; // no rows
+	struct code known[1 << KNOWN_LOG];
+};
+
+// A chain that is being unwound.
+struct chain {
+	struct engine *engine;
+	const struct snapshot_thread *thread;
+	struct frame_regs regs;
+	bool behind_call; // the pc is a return address
+	enum frame_via via;
+	unsigned signals;
+	struct stack_end *end;
+};
+
+static void close_engine(void *opaque)
+{
+	struct engine *engine = opaque;
+
+	for (size_t i = 0; engine->cfis && i < engine->space->snapshot->module_count; i++)
+		cfi_fini(&engine->cfis[i]);
+	forward_close(engine->forward);
+	libunwind_close(engine->libunwind);
+	free(engine->cfis);
+	free(engine);
+}
+
+static void *open_engine(struct space *space, bool by_libunwind)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return NULL;
+	engine->space = space;
+	engine->by_libunwind = by_libunwind;
+	engine->cfis = calloc(space->snapshot->module_count + 1, sizeof(*engine->cfis));
+	engine->forward = forward_open(space);
+	engine->libunwind = libunwind_open(space);
+	if (!engine->cfis || !engine->forward || !engine->libunwind) {
+		close_engine(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+static void *open_rows(struct space *space)
+{
+	return open_engine(space, false);
+}
+
+static void *open_libunwind(struct space *space)
+{
+	return open_engine(space, true);
+}
+
+// Finds out what the code at CODE's pc says.
+static void examine(struct chain *chain, struct code *code)
+{
+	static const uint8_t kinds[] = {[CFI_NONE] = CODE_BARE,
+		[CFI_ROW] = CODE_ROW,
+		[CFI_END] = CODE_END,
+		[CFI_COMPLEX] = CODE_COMPLEX};
+	struct engine *engine = chain->engine;
+	struct location at = space_locate(engine->space, code->pc - code->behind_call);
+	bool debug = false;
+
+	code->via = FRAME_VIA_CFI;
+	code->kind = CODE_BARE;
+	code->proof = 0;
+	if (trampoline_is_sigreturn(engine->space, chain->thread, code->pc)) {
+		code->kind = CODE_SIGRETURN;
+	} else if (at.module != SNAPSHOT_NO_MODULE) {
+		code->kind = kinds[cfi_find(&engine->cfis[at.module],
+			space_module(engine->space, at.module), at.vaddr, &code->row, &debug)];
+		if (debug)
+			code->via = FRAME_VIA_DEBUG;
+		else if (engine->by_libunwind && code->kind == CODE_ROW)
+			code->kind = CODE_COMPLEX;
+	}
+}
+
+static struct code *find_code(struct chain *chain)
+{
+	uint64_t pc = chain->regs.values[ARCH_REG_PC];
+	size_t at = (pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - KNOWN_LOG);
+	struct code *code = &chain->engine->known[at ^ chain->behind_call];
+
+	if (!code->used || code->pc != pc || code->behind_call != chain->behind_call) {
+		code->used = true;
+		code->pc = pc;
+		code->behind_call = chain->behind_call;
+		examine(chain, code);
+	}
+	return code;
+}
+
+// The chain ends at its thread's beginning.
+static bool complete(struct chain *chain)
+{
+	*chain->end = (struct stack_end){.status = STACK_COMPLETE};
+	return false;
+}
+
+// The chain ends before that, for a reason that is formatted.
+__attribute__((format(printf, 2, 3))) static bool stop(struct chain *chain, const char *format, ...)
+{
+	va_list args;
+
+	*chain->end = (struct stack_end){.status = STACK_PARTIAL};
+	va_start(args, format);
+	vsnprintf(chain->end->reason, sizeof(chain->end->reason), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool stop_for(struct chain *chain, const struct row_trouble *trouble)
+{
+	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+
+	if (trouble->memory)
+		return stop(chain, "memory at 0x%llx was not copied%s",
+			(unsigned long long)trouble->at,
+			chain->thread->stack_cut ? " (the stack is larger than the copy)" : "");
+	if (trouble->registers)
+		return stop(chain, "register %d at 0x%llx is not known", trouble->reg, pc);
+	return stop(chain, "the call frame information of 0x%llx cannot be used", pc);
+}
+
+// Why nothing is known of the code at the chain's pc, and ANSWER is no answer either.
+static bool stop_bare(struct chain *chain, enum forward_answer answer)
+{
+	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+	struct space *space = chain->engine->space;
+	struct location at = space_locate(space, pc - chain->behind_call);
+
+	if (at.module == SNAPSHOT_NO_MODULE)
+		return stop(chain, "0x%llx is in no mapped file that can be read", pc);
+	const char *note = space_module(space, at.module)->note;
+	return stop(chain, "no call frame information for 0x%llx%s%.80s, and its code shows %s", pc,
+		note[0] ? ": " : "", note,
+		answer == FORWARD_AMBIGUOUS ? "more than one caller" : "no caller");
+}
+
+// Follows the code at the chain's pc to its caller's registers in *NEXT, by the row of the last
+// time if that holds.
+static bool step_bare(struct chain *chain, struct code *code, struct frame_regs *next)
+{
+	struct engine *engine = chain->engine;
+	struct row_trouble trouble;
+	struct row row;
+
+	if (code->proof == 0 ||
+		row_apply(&code->row, engine->space, chain->thread, &chain->regs, next, &trouble) <
+			0 ||
+		next->values[ARCH_REG_PC] != code->proof) {
+		enum forward_answer answer = forward_find(engine->forward, chain->thread,
+			&chain->regs, chain->behind_call, &row, &trouble);
+		if (answer == FORWARD_BEGINNING)
+			return complete(chain);
+		if (answer != FORWARD_ROW)
+			return trouble.memory ? stop_for(chain, &trouble)
+					      : stop_bare(chain, answer);
+		if (row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0)
+			return stop_for(chain, &trouble);
+		code->row = row;
+		code->proof = next->values[ARCH_REG_PC];
+	}
+	chain->via = code->row.cfa_reg == ARCH_REG_FP ? FRAME_VIA_FP : FRAME_VIA_FORWARD;
+	return true;
+}
+
+// Applies the row of CODE. Where it needs the frame pointer and that is not known, the code may
+// tell how far the stack pointer has gone instead.
+static bool step_row(struct chain *chain, struct code *code, struct frame_regs *next)
+{
+	struct engine *engine = chain->engine;
+	struct row_trouble trouble, ignored;
+	struct row row;
+
+	chain->via = (enum frame_via)code->via;
+	if (row_apply(&code->row, engine->space, chain->thread, &chain->regs, next, &trouble) == 0)
+		return true;
+	if (!trouble.registers || trouble.reg != ARCH_REG_FP)
+		return stop_for(chain, &trouble);
+	if (forward_find(engine->forward, chain->thread, &chain->regs, chain->behind_call, &row,
+		    &ignored) != FORWARD_ROW ||
+		row_apply(&row, engine->space, chain->thread, &chain->regs, next, &ignored) < 0)
+		return stop_for(chain, &trouble);
+	chain->via = FRAME_VIA_RBP;
+	return true;
+}
+
+static bool step_by_libunwind(struct chain *chain, struct code *code, struct frame_regs *next)
+{
+	struct row_trouble trouble;
+	int r = libunwind_step(chain->engine->libunwind, chain->thread, &chain->regs,
+		chain->behind_call, next, &trouble);
+
+	chain->via = (enum frame_via)code->via;
+	if (r == 0)
+		return complete(chain);
+	return r > 0 || stop_for(chain, &trouble);
+}
+
+static bool step_signal(struct chain *chain, struct frame_regs *next)
+{
+	struct row_trouble trouble;
+
+	chain->via = FRAME_VIA_SIGRETURN;
+	if (++chain->signals > SIGNALS_MAX)
+		return stop(chain, "more than %d signal frames", SIGNALS_MAX);
+	if (trampoline_interrupted(
+		    chain->engine->space, chain->thread, &chain->regs, next, &trouble) == 0)
+		return true;
+	if (!trouble.memory)
+		return stop(chain, "there is no signal frame below 0x%llx",
+			(unsigned long long)chain->regs.values[ARCH_REG_PC]);
+	return stop_for(chain, &trouble);
+}
+
+// One step of CHAIN from FRAME, which it is at. Returns true when there is a next frame, at which
+// it is then; else its end is set.
+static bool step(struct chain *chain, struct unwind_frame *frame)
+{
+	struct code *code = find_code(chain);
+	struct frame_regs next;
+	uint64_t pc = chain->regs.values[ARCH_REG_PC], sp = chain->regs.values[ARCH_REG_SP];
+	bool found = false;
+
+	frame->signal = code->kind == CODE_SIGRETURN;
+	switch ((enum code_kind)code->kind) {
+	case CODE_ROW:
+		found = step_row(chain, code, &next);
+		break;
+	case CODE_COMPLEX:
+		found = step_by_libunwind(chain, code, &next);
+		break;
+	case CODE_SIGRETURN:
+		found = step_signal(chain, &next);
+		break;
+	case CODE_BARE:
+		found = step_bare(chain, code, &next);
+		break;
+	case CODE_END:
+		return complete(chain);
+	}
+	if (!found)
+		return false;
+	if (next.values[ARCH_REG_PC] == 0)
+		return complete(chain);
+	// A caller's frame lies above; only a signal may have come in on another stack.
+	if (!frame->signal &&
+		(next.values[ARCH_REG_SP] < sp ||
+			(next.values[ARCH_REG_SP] == sp && next.values[ARCH_REG_PC] == pc)))
+		return stop(chain, "the chain turns back at 0x%llx", (unsigned long long)pc);
+	chain->regs = next;
+	chain->behind_call = !frame->signal;
+	return true;
+}
+
+static void unwind(void *opaque, const struct snapshot_thread *thread, struct unwind_frame *frames,
+	size_t max, size_t *ret_count, struct stack_end *ret_end)
+{
+	struct chain chain = {.engine = opaque,
+		.thread = thread,
+		.regs = {.known = thread->regs_known},
+		.via = FRAME_VIA_REGISTERS,
+		.end = ret_end};
+	const uint64_t needed = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP;
+	size_t count = 0;
+
+	*ret_count = 0;
+	*ret_end =
+		(struct stack_end){.status = STACK_FAILED, .reason = "its registers are not known"};
+	memcpy(chain.regs.values, thread->regs, sizeof(chain.regs.values));
+	if ((thread->regs_known & needed) != needed)
+		return;
+	do {
+		if (count == max) {
+			stop(&chain, "cut after %zu frames (--max-frames)", max);
+			break;
+		}
+		frames[count] = (struct unwind_frame){.pc = chain.regs.values[ARCH_REG_PC],
+			.activation = !chain.behind_call,
+			.via = chain.via};
+	} while (step(&chain, &frames[count++]));
+	*ret_count = count;
+}
+
+const struct unwinder unwinder_rows = {
+	.name = "rows",
+	.open = open_rows,
+	.unwind = unwind,
+	.close = close_engine,
+};
+
+const struct unwinder unwinder_libunwind = {
+	.name = "libunwind",
+	.open = open_libunwind,
+	.unwind = unwind,
+	.close = close_engine,
+};
