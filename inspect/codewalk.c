@@ -155,7 +155,7 @@ static bool is_end_of_function(const struct codewalk *walk, uint64_t pc)
 	while (bytes && skipped < PADDING_MAX &&
 		(step = padding_len(bytes + skipped, len - skipped)) > 0)
 		skipped += step;
-	return !bytes || entries_is_called(walk->entries, pc + skipped);
+	return !bytes || entries_has(walk->entries, pc + skipped);
 }
 
 enum {

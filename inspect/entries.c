@@ -172,6 +172,13 @@ size_t entries_below(const struct entries *entries, uint64_t vaddr)
 	return begin;
 }
 
+bool entries_has(const struct entries *entries, uint64_t vaddr)
+{
+	size_t below = entries_below(entries, vaddr);
+
+	return below > 0 && entries_at(entries, below - 1) == vaddr;
+}
+
 bool entries_is_called(const struct entries *entries, uint64_t vaddr)
 {
 	size_t below = entries_below(entries, vaddr);

@@ -26,5 +26,8 @@ static inline uint64_t entries_at(const struct entries *entries, size_t index)
 	return entries->rows[index] >> 1;
 }
 
+// True when VADDR is an entry.
+bool entries_has(const struct entries *entries, uint64_t vaddr);
+
 // True when VADDR is a function that is called, or has a name: nobody runs into it.
 bool entries_is_called(const struct entries *entries, uint64_t vaddr);

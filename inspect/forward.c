@@ -10,8 +10,9 @@
 #include <string.h>
 
 enum {
-	CALL_LEN = 5,           // of a direct call
-	INDIRECT_CALL_MAX = 8,  // of the longest indirect one
+	CALL_LEN = 5,          // of a direct call
+	INDIRECT_CALL_MAX = 8, // of the longest indirect one
+	CANDIDATES_MAX = 8,
 	ENTRIES_TRIED = 24,     // functions before a pc that are followed to it
 	DISTANCE_MAX = 1 << 20, // bytes from such a function to the pc
 };
@@ -36,18 +37,20 @@ struct question {
 	struct row_trouble *trouble;
 };
 
-enum judgement { REFUSED, POSSIBLE, PROVEN };
+enum judgement { REFUSED, POSSIBLE, AGREED, PROVEN };
 
 struct candidate {
 	struct row row;
 	uint64_t cfa;
 	enum judgement judgement;
+	bool by_returns, by_entry; // who found it
 };
 
-// The candidates of one question.
+// The candidates of one question that were not refused, one for each CFA.
 struct verdict {
-	struct candidate best;
-	bool conflict; // another one is as good
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t count;
+	bool proven, more;
 };
 
 struct forward *forward_open(struct space *space)
@@ -204,14 +207,28 @@ static void judge(const struct question *question, struct candidate *candidate)
 
 static void take(struct verdict *verdict, const struct candidate *candidate)
 {
-	if (candidate->judgement == REFUSED || candidate->judgement < verdict->best.judgement)
+	struct candidate *same = verdict->candidates, *end = same + verdict->count;
+
+	if (candidate->judgement == REFUSED)
 		return;
-	if (candidate->judgement > verdict->best.judgement) {
-		verdict->best = *candidate;
-		verdict->conflict = false;
-	} else if (candidate->cfa != verdict->best.cfa) {
-		verdict->conflict = true;
+	while (same < end && same->cfa != candidate->cfa)
+		same++;
+	if (same == end && verdict->count == CANDIDATES_MAX) {
+		verdict->more = true;
+		return;
 	}
+	if (same == end) {
+		*same = *candidate;
+		verdict->count++;
+	} else if (candidate->judgement > same->judgement) {
+		same->row = candidate->row;
+		same->judgement = candidate->judgement;
+	}
+	same->by_returns |= candidate->by_returns;
+	same->by_entry |= candidate->by_entry;
+	if (same->by_returns && same->by_entry && same->judgement == POSSIBLE)
+		same->judgement = AGREED;
+	verdict->proven |= same->judgement == PROVEN;
 }
 
 // Takes the candidates that returns show.
@@ -225,12 +242,11 @@ static void look_forward(const struct question *question, struct verdict *verdic
 	codewalk_forward(question->forward->walk, question->module, question->entries, question->pc,
 		&returns);
 	for (size_t i = 0; i < returns.count; i++) {
-		struct candidate candidate = {.row = returns.rows[i]};
+		struct candidate candidate = {.row = returns.rows[i], .by_returns = true};
 		judge(question, &candidate);
 		take(verdict, &candidate);
 	}
-	if (returns.more && verdict->best.judgement == POSSIBLE)
-		verdict->conflict = true;
+	verdict->more |= returns.more;
 }
 
 // Takes the candidates that the functions before the pc show, the nearest first. Returns true when
@@ -241,9 +257,9 @@ static bool look_from_entries(const struct question *question, struct verdict *v
 	size_t below = entries_below(entries, question->pc);
 	size_t last = below > ENTRIES_TRIED ? below - ENTRIES_TRIED : 0;
 
-	for (size_t i = below; i-- > last && verdict->best.judgement != PROVEN;) {
+	for (size_t i = below; i-- > last && !verdict->proven;) {
 		uint64_t entry = entries_at(entries, i);
-		struct candidate candidate;
+		struct candidate candidate = {.by_entry = true};
 		if (question->pc - entry > DISTANCE_MAX)
 			break;
 		enum codewalk_reach how = reach(question, entry, &candidate.row);
@@ -257,6 +273,29 @@ static bool look_from_entries(const struct question *question, struct verdict *v
 		take(verdict, &candidate);
 	}
 	return false;
+}
+
+// The row of the one candidate that is better than all others.
+static enum forward_answer choose(const struct verdict *verdict, struct row *ret)
+{
+	const struct candidate *best = NULL;
+	bool alone = true;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct candidate *candidate = &verdict->candidates[i];
+		if (!best || candidate->judgement > best->judgement) {
+			best = candidate;
+			alone = true;
+		} else if (candidate->judgement == best->judgement) {
+			alone = false;
+		}
+	}
+	if (!best)
+		return FORWARD_NOTHING;
+	if (!alone || (verdict->more && best->judgement == POSSIBLE))
+		return FORWARD_AMBIGUOUS;
+	*ret = best->row;
+	return FORWARD_ROW;
 }
 
 enum forward_answer forward_find(struct forward *forward, const struct snapshot_thread *thread,
@@ -280,12 +319,7 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.pc = at.vaddr + behind_call,
 		.trouble = trouble};
 	look_forward(&question, &verdict);
-	if (verdict.best.judgement != PROVEN && look_from_entries(&question, &verdict))
+	if (!verdict.proven && look_from_entries(&question, &verdict))
 		return FORWARD_BEGINNING;
-	if (verdict.best.judgement == REFUSED)
-		return FORWARD_NOTHING;
-	if (verdict.conflict)
-		return FORWARD_AMBIGUOUS;
-	*ret = verdict.best.row;
-	return FORWARD_ROW;
+	return choose(&verdict, ret);
 }

@@ -7,8 +7,9 @@
 // trampoline. It is proven when that call is of the very function which, followed from its
 // entry, reaches the pc with the stack pointer at just that distance: the callee, the depth of its
 // frame, and the word on the stack then agree. Where the call has no fixed target (a pointer, a
-// procedure linkage table) a candidate may stand if it is the only one. When two candidates are
-// equally good, or none is, there is no answer: a chain that ends is better than a wrong frame.
+// procedure linkage table) a candidate may stand if it is the only one that both the returns and an
+// entry show, or else the only one. When two candidates are equally good, or none is, there is no
+// answer: a chain that ends is better than a wrong frame.
 #pragma once
 
 #include "row.h"
