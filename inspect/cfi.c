@@ -101,8 +101,12 @@ static enum cfi_answer read_frame(Dwarf_Frame *frame, struct row *ret)
 		return CFI_COMPLEX;
 	if (row.pc.kind == ROW_RULE_UNKNOWN)
 		return CFI_END;
-	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
+	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++) {
 		simple &= read_rule(frame, saved_regs[i], &row.saved[i]);
+		// A register without a rule is preserved. libdw knows that of all of them but rbx.
+		if (row.saved[i].kind == ROW_RULE_UNKNOWN)
+			row.saved[i].kind = ROW_RULE_SAME;
+	}
 	if (!simple)
 		return CFI_COMPLEX;
 	*ret = row;

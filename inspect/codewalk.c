@@ -10,10 +10,11 @@
 enum {
 	FORWARD_BUDGET = 4000, // instructions that one question may cost
 	ENTRY_BUDGET = 12000,
-	STATES_MAX = 256, // branches that wait
-	SEEN_LOG = 15,    // places in code where a walk was: twice the budget at least
-	CACHE_LOG = 13,   // decoded instructions
-	PADDING_MAX = 32, // bytes between functions
+	TABLE_MAX = 512,   // entries of a jump table
+	STATES_MAX = 1024, // branches that wait
+	SEEN_LOG = 15,     // places in code where a walk was: twice the budget at least
+	CACHE_LOG = 13,    // decoded instructions
+	PADDING_MAX = 32,  // bytes between functions
 };
 
 static const uint16_t CALL_CLOBBERS = 1 << RAX | 1 << RDX | 1 << RCX | 1 << RSI | 1 << RDI |
@@ -186,12 +187,73 @@ static bool do_syscall(struct codewalk *walk, struct state *state, uint64_t next
 	return true;
 }
 
+// Entry INDEX of the jump table at TABLE into *RET: an address, or, when SHORT_ENTRIES, a distance
+// from the table. Returns false when it leads to no code.
+static bool read_table(
+	const struct codewalk *walk, uint64_t table, int index, bool short_entries, uint64_t *ret)
+{
+	size_t size = short_entries ? sizeof(int32_t) : sizeof(uint64_t), len;
+	uint64_t at = table + (uint64_t)index * size, target = 0;
+	const unsigned char *bytes = module_constants(walk->module, at, &len);
+	int32_t distance;
+
+	if (!bytes || len < size)
+		return false;
+	if (short_entries) {
+		memcpy(&distance, bytes, sizeof(distance));
+		target = table + (uint64_t)(int64_t)distance;
+	} else {
+		memcpy(&target, bytes, sizeof(target));
+	}
+	*ret = target;
+	return module_is_code(walk->module, target);
+}
+
+static bool is_table(const struct codewalk *walk, uint64_t table, int count, bool short_entries)
+{
+	uint64_t target;
+
+	for (int i = 0; i < count; i++)
+		if (!read_table(walk, table, i, short_entries, &target))
+			return false;
+	return true;
+}
+
+// Lets STATE wait at all places where INSN, a jump by a table, can lead. The table is as long as
+// the last comparison allows, and its address is in a register if not in INSN. Returns false when
+// none, or more than one, can be found.
+static bool follow_table(struct codewalk *walk, const struct state *state, const struct insn *insn)
+{
+	bool short_entries = insn->kind == INSN_JUMP_INDIRECT;
+	uint64_t found = (uint64_t)(int64_t)insn->disp, target;
+	int count = state->compared + 1, tables = 0;
+
+	if (count < 2 || count > TABLE_MAX)
+		return false;
+	for (int reg = 0; short_entries && reg < REGISTERS; reg++) {
+		const struct symbol *value = &state->regs[reg];
+		uint64_t address = (uint64_t)(int64_t)value->offset;
+		if (value->kind != SYMBOL_CONSTANT || !is_table(walk, address, count, true))
+			continue;
+		tables += tables == 0 || address != found;
+		found = address;
+	}
+	if (short_entries ? tables != 1 : !is_table(walk, found, count, false))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (read_table(walk, found, i, short_entries, &target))
+			wait_at(walk, state, target);
+	return true;
+}
+
 // Lets STATE execute INSN, which is not one that leaves the function. Returns false when the path
 // ends there.
 static bool execute(struct codewalk *walk, struct state *state, const struct insn *insn)
 {
 	uint64_t next = state->pc + insn->len;
 
+	if (insn->kind == INSN_COMPARE)
+		state->compared = insn->disp;
 	state->pushed_slot = insn->kind == INSN_PUSH && insn->base == INSN_BASE_PC;
 	switch (insn->kind) {
 	case INSN_CALL:
@@ -206,7 +268,10 @@ static bool execute(struct codewalk *walk, struct state *state, const struct ins
 	case INSN_JUMP:
 		next = insn->target;
 		break;
+	case INSN_JUMP_TABLE:
 	case INSN_JUMP_INDIRECT:
+		walk->lost |= !follow_table(walk, state, insn);
+		return false;
 	case INSN_JUMP_SLOT:
 	case INSN_RETURN:
 	case INSN_STOP:
@@ -316,7 +381,7 @@ static void note_jump(struct codewalk *walk, const struct state *state, const st
 
 	if (insn->kind != INSN_JUMP_SLOT && insn->kind != INSN_JUMP_INDIRECT)
 		return;
-	walk->lost = true;
+	walk->lost |= insn->kind == INSN_JUMP_SLOT;
 	walk->tail_jump |= sp->kind == SYMBOL_INITIAL && sp->base == RSP && sp->offset == 0;
 }
 

@@ -87,10 +87,10 @@ static void scan_code(
 {
 	int32_t distance;
 
-	for (size_t i = 0; i + LEA_LEN <= len; i++) {
+	for (size_t i = 0; i + CALL_LEN <= len; i++) {
 		bool call = bytes[i] == 0xe8;
-		bool lea = (bytes[i] & 0xfb) == 0x48 && bytes[i + 1] == 0x8d &&
-			   (bytes[i + 2] & 0xc7) == 0x05;
+		bool lea = i + LEA_LEN <= len && (bytes[i] & 0xfb) == 0x48 &&
+			   bytes[i + 1] == 0x8d && (bytes[i + 2] & 0xc7) == 0x05;
 		bool move = collector->fixed && (bytes[i] & 0xf8) == 0xb8;
 		if (!call && !lea && !move)
 			continue;

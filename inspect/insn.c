@@ -214,7 +214,11 @@ static void decode_jump(const cs_x86_op *op, enum insn_kind direct, struct insn 
 	} else {
 		bool slot = op->type == X86_OP_MEM && op->mem.base == X86_REG_RIP &&
 			    op->mem.index == X86_REG_INVALID;
-		ret->kind = slot ? INSN_JUMP_SLOT : INSN_JUMP_INDIRECT;
+		bool table = op->type == X86_OP_MEM && op->mem.base == X86_REG_INVALID &&
+			     op->mem.index != X86_REG_INVALID && op->mem.scale == 8 &&
+			     fits(op->mem.disp);
+		ret->kind = slot ? INSN_JUMP_SLOT : table ? INSN_JUMP_TABLE : INSN_JUMP_INDIRECT;
+		ret->disp = table ? (int32_t)op->mem.disp : 0;
 	}
 }
 
@@ -301,6 +305,14 @@ static void decode_data(const cs_insn *insn, struct insn *ret)
 		if (whole_register(ops[0].reg) >= 0 && is_plain_memory(&ops[1]))
 			set(ret, INSN_ADDRESS, whole_register(ops[0].reg),
 				whole_register(ops[1].mem.base), ops[1].mem.disp);
+		else if (whole_register(ops[0].reg) >= 0 && ops[1].mem.base == X86_REG_RIP &&
+			 fits((int64_t)(insn->address + insn->size) + ops[1].mem.disp))
+			set(ret, INSN_CONSTANT, whole_register(ops[0].reg), INSN_NO_REG,
+				(int64_t)(insn->address + insn->size) + ops[1].mem.disp);
+		break;
+	case X86_INS_CMP:
+		if (ops[0].type == X86_OP_REG && ops[1].type == X86_OP_IMM && fits(ops[1].imm))
+			set(ret, INSN_COMPARE, register_of(ops[0].reg), INSN_NO_REG, ops[1].imm);
 		break;
 	case X86_INS_ADD:
 	case X86_INS_SUB:

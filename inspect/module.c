@@ -182,6 +182,17 @@ void module_open(struct module *module, const struct snapshot_module *source)
 	read_program_headers(module);
 }
 
+bool module_is_written(const struct module *module, uint64_t offset)
+{
+	for (size_t i = 0; i < module->segment_count; i++) {
+		const struct module_segment *segment = &module->segments[i];
+		if (segment->writable && offset >= segment->offset &&
+			offset - segment->offset < segment->file_len)
+			return true;
+	}
+	return false;
+}
+
 const unsigned char *module_bytes(const struct module *module, const struct module_segment *segment,
 	uint64_t offset, size_t *ret_len)
 {
@@ -194,15 +205,26 @@ const unsigned char *module_bytes(const struct module *module, const struct modu
 	return module->image + segment->offset + offset;
 }
 
-const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len)
+static const unsigned char *find_bytes(
+	const struct module *module, uint64_t vaddr, bool executable, size_t *ret_len)
 {
 	for (size_t i = 0; i < module->segment_count; i++) {
 		const struct module_segment *segment = &module->segments[i];
-		if (segment->executable && vaddr >= segment->vaddr &&
-			vaddr - segment->vaddr < segment->file_len)
+		if (segment->executable == executable && !segment->writable &&
+			vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_len)
 			return module_bytes(module, segment, vaddr - segment->vaddr, ret_len);
 	}
 	return NULL;
+}
+
+const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len)
+{
+	return find_bytes(module, vaddr, true, ret_len);
+}
+
+const unsigned char *module_constants(const struct module *module, uint64_t vaddr, size_t *ret_len)
+{
+	return find_bytes(module, vaddr, false, ret_len);
 }
 
 bool module_is_code(const struct module *module, uint64_t vaddr)

@@ -48,6 +48,9 @@ bool module_add_debug_file(struct module *module, int fd);
 // mapping MAP of it, into *RET. Fails with -ENOENT when no segment fits the mapping.
 int module_bias(const struct module *module, const struct snapshot_map *map, uint64_t *ret);
 
+// True when what the file has at OFFSET belongs to a writable segment.
+bool module_is_written(const struct module *module, uint64_t offset);
+
 // Copies LEN bytes at OFFSET of the file to BUFFER, or fails with -EFAULT.
 int module_read(const struct module *module, uint64_t offset, void *buffer, size_t len);
 
@@ -59,6 +62,9 @@ const unsigned char *module_bytes(const struct module *module, const struct modu
 // The code of MODULE at ELF virtual address VADDR, *RET_LEN bytes to the end of its segment, or
 // NULL when there is none.
 const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len);
+
+// The same for what the program cannot change and does not execute: constants.
+const unsigned char *module_constants(const struct module *module, uint64_t vaddr, size_t *ret_len);
 
 // True when there is code of MODULE at VADDR.
 bool module_is_code(const struct module *module, uint64_t vaddr);

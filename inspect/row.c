@@ -42,33 +42,38 @@ int row_cfa(const struct row *row, struct space *space, const struct snapshot_th
 }
 
 // The value of register REG in the caller by RULE into *RET. Fails as row_cfa() does.
+//
+// What was saved below the stack pointer was restored before the stack pointer went above it: that
+// memory is nobody's any more, and the register is as it was.
 static int apply_rule(const struct row_rule *rule, unsigned reg, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, uint64_t cfa,
 	uint64_t *ret, struct row_trouble *trouble)
 {
-	uint64_t offset = (uint64_t)(int64_t)rule->offset;
+	uint64_t addr = cfa + (uint64_t)(int64_t)rule->offset;
 	unsigned needed = rule->kind == ROW_RULE_AT_REG ? rule->reg : reg;
 
+	*trouble = (struct row_trouble){.registers = true, .reg = (int)needed};
 	switch (rule->kind) {
 	case ROW_RULE_IS_CFA:
-		*ret = cfa + offset;
+		*ret = addr;
 		return 0;
-	case ROW_RULE_AT_CFA:
-		return read_word(space, thread, cfa + offset, ret, trouble);
-	case ROW_RULE_SAME:
 	case ROW_RULE_AT_REG:
 		if (!is_known(frame, needed))
-			break;
-		if (rule->kind == ROW_RULE_AT_REG)
-			return read_word(
-				space, thread, frame->values[needed] + offset, ret, trouble);
-		*ret = frame->values[needed];
-		return 0;
-	default:
+			return -ENODATA;
+		addr = frame->values[needed] + (uint64_t)(int64_t)rule->offset;
 		break;
+	case ROW_RULE_AT_CFA:
+	case ROW_RULE_SAME:
+		break;
+	default:
+		return -ENODATA;
 	}
-	*trouble = (struct row_trouble){.registers = true, .reg = (int)needed};
-	return -ENODATA;
+	if (rule->kind != ROW_RULE_SAME && addr >= frame->values[ARCH_REG_SP])
+		return read_word(space, thread, addr, ret, trouble);
+	if (!is_known(frame, reg))
+		return -ENODATA;
+	*ret = frame->values[reg];
+	return 0;
 }
 
 int row_apply(const struct row *row, struct space *space, const struct snapshot_thread *thread,

@@ -83,6 +83,10 @@ int space_read_word(
 	if (!map || map->module == SNAPSHOT_NO_MODULE || map->writable ||
 		map->end - addr < sizeof(*ret))
 		return -EFAULT;
-	return module_read(space_module(space, map->module), addr - map->start + map->offset, ret,
-		sizeof(*ret));
+	const struct module *module = space_module(space, map->module);
+	uint64_t offset = addr - map->start + map->offset;
+	// Relocated once and then write-protected: the file does not say what is there.
+	if (module_is_written(module, offset))
+		return -EFAULT;
+	return module_read(module, offset, ret, sizeof(*ret));
 }

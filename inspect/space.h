@@ -37,7 +37,7 @@ struct module *space_module(struct space *space, int index);
 struct location space_locate(struct space *space, uint64_t addr);
 
 // Reads the 8 bytes at ADDR as THREAD would: of its copied stack, of a mapping that only the file
-// backs (not writable), or of the vDSO's copy. Fails with -EFAULT for all other memory: it was not
-// copied.
+// backs (not writable, now or in the beginning), or of the vDSO's copy. Fails with -EFAULT for all
+// other memory: it was not copied.
 int space_read_word(
 	struct space *space, const struct snapshot_thread *thread, uint64_t addr, uint64_t *ret);

@@ -38,6 +38,7 @@ struct state {
 	struct symbol regs[REGISTERS];
 	struct slot slots[SLOTS_MAX];
 	unsigned slot_count;
+	int32_t compared; // the constant of the last comparison
 	bool pushed_slot; // the last instruction pushed what a fixed memory slot holds
 };
 

@@ -259,11 +259,21 @@ int libunwind_step(struct libunwind *engine, const struct snapshot_thread *threa
 	if (unw_get_reg(&cursor, UNW_REG_SP, &value) < 0)
 		return -ENODATA;
 	caller.values[ARCH_REG_SP] = value;
-	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
-		if (unw_get_reg(&cursor, saved_regs[i], &value) == 0) {
-			caller.values[saved_regs[i]] = value;
-			caller.known |= UINT64_C(1) << saved_regs[i];
+	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++) {
+		uint64_t bit = UINT64_C(1) << saved_regs[i];
+		engine->missing_memory = false;
+		int got = unw_get_reg(&cursor, saved_regs[i], &value);
+		// As in row.c: what was saved below the stack pointer is restored.
+		if (got < 0 && engine->missing_memory && (frame->known & bit) &&
+			engine->missing_at < frame->values[ARCH_REG_SP]) {
+			value = frame->values[saved_regs[i]];
+			got = 0;
 		}
+		if (got == 0) {
+			caller.values[saved_regs[i]] = value;
+			caller.known |= bit;
+		}
+	}
 	*ret = caller;
 	return 1;
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Programs executed instruction by instruction, with their stack unwound at each: whatever happens
+// above, the chain below never changes. NSPEEK_FIXTURES says where the programs are.
+#include "cleanup.h"
+#include "proc_maps.h"
+#include "unit.h"
+#include "unwind.h"
+
+#include <criterion/parameterized.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FRAMES_MAX = 100, TRUTH_MAX = 10, STEPS_MAX = 200000, MAPS_MAX = 256, MODULES_MAX = 32 };
+
+struct stepped {
+	pid_t pid;
+	int mem;
+	struct snapshot snapshot;
+	struct snapshot_thread thread;
+	struct unwind_frame frames[FRAMES_MAX];
+	size_t count;
+	struct stack_end end;
+};
+
+static uint64_t true_pcs[TRUTH_MAX]; // return addresses, the innermost first
+static size_t true_count;
+
+// The true chain out of what the program printed.
+static void read_truth(int pipe_fd)
+{
+	char text[4096], *line = text;
+	size_t len = 0;
+
+	for (ssize_t n; !memmem(text, len, "READY\n", 6) &&
+			(n = read(pipe_fd, text + len, sizeof(text) - 1 - len)) > 0;)
+		len += (size_t)n;
+	text[len] = '\0';
+	for (true_count = 0; (line = strstr(line, "frame ")); line++) {
+		unsigned long long pc;
+		if (sscanf(line, "frame %*d %*s 0x%llx", &pc) == 1 && true_count < TRUTH_MAX)
+			true_pcs[true_count++] = pc;
+	}
+	check_true(true_count >= 3);
+}
+
+static int add_module(struct stepped *stepped, const struct proc_map *map)
+{
+	struct snapshot *snapshot = &stepped->snapshot;
+	bool vdso = map->path_len == 6 && memcmp(map->path, "[vdso]", 6) == 0;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)map->path_len, map->path);
+	for (size_t i = 0; i < snapshot->module_count; i++)
+		if (strcmp(snapshot->modules[i].path, path) == 0)
+			return (int)i;
+	if (path[0] != '/' && !vdso)
+		return SNAPSHOT_NO_MODULE;
+	check_true(snapshot->module_count < MODULES_MAX);
+	struct snapshot_module *module = &snapshot->modules[snapshot->module_count];
+	*module = (struct snapshot_module){.path = strdup(path), .fd = -EBADF};
+	module->source = vdso ? SNAPSHOT_SOURCE_MEMORY : SNAPSHOT_SOURCE_MAP_FILES;
+	if (vdso) {
+		module->image_len = map->end - map->start;
+		module->image = malloc(module->image_len);
+		check_int(pread(stepped->mem, module->image, module->image_len, (off_t)map->start),
+			module->image_len);
+	} else {
+		module->fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return (int)snapshot->module_count++;
+}
+
+static void read_maps(struct stepped *stepped)
+{
+	static char text[1 << 16];
+	char path[32];
+	struct snapshot *snapshot = &stepped->snapshot;
+	struct proc_map map;
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", stepped->pid);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (ssize_t n; (n = read(fd, text + len, sizeof(text) - len)) > 0;)
+		len += (size_t)n;
+	snapshot->maps = calloc(MAPS_MAX, sizeof(*snapshot->maps));
+	snapshot->modules = calloc(MODULES_MAX, sizeof(*snapshot->modules));
+	const char *cursor = text;
+	while (proc_map_next(&cursor, text + len, &map) > 0 && snapshot->map_count < MAPS_MAX)
+		snapshot->maps[snapshot->map_count++] = (struct snapshot_map){map.start, map.end,
+			map.offset, add_module(stepped, &map), map.writable, map.executable};
+}
+
+// Starts PROGRAM and lets it run to its first stop.
+static void start(struct stepped *stepped, const char *program)
+{
+	int ends[2], status;
+	char path[32];
+
+	*stepped = (struct stepped){.mem = -EBADF};
+	check_int(pipe(ends), 0);
+	stepped->pid = fork();
+	if (stepped->pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execl(program, program, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	check_int(waitpid(stepped->pid, &status, 0), stepped->pid); // the execve
+	check_true(WIFSTOPPED(status));
+	ptrace(PTRACE_SETOPTIONS, stepped->pid, 0, PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, stepped->pid, 0, 0);
+	check_int(waitpid(stepped->pid, &status, 0), stepped->pid);
+	check_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	read_truth(ends[0]);
+	close(ends[0]);
+	snprintf(path, sizeof(path), "/proc/%d/mem", stepped->pid);
+	stepped->mem = open(path, O_RDONLY | O_CLOEXEC);
+	read_maps(stepped);
+	stepped->snapshot.threads = calloc(1, sizeof(*stepped->snapshot.threads));
+	stepped->snapshot.stacks = calloc(1, 1 << 16);
+}
+
+static void finish(struct stepped *stepped)
+{
+	kill(stepped->pid, SIGKILL);
+	waitpid(stepped->pid, NULL, 0);
+	close(stepped->mem);
+	snapshot_fini(&stepped->snapshot);
+}
+
+// Unwinds the program as it stands.
+static void look(struct stepped *stepped, const struct unwinder *unwinder, void *engine)
+{
+#if defined(__x86_64__)
+	struct user_regs_struct regs;
+	check_int(ptrace(PTRACE_GETREGS, stepped->pid, 0, &regs), 0);
+	const uint64_t values[ARCH_REG_COUNT] = {regs.rax, regs.rdx, regs.rcx, regs.rbx, regs.rsi,
+		regs.rdi, regs.rbp, regs.rsp, regs.r8, regs.r9, regs.r10, regs.r11, regs.r12,
+		regs.r13, regs.r14, regs.r15, regs.rip};
+#endif
+	struct snapshot_thread *thread = &stepped->snapshot.threads[0];
+
+	*thread = (struct snapshot_thread){.status = SNAPSHOT_THREAD_CAPTURED,
+		.regs_known = (UINT64_C(1) << ARCH_REG_COUNT) - 1};
+	memcpy(thread->regs, values, sizeof(values));
+	const struct snapshot_map *map =
+		snapshot_find_map(&stepped->snapshot, thread->regs[ARCH_REG_SP]);
+	check_true(map != NULL);
+	size_t len = map->end - thread->regs[ARCH_REG_SP];
+	thread->stack_len = len < 1 << 16 ? len : 1 << 16;
+	check_int(pread(stepped->mem, stepped->snapshot.stacks, thread->stack_len,
+			  (off_t)thread->regs[ARCH_REG_SP]),
+		thread->stack_len);
+	unwinder->unwind(
+		engine, thread, stepped->frames, FRAMES_MAX, &stepped->count, &stepped->end);
+}
+
+// Where the true chain begins in the frames, or -1.
+static int find_truth(const struct stepped *stepped)
+{
+	for (size_t first = 0; first + true_count <= stepped->count; first++) {
+		size_t same = 0;
+		while (same < true_count && stepped->frames[first + same].pc == true_pcs[same])
+			same++;
+		if (same == true_count)
+			return (int)first;
+	}
+	return -1;
+}
+
+static void step_through(const char *name, const struct unwinder *unwinder)
+{
+	const char *fixtures = getenv("NSPEEK_FIXTURES");
+	struct stepped stepped;
+	struct space space;
+	char program[PATH_MAX];
+	int status = 0, steps = 0;
+
+	cr_assert(fixtures, "NSPEEK_FIXTURES is not set");
+	snprintf(program, sizeof(program), "%s/stepped/%s", fixtures, name);
+	start(&stepped, program);
+	check_int(space_init(&space, &stepped.snapshot), 0);
+	void *engine = unwinder->open(&space);
+	do {
+		look(&stepped, unwinder, engine);
+		int first = find_truth(&stepped);
+		if (first < 0 || stepped.end.status != STACK_COMPLETE)
+			for (size_t i = 0; i < stepped.count; i++)
+				fprintf(stderr, "#%zu 0x%llx via %d\n", i,
+					(unsigned long long)stepped.frames[i].pc,
+					(int)stepped.frames[i].via);
+		cr_assert(first >= 0 && stepped.end.status == STACK_COMPLETE,
+			"%s by %s, step %d at 0x%llx: %s", name, unwinder->name, steps,
+			(unsigned long long)stepped.frames[0].pc, stepped.end.reason);
+		check_true(steps++ < STEPS_MAX);
+		check_int(ptrace(PTRACE_SINGLESTEP, stepped.pid, 0, 0), 0);
+		check_int(waitpid(stepped.pid, &status, 0), stepped.pid);
+		check_true(WIFSTOPPED(status));
+	} while (WSTOPSIG(status) == SIGTRAP);
+	check_int(WSTOPSIG(status), SIGSTOP);
+	check_true(steps > 1000);
+	unwinder->close(engine);
+	space_fini(&space);
+	finish(&stepped);
+}
+
+static const char *const programs[] = {"gcc-O0-eh-dynamic", "gcc-O2-eh-dynamic",
+	"gcc-O2-none-dynamic", "gcc-O0-none-static", "clang-O2-none-dynamic",
+	"clang-Os-none-static", "musl-gcc-O2-eh-dynamic", "musl-gcc-O2-none-static",
+	"musl-gcc-Os-none-static"};
+
+ParameterizedTestParameters(step, by_rows)
+{
+	return cr_make_param_array(
+		const char *, (void *)(uintptr_t)programs, sizeof(programs) / sizeof(programs[0]));
+}
+
+ParameterizedTest(const char **name, step, by_rows)
+{
+	step_through(*name, &unwinder_rows);
+}
+
+Test(step, by_libunwind)
+{
+	step_through("gcc-O2-eh-dynamic", &unwinder_libunwind);
+}
