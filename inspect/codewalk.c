@@ -14,7 +14,10 @@ enum {
 	STATES_MAX = 1024, // branches that wait
 	SEEN_LOG = 15,     // places in code where a walk was: twice the budget at least
 	CACHE_LOG = 13,    // decoded instructions
-	PADDING_MAX = 32,  // bytes between functions
+	RETURNS_LOG = 9,   // answers that are kept
+	ENTRIES_LOG = 12,
+	TOTAL_BUDGET = 40000000, // instructions that all questions may cost together
+	PADDING_MAX = 32,        // bytes between functions
 };
 
 static const uint16_t CALL_CLOBBERS = 1 << RAX | 1 << RDX | 1 << RCX | 1 << RSI | 1 << RDI |
@@ -27,7 +30,25 @@ struct cached {
 	struct insn insn;
 };
 
+// What one question was answered with.
+struct asked_returns {
+	const struct module *module;
+	uint64_t pc;
+	struct codewalk_returns returns;
+};
+
+struct asked_entry {
+	const struct module *module;
+	uint64_t entry, pc;
+	bool behind_call, tail_jump;
+	enum codewalk_reach reach;
+	struct row row;
+};
+
 struct codewalk {
+	uint64_t spent; // instructions of all walks
+	struct asked_returns asked_returns[1 << RETURNS_LOG];
+	struct asked_entry asked_entries[1 << ENTRIES_LOG];
 	struct insn_decoder *decoder;
 	struct cached cache[1 << CACHE_LOG];
 	uint64_t seen[1 << SEEN_LOG];
@@ -331,7 +352,7 @@ static void add_slot_jump(
 	add_return(ret, &there);
 }
 
-void codewalk_forward(struct codewalk *walk, const struct module *module,
+static void walk_forward(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t pc, struct codewalk_returns *ret)
 {
 	unsigned steps = 0;
@@ -350,9 +371,27 @@ void codewalk_forward(struct codewalk *walk, const struct module *module,
 			if (!execute(walk, &state, &insn))
 				break;
 		}
-		if (steps > FORWARD_BUDGET)
-			return;
+		if (steps > FORWARD_BUDGET) {
+			ret->more = true;
+			break;
+		}
 	}
+	walk->spent += steps;
+}
+
+void codewalk_forward(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, uint64_t pc, struct codewalk_returns *ret)
+{
+	struct asked_returns *asked = &walk->asked_returns[mix(pc) >> (64 - RETURNS_LOG)];
+
+	*ret = (struct codewalk_returns){0};
+	if (asked->module == module && asked->pc == pc)
+		*ret = asked->returns;
+	else if (walk->spent < TOTAL_BUDGET)
+		walk_forward(walk, module, entries, pc, ret);
+	else
+		return;
+	*asked = (struct asked_returns){module, pc, *ret};
 }
 
 // What was found of a goal.
@@ -385,39 +424,72 @@ static void note_jump(struct codewalk *walk, const struct state *state, const st
 	walk->tail_jump |= sp->kind == SYMBOL_INITIAL && sp->base == RSP && sp->offset == 0;
 }
 
-enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *module,
-	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
-	struct row *ret)
+static enum codewalk_reach walk_entry(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, struct goal *goal, uint64_t entry)
 {
-	struct goal goal = {.pc = pc, .behind_call = behind_call, .row = ret};
 	unsigned steps = 0;
 	struct insn insn;
 
 	begin(walk, module, entries, entry);
-	while (walk->state_count > 0 && steps < ENTRY_BUDGET) {
+	while (walk->state_count > 0 && steps < ENTRY_BUDGET &&
+		(!goal->has_row || walk->new_stack)) {
 		struct state state = walk->states[--walk->state_count];
 		while (steps++ < ENTRY_BUDGET && !was_seen(walk, &state) &&
 			codewalk_decode(walk, module, state.pc, &insn) > 0) {
-			look_for_goal(&goal, &state, &insn);
-			if (goal.has_row && !walk->new_stack)
-				return CODEWALK_REACHED;
+			look_for_goal(goal, &state, &insn);
+			if (goal->has_row && !walk->new_stack)
+				break;
 			note_jump(walk, &state, &insn);
 			if (!execute(walk, &state, &insn))
 				break;
 		}
 	}
-	if (goal.beginning)
+	walk->spent += steps;
+	if (goal->beginning)
 		return CODEWALK_BEGINNING;
-	if (goal.met)
-		return goal.has_row ? CODEWALK_REACHED : CODEWALK_NO_ROW;
+	if (goal->met)
+		return goal->has_row ? CODEWALK_REACHED : CODEWALK_NO_ROW;
 	return walk->lost || steps >= ENTRY_BUDGET ? CODEWALK_LOST : CODEWALK_NOT_REACHED;
+}
+
+// Asks whether ENTRY leads to PC; the answer is WALK's.
+static const struct asked_entry *ask_entry(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call)
+{
+	static const struct asked_entry nothing = {.reach = CODEWALK_LOST};
+	struct asked_entry *asked =
+		&walk->asked_entries[mix(mix(entry) ^ pc ^ behind_call) >> (64 - ENTRIES_LOG)];
+
+	if (asked->module == module && asked->entry == entry && asked->pc == pc &&
+		asked->behind_call == behind_call)
+		return asked;
+	if (walk->spent >= TOTAL_BUDGET)
+		return &nothing;
+	*asked = (struct asked_entry){module, entry, pc, behind_call, false, 0, {0}};
+	struct goal goal = {.pc = pc, .behind_call = behind_call, .row = &asked->row};
+	asked->reach = walk_entry(walk, module, entries, &goal, entry);
+	asked->tail_jump = walk->tail_jump;
+	return asked;
+}
+
+enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
+	struct row *ret)
+{
+	const struct asked_entry *asked = ask_entry(walk, module, entries, entry, pc, behind_call);
+
+	if (asked->reach == CODEWALK_REACHED)
+		*ret = asked->row;
+	return asked->reach;
 }
 
 bool codewalk_has_tail_jump(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t entry)
 {
-	struct row ignored;
+	return ask_entry(walk, module, entries, entry, UINT64_MAX, false)->tail_jump;
+}
 
-	codewalk_entry(walk, module, entries, entry, UINT64_MAX, false, &ignored);
-	return walk->tail_jump;
+bool codewalk_is_exhausted(const struct codewalk *walk)
+{
+	return walk->spent >= TOTAL_BUDGET;
 }

@@ -64,6 +64,10 @@ enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *m
 bool codewalk_has_tail_jump(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t entry);
 
+// True when so much code was followed that no new question is answered any more: nothing hostile
+// may take longer than the rest of the work. What was asked before still is.
+bool codewalk_is_exhausted(const struct codewalk *walk);
+
 // Decodes the instruction of MODULE at PC into *RET, by a cache. Returns its length or 0.
 size_t codewalk_decode(
 	struct codewalk *walk, const struct module *module, uint64_t pc, struct insn *ret);

@@ -321,5 +321,7 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 	look_forward(&question, &verdict);
 	if (!verdict.proven && look_from_entries(&question, &verdict))
 		return FORWARD_BEGINNING;
-	return choose(&verdict, ret);
+	enum forward_answer answer = choose(&verdict, ret);
+	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED
+										 : answer;
 }

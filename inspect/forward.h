@@ -21,6 +21,7 @@ enum forward_answer {
 	FORWARD_BEGINNING, // the frame is where a thread or the program begins: nobody called it
 	FORWARD_NOTHING,   // the code shows no caller
 	FORWARD_AMBIGUOUS, // it shows more than one
+	FORWARD_EXHAUSTED, // too much code was followed already
 };
 
 // Makes an engine for SPACE, which must outlive it, or returns NULL (no memory).

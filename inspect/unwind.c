@@ -184,9 +184,11 @@ static bool stop_bare(struct chain *chain, enum forward_answer answer)
 	if (at.module == SNAPSHOT_NO_MODULE)
 		return stop(chain, "0x%llx is in no mapped file that can be read", pc);
 	const char *note = space_module(space, at.module)->note;
-	return stop(chain, "no call frame information for 0x%llx%s%.80s, and its code shows %s", pc,
+	return stop(chain, "no call frame information for 0x%llx%s%.80s, and %s", pc,
 		note[0] ? ": " : "", note,
-		answer == FORWARD_AMBIGUOUS ? "more than one caller" : "no caller");
+		answer == FORWARD_AMBIGUOUS   ? "its code shows more than one caller"
+		: answer == FORWARD_EXHAUSTED ? "too much code was followed already"
+					      : "its code shows no caller");
 }
 
 // Follows the code at the chain's pc to its caller's registers in *NEXT, by the row of the last

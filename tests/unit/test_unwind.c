@@ -139,3 +139,51 @@ Test(unwind, an_unknown_register_is_never_zero)
 	for (size_t i = 0; i < UNWINDER_COUNT; i++)
 		check_true(ends[i].status != STACK_COMPLETE && counts[i] <= 1);
 }
+
+// What a hostile target can do: any words on its stack, any registers. The bytes are spoiled so
+// that code addresses, stack addresses and garbage all come up where something is expected.
+static int spoil_and_unwind(void)
+{
+	ucontext_t context;
+	struct snapshot snapshot;
+
+	getcontext(&context);
+	self_snapshot(&snapshot, &context, 1 << 16);
+	struct snapshot_thread *thread = &snapshot.threads[0];
+	const uint64_t sp = thread->regs[ARCH_REG_SP];
+	uint64_t *words = (uint64_t *)(void *)snapshot.stacks;
+	const uint64_t saved[] = {thread->regs[3], thread->regs[6], thread->regs[ARCH_REG_PC]};
+	srandom(3);
+	for (size_t u = 0; u < UNWINDER_COUNT; u++) {
+		struct space space;
+		check_int(space_init(&space, &snapshot), 0);
+		void *engine = unwinders[u]->open(&space);
+		for (int round = 0; round < 3000; round++) {
+			for (int i = 0; i < 4; i++) {
+				size_t at = (size_t)random() % (thread->stack_len / 8);
+				uint64_t code = true_chain[random() % DEPTH];
+				const uint64_t values[] = {code, code + (uint64_t)random() % 64,
+					sp + (uint64_t)random() % thread->stack_len,
+					(uint64_t)random(), 0, UINT64_MAX};
+				words[random() % 4 ? at % 256 : at] = values[random() % 6];
+			}
+			thread->regs[6] = random() % 3 ? saved[1] : sp + (uint64_t)random() % 4096;
+			thread->regs[ARCH_REG_PC] =
+				random() % 3 ? true_chain[random() % DEPTH] : saved[2];
+			unwinders[u]->unwind(
+				engine, thread, frames, FRAMES_MAX, &counts[u], &ends[u]);
+			check_true(counts[u] <= FRAMES_MAX);
+			check_true((ends[u].status == STACK_COMPLETE) == !ends[u].reason[0]);
+		}
+		unwinders[u]->close(engine);
+		space_fini(&space);
+	}
+	snapshot_fini(&snapshot);
+	return 0;
+}
+
+Test(unwind, spoiled_stacks_end)
+{
+	descend(DEPTH, spoil_and_unwind);
+	check_no_leak();
+}
