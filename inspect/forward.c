@@ -13,6 +13,8 @@ enum {
 	CALL_LEN = 5,          // of a direct call
 	INDIRECT_CALL_MAX = 8, // of the longest indirect one
 	CANDIDATES_MAX = 8,
+	SEARCH_MAX = 1 << 16, // bytes of stack searched for a frame
+
 	ENTRIES_TRIED = 24,     // functions before a pc that are followed to it
 	DISTANCE_MAX = 1 << 20, // bytes from such a function to the pc
 };
@@ -298,6 +300,37 @@ static enum forward_answer choose(const struct verdict *verdict, struct row *ret
 	return FORWARD_ROW;
 }
 
+// Searches the stack of QUESTION for the frame of a function that keeps a frame pointer and is in
+// the question's pc. Returns true when there is exactly one, with its row in *RET.
+static bool search_frame(const struct question *question, struct row *ret)
+{
+	struct forward *forward = question->forward;
+	uint64_t sp = question->frame->values[ARCH_REG_SP], ra, found = 0;
+	struct row row;
+
+	for (uint64_t at = sp; at - sp < SEARCH_MAX &&
+			       space_read_word(forward->space, question->thread, at, &ra) == 0;
+		at += sizeof(ra)) {
+		struct location caller = space_locate(forward->space, ra - 1);
+		if (caller.module != question->module_index)
+			continue;
+		struct callsite site = look_at_callsite(forward, ra);
+		if (!site.direct || question->pc - site.target + DISTANCE_MAX > 2 * DISTANCE_MAX ||
+			reach(question, site.target, &row) != CODEWALK_REACHED ||
+			row.cfa_reg != ARCH_REG_FP || row.cfa_deref)
+			continue;
+		if (found != 0)
+			return false;
+		found = at + sizeof(ra);
+		*ret = row;
+	}
+	if (found == 0)
+		return false;
+	ret->cfa_reg = ARCH_REG_SP;
+	ret->cfa_offset = (int32_t)(found - sp);
+	return true;
+}
+
 enum forward_answer forward_find(struct forward *forward, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, bool behind_call, struct row *ret,
 	struct row_trouble *trouble)
@@ -322,6 +355,9 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 	if (!verdict.proven && look_from_entries(&question, &verdict))
 		return FORWARD_BEGINNING;
 	enum forward_answer answer = choose(&verdict, ret);
+	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1) &&
+		search_frame(&question, ret))
+		return FORWARD_SEARCHED;
 	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED
 										 : answer;
 }

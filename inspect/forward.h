@@ -10,6 +10,10 @@
 // procedure linkage table) a candidate may stand if it is the only one that both the returns and an
 // entry show, or else the only one. When two candidates are equally good, or none is, there is no
 // answer: a chain that ends is better than a wrong frame.
+//
+// A frame of a size that only run time knows needs the frame pointer, which is not known of a
+// thread that was not stopped. It is then searched for: the only place on the stack that has, above
+// it, a return address behind a call of the function that leads to the pc.
 #pragma once
 
 #include "row.h"
@@ -18,6 +22,7 @@ struct forward;
 
 enum forward_answer {
 	FORWARD_ROW,       // *ret is the row
+	FORWARD_SEARCHED,  // the same, for this very stack: the frame pointer was searched for
 	FORWARD_BEGINNING, // the frame is where a thread or the program begins: nobody called it
 	FORWARD_NOTHING,   // the code shows no caller
 	FORWARD_AMBIGUOUS, // it shows more than one

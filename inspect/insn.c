@@ -311,8 +311,8 @@ static void decode_data(const cs_insn *insn, struct insn *ret)
 				(int64_t)(insn->address + insn->size) + ops[1].mem.disp);
 		break;
 	case X86_INS_CMP:
-		if (ops[0].type == X86_OP_REG && ops[1].type == X86_OP_IMM && fits(ops[1].imm))
-			set(ret, INSN_COMPARE, register_of(ops[0].reg), INSN_NO_REG, ops[1].imm);
+		if (ops[1].type == X86_OP_IMM && fits(ops[1].imm))
+			set(ret, INSN_COMPARE, INSN_NO_REG, INSN_NO_REG, ops[1].imm);
 		break;
 	case X86_INS_ADD:
 	case X86_INS_SUB:

@@ -23,7 +23,7 @@ enum insn_kind {
 	INSN_JUMP_SLOT, // to where a fixed memory slot says: how a procedure linkage table jumps
 	INSN_JUMP_INDIRECT, // to what only run time knows
 	INSN_JUMP_TABLE,    // to one of the addresses in an array at disp
-	INSN_COMPARE,       // of reg with disp
+	INSN_COMPARE,       // of something with disp
 	INSN_RETURN,        // disp more bytes are dropped
 	INSN_SYSCALL,
 	INSN_STOP, // control does not come out of it: hlt, ud2, int3, and what cannot be followed

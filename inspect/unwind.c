@@ -196,26 +196,30 @@ static bool stop_bare(struct chain *chain, enum forward_answer answer)
 static bool step_bare(struct chain *chain, struct code *code, struct frame_regs *next)
 {
 	struct engine *engine = chain->engine;
+	enum forward_answer answer = FORWARD_ROW;
 	struct row_trouble trouble;
-	struct row row;
+	struct row row = code->row;
 
 	if (code->proof == 0 ||
-		row_apply(&code->row, engine->space, chain->thread, &chain->regs, next, &trouble) <
-			0 ||
+		row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0 ||
 		next->values[ARCH_REG_PC] != code->proof) {
-		enum forward_answer answer = forward_find(engine->forward, chain->thread,
-			&chain->regs, chain->behind_call, &row, &trouble);
+		answer = forward_find(engine->forward, chain->thread, &chain->regs,
+			chain->behind_call, &row, &trouble);
 		if (answer == FORWARD_BEGINNING)
 			return complete(chain);
-		if (answer != FORWARD_ROW)
+		if (answer != FORWARD_ROW && answer != FORWARD_SEARCHED)
 			return trouble.memory ? stop_for(chain, &trouble)
 					      : stop_bare(chain, answer);
 		if (row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0)
 			return stop_for(chain, &trouble);
+	}
+	chain->via = answer == FORWARD_SEARCHED   ? FRAME_VIA_RBP
+		     : row.cfa_reg == ARCH_REG_FP ? FRAME_VIA_FP
+						  : FRAME_VIA_FORWARD;
+	if (answer == FORWARD_ROW) {
 		code->row = row;
 		code->proof = next->values[ARCH_REG_PC];
 	}
-	chain->via = code->row.cfa_reg == ARCH_REG_FP ? FRAME_VIA_FP : FRAME_VIA_FORWARD;
 	return true;
 }
 
@@ -232,8 +236,9 @@ static bool step_row(struct chain *chain, struct code *code, struct frame_regs *
 		return true;
 	if (!trouble.registers || trouble.reg != ARCH_REG_FP)
 		return stop_for(chain, &trouble);
-	if (forward_find(engine->forward, chain->thread, &chain->regs, chain->behind_call, &row,
-		    &ignored) != FORWARD_ROW ||
+	enum forward_answer answer = forward_find(
+		engine->forward, chain->thread, &chain->regs, chain->behind_call, &row, &ignored);
+	if ((answer != FORWARD_ROW && answer != FORWARD_SEARCHED) ||
 		row_apply(&row, engine->space, chain->thread, &chain->regs, next, &ignored) < 0)
 		return stop_for(chain, &trouble);
 	chain->via = FRAME_VIA_RBP;
