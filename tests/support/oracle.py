@@ -8,7 +8,7 @@ frame, with what the thread says of itself (fixtures/chain.h). Prints a table, a
 Exits with 1 when a frame is wrong, or more than one stack in a hundred is incomplete, or one that is
 incomplete does not say why. Behind a handler on an alternate stack a chain may end, for want of the
 memory of the stack that was left: such chains are counted by themselves, as `aside`."""
-import collections, concurrent.futures, glob, json, os, re, subprocess, sys, time
+import collections, concurrent.futures, glob, json, os, platform, re, subprocess, sys, time
 
 SOURCES = ['chain.c', 'chain_calls.c', 'chain_main.c']
 LEVELS = {'O0': '-O0', 'O2': '-O2', 'Os': '-Os', 'O0-unframed': '-O0 -fomit-frame-pointer',
@@ -35,7 +35,7 @@ def link_flags(compiler, form):
     # Its specs know nothing of static-pie.
     def crt(name):
         return subprocess.check_output(['musl-gcc', '-print-file-name=' + name], text=True).strip()
-    lib = glob.glob('/usr/lib/*-linux-musl')[0]
+    lib = f'/usr/lib/{platform.machine()}-linux-musl'
     return (['-static', '-nostartfiles', '-Wl,-pie,--no-dynamic-linker'],
             [lib + '/rcrt1.o', lib + '/crti.o', crt('crtbeginS.o')], [crt('crtendS.o'), lib + '/crtn.o'])
 
