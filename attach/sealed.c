@@ -6,8 +6,10 @@
 #include "fd.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -55,7 +57,34 @@ static int open_in(const char *dir, const void *image, size_t len)
 	return read_fd < 0 ? -errno : take_fd(&read_fd);
 }
 
-int sealed_open(const char *name, const void *image, size_t len, struct error *err)
+// What the file size limit was, setrlimit(2), while a file of ours may be as large as it must.
+struct size_limit {
+	struct rlimit limit;
+	struct sigaction action;
+};
+
+static void lift_size_limit(struct size_limit *ret)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct rlimit lifted;
+
+	sigaction(SIGXFSZ, &ignore, &ret->action);
+	if (getrlimit(RLIMIT_FSIZE, &ret->limit) < 0)
+		return;
+	lifted = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+	if (setrlimit(RLIMIT_FSIZE, &lifted) == 0)
+		return;
+	lifted = (struct rlimit){ret->limit.rlim_max, ret->limit.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &lifted);
+}
+
+static void restore_size_limit(const struct size_limit *limit)
+{
+	setrlimit(RLIMIT_FSIZE, &limit->limit);
+	sigaction(SIGXFSZ, &limit->action, NULL);
+}
+
+static int open_anywhere(const char *name, const void *image, size_t len)
 {
 	static const char *const dirs[] = {"/run", "/tmp", "/var/tmp"};
 	int fd = open_in_memory(name, image, len);
@@ -63,9 +92,25 @@ int sealed_open(const char *name, const void *image, size_t len, struct error *e
 
 	for (size_t i = 0; fd < 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		fd = open_in(dirs[i], image, len);
+	return fd < 0 ? -errnum : fd;
+}
+
+int sealed_open(
+	const char *name, const void *image, size_t len, const char *subject, struct error *err)
+{
+	struct size_limit limit;
+
+	lift_size_limit(&limit);
+	int fd = open_anywhere(name, image, len);
+	restore_size_limit(&limit);
 	if (fd >= 0)
 		return fd;
-	fail_sys(err, errnum, "memfd_create", "the program that enters the container");
+	fail_sys(err, -fd, "memfd_create", "%s", subject);
+	if (fd == -EFBIG)
+		return error_hint(err,
+			"it has %zu bytes, and the hard limit of the file size is "
+			"less (RLIMIT_FSIZE, ulimit -f)",
+			len);
 	return error_hint(err, "vm.memfd_noexec may forbid it, and /run, /tmp and /var/tmp are "
 			       "noexec or full");
 }

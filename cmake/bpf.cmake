@@ -38,7 +38,7 @@ function(nspeek_bpf_skeleton target source)
     COMMAND ${NSPEEK_BPF_CLANG} -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_${NSPEEK_BPF_ARCH} -Wall -Wextra -Werror
       -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/bpf
-    COMMAND sh -c "${NSPEEK_BPFTOOL} gen skeleton -L ${object} name ${name} > ${header}"
+    COMMAND sh -c "\"$1\" gen skeleton -L \"$2\" name \"$3\" >\"$4\"" sh ${NSPEEK_BPFTOOL} ${object} ${name} ${header}
     DEPENDS ${source} ${arg_DEPENDS}
     COMMENT "Building the kernel's program ${name}" VERBATIM)
   target_sources(${target} PRIVATE ${header})

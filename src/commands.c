@@ -61,7 +61,7 @@ static int help_general(void)
 		printf("  %-10s %s\n", row->name, row->summary);
 	printf("\nOptions of enter (those of the others: nspeek help COMMAND):\n\n");
 	options_print(commands[0].options, stdout);
-	return fflush(stdout) == 0 ? 0 : 1;
+	return options_printed();
 }
 
 static int help(const char *word)
@@ -102,7 +102,7 @@ int commands_run(int argc, char **argv)
 		return help(NULL);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("nspeek %s\n", NSPEEK_VERSION);
-		return fflush(stdout) == 0 ? 0 : 1;
+		return options_printed();
 	}
 	if (is_reserved(argv[1]))
 		return refuse_reserved(argv[1]);

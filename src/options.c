@@ -185,5 +185,11 @@ int options_help(const struct option_set *set, const char *name)
 	print_wrapped(set->intro, 0, 0, stdout);
 	putchar('\n');
 	options_print(set, stdout);
-	return fflush(stdout) == 0 ? 0 : 1;
+	return options_printed();
+}
+
+int options_printed(void)
+{
+	// What failed before leaves nothing to flush.
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

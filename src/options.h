@@ -55,3 +55,6 @@ void options_print(const struct option_set *set, FILE *file);
 
 // Prints the help of the command called NAME on stdout. Returns the exit status.
 int options_help(const struct option_set *set, const char *name);
+
+// The exit status once all is printed: 1 when standard output did not take it.
+int options_printed(void);
