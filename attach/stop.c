@@ -27,7 +27,8 @@ enum {
 	BEGIN_MS = 1000,         // for what else is done before something is copied
 	EACH_MS = 200,           // for one thread that is stopped by itself
 	COPY_MS = 300,           // for the stacks of 64 threads, while they are stopped
-	STACK_TYPICAL = 4 << 10, // bytes of a stack for which memory is made present before
+	STACK_TYPICAL = 8 << 10, // bytes of a stack for which memory is made present before
+	PRESENT_MAX = 16 << 20,  // and of all stacks
 };
 
 // What the stopper knows of a row beyond the snapshot.
@@ -315,8 +316,11 @@ static void make_present(struct stopper *s)
 	struct plan *plan = s->plan;
 	size_t count = plan->thread_count, likely = count * STACK_TYPICAL;
 
-	madvise(plan->stacks, likely < plan->stacks_capacity ? likely : plan->stacks_capacity,
-		MADV_POPULATE_WRITE);
+	if (likely > PRESENT_MAX)
+		likely = PRESENT_MAX;
+	if (likely > plan->stacks_capacity)
+		likely = plan->stacks_capacity;
+	madvise(plan->stacks, likely, MADV_POPULATE_WRITE);
 	madvise(plan->threads, count * sizeof(*plan->threads), MADV_POPULATE_WRITE);
 	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
 	memset(s->indices, 0, plan->thread_capacity * sizeof(*s->indices));
