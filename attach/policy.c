@@ -18,6 +18,12 @@ struct strategy {
 
 static const struct strategy iterator = {
 	.name = "task iterator", .lists = true, .probe = taskiter_probe, .capture = taskiter_take};
+static const struct strategy iterator_if_worth = {.name = "task iterator, if worth it",
+	.lists = true,
+	.probe = taskiter_probe_if_worth,
+	.capture = taskiter_take};
+static const struct strategy iterator_late = {
+	.name = "task iterator, late", .capture = taskiter_take_late};
 static const struct strategy from_proc = {.name = "proc", .capture = nostop_take};
 static const struct strategy spared = {.name = "proc, patiently", .capture = nostop_take_spared};
 static const struct strategy rest = {.name = "proc, the rest", .capture = nostop_take_rest};
@@ -27,10 +33,10 @@ static const struct strategy each = {.name = "each", .capture = stop_each_wanted
 static const struct strategy all = {.name = "all", .lists = true, .capture = stop_all};
 
 static const struct policy policies[] = {
-	{"auto", true, {&iterator, &from_proc, &each_sparing, &spared, &each, &rest}},
+	{"auto", true, {&iterator_if_worth, &from_proc, &each_sparing, &spared, &each, &rest}},
 	{"never", false, {&iterator, &from_proc}},
-	{"each", false, {&each, &iterator, &rest}},
-	{"all", false, {&all, &iterator, &rest}},
+	{"each", false, {&each, &iterator_late, &rest}},
+	{"all", false, {&all, &iterator_late, &rest}},
 };
 
 const struct policy *policy_at(size_t index)

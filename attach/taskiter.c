@@ -9,6 +9,7 @@
 
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 enum {
 	PASSES_MAX = 5,  // reads of the iterator: a thread that moves has four chances
 	PAUSE_US = 300,  // until the next pass, when all threads that are left were on a CPU
+	FEW = 64,        // threads that are read out of /proc in the time that loading takes
 	RECORDS = 256,   // read by one call at most
 	READ_MS = 300,   // for the stacks of 64 threads
 	BEGIN_MS = 1000, // for reading the iterator
@@ -43,6 +45,7 @@ struct proof {
 
 struct iteration {
 	struct plan *plan;
+	int link_fd;
 	struct proof *proofs; // parallel to the plan's threads
 	size_t *indices;      // threads whose stacks are to be copied
 	size_t count;
@@ -177,7 +180,7 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	ssize_t len;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.iter_create.link_fd = (__u32)it->plan->iterator_fd;
+	attr.iter_create.link_fd = (__u32)it->link_fd;
 	auto_fd int fd = (int)syscall(SYS_bpf, BPF_ITER_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
 		return -errno;
@@ -193,24 +196,19 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	return len < 0 ? -errno : 0;
 }
 
-void taskiter_probe(struct plan *plan)
-{
-	plan->iterator_fd = taskiter_load(plan->pid);
-}
-
-int taskiter_take(struct plan *plan)
+static int take(struct plan *plan, int link_fd)
 {
 	auto_free struct proof *proofs = calloc(plan->thread_capacity, sizeof(*proofs));
 	auto_free size_t *indices = calloc(plan->thread_capacity, sizeof(*indices));
 	auto_free struct taskiter_record *records = calloc(RECORDS, sizeof(*records));
-	struct iteration it = {.plan = plan, .proofs = proofs, .indices = indices};
+	struct iteration it = {
+		.plan = plan, .link_fd = link_fd, .proofs = proofs, .indices = indices};
 
 	if (!proofs || !indices || !records)
 		return -ENOMEM;
-	for (int pass = 0; pass < PASSES_MAX && plan->iterator_fd >= 0; pass++) {
-		if (read_once(&it, records) < 0)
-			break;
-		if ((it.count == 0 && it.running == 0) || pass == PASSES_MAX - 1)
+	for (int pass = 0; pass < PASSES_MAX; pass++) {
+		if (read_once(&it, records) < 0 || pass == PASSES_MAX - 1 ||
+			(it.count == 0 && it.running == 0))
 			break;
 		if (it.count == 0) // what runs may sleep soon
 			nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
@@ -218,7 +216,35 @@ int taskiter_take(struct plan *plan)
 		stackcopy_take(plan, indices, it.count, READ_MS);
 	}
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
-	if (plan->iterator_fd >= 0 && !plan->listed_only && !plan_has_all(plan))
+	if (!plan->listed_only && !plan_has_all(plan))
 		plan_add_new(plan);
 	return 0;
+}
+
+void taskiter_probe(struct plan *plan)
+{
+	plan->iterator_fd = taskiter_load(plan->pid);
+}
+
+void taskiter_probe_if_worth(struct plan *plan)
+{
+	struct stat st;
+	size_t count = plan->thread_count;
+
+	if (!plan->listed_only)
+		count = fstat(plan->task_dir_fd, &st) == 0 ? st.st_nlink : 0;
+	if (count >= FEW || plan->whole_count > 0)
+		taskiter_probe(plan);
+}
+
+int taskiter_take(struct plan *plan)
+{
+	return plan->iterator_fd < 0 ? 0 : take(plan, plan->iterator_fd);
+}
+
+int taskiter_take_late(struct plan *plan)
+{
+	auto_fd int fd = taskiter_load(plan->pid); // of this helper: plan must not know it
+
+	return fd < 0 ? 0 : take(plan, fd);
 }

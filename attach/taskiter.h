@@ -14,15 +14,24 @@
 
 #include "plan.h"
 
+// Loading it takes some 2 ms, for which /proc is read of 50 threads; so for few threads /proc comes
+// first, and the iterator when more registers are needed than /proc tells.
+
 // Loads the program for PLAN's process: its iterator_fd, which the caller owns, or -errno (-ENOPKG:
 // this build has none; -ENOSYS: the kernel has none; -EPERM: it is not permitted). It needs CAP_BPF
 // and CAP_PERFMON in the initial user namespace, and a kernel that knows its own types (BTF, Linux
 // 5.15).
 void taskiter_probe(struct plan *plan);
 
+// The same, if it is worth it: for many threads, or for those of which all registers are wanted.
+void taskiter_probe_if_worth(struct plan *plan);
+
 // Captures the threads that PLAN wants, and lists those that it has not yet, unless it is not to.
 // Does nothing without an iterator. Returns 0 or -ENOMEM.
 int taskiter_take(struct plan *plan);
+
+// The same with a program that is loaded only now, in a helper: for what other ways have left.
+int taskiter_take_late(struct plan *plan);
 
 // Loads the program for process PID (in our PID namespace). Returns an O_CLOEXEC fd of a link,
 // owned by the caller, or -errno as above.

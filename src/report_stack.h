@@ -19,7 +19,7 @@ struct stack_report {
 const char *stack_report_reason(
 	const struct stack_report *report, size_t index, char *buffer, size_t size);
 
-// Why the task iterator was not there for REPORT, or NULL when it was.
+// Why the task iterator was not there for REPORT; NULL when it was, empty when nobody asked for it.
 const char *stack_report_no_iterator(const struct stack_report *report);
 
 // Writes REPORT for people to OUT: with MERGE, threads with equal frames as one block; with COLOR,

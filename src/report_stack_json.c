@@ -186,9 +186,12 @@ static json_t *process_of(const struct stack_report *report)
 	return json_pack("{s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
 		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
 		"exe", string(snapshot->exe), "container", "capture", "pause", report->pause,
-		"task_iterator", why ? why : "loaded", "paused_us", (json_int_t)snapshot->paused_us,
-		"longest_thread_pause_us", (json_int_t)longest, "window_us",
-		(json_int_t)snapshot->window_us);
+		"task_iterator",
+		why && *why ? why
+		: why       ? "unused"
+			    : "loaded",
+		"paused_us", (json_int_t)snapshot->paused_us, "longest_thread_pause_us",
+		(json_int_t)longest, "window_us", (json_int_t)snapshot->window_us);
 }
 
 void report_stack_json_begin(FILE *out)

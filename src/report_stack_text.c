@@ -72,6 +72,8 @@ const char *stack_report_no_iterator(const struct stack_report *report)
 	switch (report->snapshot->iterator_errnum) {
 	case 0:
 		return NULL;
+	case EBADF:
+		return "";
 	case ENOPKG:
 		return "this build has no task iterator";
 	case EPERM:
@@ -326,7 +328,7 @@ static void put_capture(const struct text_report *text)
 		if (by[SNAPSHOT_METHOD_PROC] == 0)
 			fputs(" (task iterator)", text->out);
 		else if (by[SNAPSHOT_METHOD_ITERATOR] == 0)
-			fprintf(text->out, " (/proc%s%s)", why ? "; " : "", why ? why : "");
+			fprintf(text->out, " (/proc%s%s)", why && *why ? "; " : "", why ? why : "");
 		fprintf(text->out, " in %.3f ms", (double)snapshot->window_us / 1000);
 	}
 	fprintf(text->out, ", %zu stopped", by[SNAPSHOT_METHOD_STOP]);

@@ -9,14 +9,13 @@
 #define BARRIER()     __asm__ volatile("" ::: "memory")
 
 enum { PID_LEVELS = 32 }; // MAX_PID_NS_LEVEL
-enum { TYPE_SIZE = 1 };   // of __builtin_preserve_type_info()
 
 struct pid_namespace;
 
 struct upid {
 	int nr;
 	struct pid_namespace *ns;
-} RELOCATED;
+};
 
 struct pid {
 	__u32 level;
@@ -40,48 +39,53 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
-} RELOCATED;
+};
 
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-} RELOCATED;
+};
 
 // include/uapi/linux/bpf.h
 static long (*const probe_read_kernel)(void *to, __u32 len, const void *from) = (void *)113;
 static long (*const seq_write)(struct seq_file *seq, const void *data, __u32 len) = (void *)127;
-static struct task_struct *(*const get_current_task_btf)(void) = (void *)158;
+static struct task_struct *(*const get_current_task)(void) = (void *)35;
 static long (*const task_pt_regs)(struct task_struct *task) = (void *)175;
 
 // Set before it is loaded: the process, in the reader's PID namespace.
 const volatile int wanted_pid = 0;
 
+// *FROM, wherever it is.
+#define READ(from)                                                \
+	({                                                        \
+		__typeof__(*(from)) value_ = 0;                   \
+		probe_read_kernel(&value_, sizeof(value_), from); \
+		value_;                                           \
+	})
+
 // The number of PID at LEVEL, and the namespace that it has it in.
 static __attribute__((always_inline)) int number_at(
 	struct pid *pid, __u32 level, struct pid_namespace **ns)
 {
-	__u64 size = __builtin_preserve_type_info(*(struct upid *)0, TYPE_SIZE);
-	const char *at = (const char *)&pid->numbers[0] + level * size;
-	const struct upid *upid = (const struct upid *)at;
-	int nr = 0;
+	struct upid *upid = (void *)((char *)&pid->numbers[0] + level * sizeof(struct upid));
 
 	*ns = 0;
-	if (level >= PID_LEVELS || level > pid->level)
+	if (level >= PID_LEVELS || level > READ(&pid->level))
 		return 0;
-	probe_read_kernel(ns, sizeof(*ns), &upid->ns);
-	probe_read_kernel(&nr, sizeof(nr), &upid->nr);
-	return nr;
+	*ns = READ(&upid->ns);
+	return READ(&upid->nr);
 }
 
 // The number that the reader knows TASK by; 0: it does not see it.
 static __attribute__((always_inline)) int number_for_reader(struct task_struct *task)
 {
-	struct pid *own = get_current_task_btf()->thread_pid, *pid = task->thread_pid;
+	struct task_struct *reader = get_current_task();
+	struct pid *own = READ(&reader->thread_pid), *pid = READ(&task->thread_pid);
 	struct pid_namespace *own_ns, *ns;
 
 	if (!own || !pid)
 		return 0;
-	__u32 level = own->level;
+	__u32 level = READ(&own->level);
 	number_at(own, level, &own_ns);
 	int nr = number_at(pid, level, &ns);
 	return own_ns && ns == own_ns ? nr : 0;
@@ -95,15 +99,16 @@ int dump_task(struct bpf_iter__task *context)
 	struct pid_namespace *ns;
 
 	// Not every kernel chooses by process: then all are offered.
-	if (!task || !task->group_leader || number_for_reader(task->group_leader) != wanted_pid)
+	if (!task || number_for_reader(READ(&task->group_leader)) != wanted_pid)
 		return 0;
 	record.switches_first = task->nvcsw + task->nivcsw;
 	BARRIER();
 	record.on_cpu = (__u32)task->on_cpu;
 	BARRIER();
 	record.tid = number_for_reader(task);
-	if (task->thread_pid)
-		record.ns_tid = number_at(task->thread_pid, task->thread_pid->level, &ns);
+	struct pid *pid = READ(&task->thread_pid);
+	if (pid)
+		record.ns_tid = number_at(pid, READ(&pid->level), &ns);
 	record.state = task->__state | (__u32)task->exit_state;
 	record.flags = task->flags;
 	record.start_time = task->start_time;

@@ -61,6 +61,7 @@ rounds() {
 start_calls eintr-O2
 target_before "$TARGET"
 rounds 0 "$NSPEEK" stack
+rounds 0 "$NSPEEK" stack --pause=never
 rounds 0 "$DENY" bpf=EPERM -- "$NSPEEK" stack
 assert_eq "$(query '[.processes[0].threads[].status] | unique')" '["complete"]' "status"
 target_after "$TARGET"
@@ -87,7 +88,9 @@ wait "$TARGET" 2>/dev/null
 # shows. Rather no caller than an EINTR: and that is said.
 ROUNDS=10
 start_calls eintr-O0
-rounds 0 "$NSPEEK" stack
+run "$NSPEEK" stack --pause=never --json "$TARGET"
+[ "$(query .processes[0].capture.task_iterator)" = '"loaded"' ] && MOST=0 || MOST=1
+rounds "$MOST" "$NSPEEK" stack
 rounds 1 "$DENY" bpf=EPERM -- "$NSPEEK" stack
 if [ "$STATUS" = 1 ]; then
 	run "$DENY" bpf=EPERM -- "$NSPEEK" stack "$TARGET"

@@ -47,8 +47,13 @@ assert_matches "$OUT" '6 threads, 6 stopped one at a time, for [0-9.]+ ms at mos
 expect_status 0 "$NSPEEK" stack --pause=all "$TARGET"
 assert_matches "$OUT" '6 threads, 6 stopped together for [0-9.]+ ms; '
 
-# With BTF and the rights of root, the iterator is what reads them; unless it was not built.
+# Few threads are read out of /proc, unless all registers are wanted, as when nothing may be stopped.
 expect_status 0 "$NSPEEK" stack --json "$TARGET"
+assert_eq "$(query '[.processes[0].threads[].source] | unique')" '["proc"]' "source of few"
+assert_eq "$(query .processes[0].capture.task_iterator)" '"unused"' "the iterator for few"
+
+# With BTF and the rights of root, the iterator is what reads them; unless it was not built.
+expect_status 0 "$NSPEEK" stack --pause=never --json "$TARGET"
 ITERATOR=$(query .processes[0].capture.task_iterator)
 say "task iterator: $ITERATOR"
 case $ITERATOR in
@@ -82,11 +87,20 @@ expect_status 0 unshare --pid --fork --mount-proc bash -c '
 	until grep -q READY "$3/inner.out"; do sleep 0.05; done
 	sleep 0.2
 	echo /proc/$inner/task/* | sed "s,/proc/$inner/task/,,g" >"$3/inner.tids"
-	"$2" stack --json $inner' bash "$FIXTURES" "$NSPEEK" "$WORK"
+	"$2" stack --pause=never --json $inner' bash "$FIXTURES" "$NSPEEK" "$WORK"
 assert_eq "$(query '[.processes[0].threads[].tid] | sort')" \
 	"[$(tr ' ' , <"$WORK/inner.tids")]" "thread ids inside a PID namespace"
 assert_eq "$(query '[.processes[0].threads[] | .tid == .ns_tid, .source, .status] | unique')" \
 	"[true,\"complete\",\"$SOURCE\"]" "threads inside a PID namespace"
+
+# Many threads are worth loading it.
+start many "$FIXTURES/pause_meter" 99 5 idle
+await_line "$WORK/many.out" '^READY'
+retry 10 has_state "$STARTED" S || fail "the target does not sleep"
+expect_status 0 "$NSPEEK" stack --json "$STARTED"
+assert_eq "$(query '[.processes[0].threads[] | .source, .status] | unique')" \
+	"$(jq -nc --arg source "$SOURCE" '["complete", $source] | unique')" "source of many"
+finish "$STARTED"
 
 # One that never sleeps: stopped, alone, or said to be missing.
 start meter "$FIXTURES/pause_meter" 3 5
