@@ -204,10 +204,13 @@ static int take_all(struct plan *plan, enum choice choice, int pauses)
 	for (size_t i = 0; i < plan->thread_count; i++) {
 		if (!is_chosen(plan, i, choice))
 			continue;
-		if (wrong_machine)
-			plan_refused(plan, i, EMEDIUMTYPE);
-		else
+		if (wrong_machine) {
+			plan_describe(plan, i, NULL);
+			if (plan_wants(plan, i))
+				plan_refused(plan, i, EMEDIUMTYPE);
+		} else {
 			take_thread(plan, i, text, &pauses);
+		}
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Targets that other tools hang on, refuse, or leave stopped: a vfork parent, frozen cgroups of both
-# kinds, a process under strace and under gdb, one that executes itself all the while, one whose
-# memory cannot be read in time. By every policy, with and without the task iterator.
+# kinds, a process under strace and under gdb, one that executes itself all the while, one of 32-bit
+# code, one whose memory cannot be read in time. By every policy, with and without the task iterator.
 . "$(dirname "$0")/../support/lib.sh"
 
 need_root
@@ -158,6 +158,24 @@ free() {
 }
 retry 3 free || fail "threads are held: $(threads_held "$TARGET")"
 finish "$TARGET"
+
+# 32-bit code, which nobody is to take for 64-bit code.
+foreign() {
+	expect_status 2 "${RUN[@]}" --json "$TARGET"
+	assert_contains "$ERR" "it runs 32-bit code"
+	assert_eq "$(query '.processes[0].threads[] | .name, .method, (.frames | length)')" \
+		'"bits32"'$'\n''"none"'$'\n'0 "a 32-bit thread by $policy"
+}
+if [ -x "$FIXTURES/bits32" ] && { timeout 0.1 "$FIXTURES/bits32"; [ $? = 124 ]; }; then
+	start bits32 "$FIXTURES/bits32"
+	TARGET=$STARTED
+	await_state "$TARGET" S
+	target_before "$TARGET"
+	every_policy foreign
+	target_after "$TARGET"
+else
+	say "no 32-bit programs here"
+fi
 
 # Memory that does not come: its thread is given up, the others are there, and nothing hangs.
 start pit "$FIXTURES/moving" tarpit
