@@ -69,16 +69,25 @@ struct location space_locate(struct space *space, uint64_t addr)
 	return (struct location){map->module, addr - info->bias, info->bias};
 }
 
+// Reads a word at ADDR of the LEN bytes at OFFSET of the snapshot's stacks, which were copied from
+// START. Returns false when it is not there.
+static bool read_copy(const struct snapshot *snapshot, uint64_t start, size_t offset, size_t len,
+	uint64_t addr, uint64_t *ret)
+{
+	if (addr < start || len < sizeof(*ret) || addr - start > len - sizeof(*ret))
+		return false;
+	memcpy(ret, snapshot->stacks + offset + (addr - start), sizeof(*ret));
+	return true;
+}
+
 int space_read_word(
 	struct space *space, const struct snapshot_thread *thread, uint64_t addr, uint64_t *ret)
 {
-	uint64_t sp = thread->regs[ARCH_REG_SP];
-
-	if (addr >= sp && thread->stack_len >= sizeof(*ret) &&
-		addr - sp <= thread->stack_len - sizeof(*ret)) {
-		memcpy(ret, snapshot_stack(space->snapshot, thread) + (addr - sp), sizeof(*ret));
+	if (read_copy(space->snapshot, thread->regs[ARCH_REG_SP], thread->stack_offset,
+		    thread->stack_len, addr, ret) ||
+		read_copy(space->snapshot, thread->left_sp, thread->left_offset, thread->left_len,
+			addr, ret))
 		return 0;
-	}
 	const struct snapshot_map *map = space_find_map(space, addr);
 	if (!map || map->module == SNAPSHOT_NO_MODULE || map->writable ||
 		map->end - addr < sizeof(*ret))

@@ -36,7 +36,7 @@ struct module *space_module(struct space *space, int index);
 // Where the code address ADDR lies. Without a usable module, module is SNAPSHOT_NO_MODULE.
 struct location space_locate(struct space *space, uint64_t addr);
 
-// Reads the 8 bytes at ADDR as THREAD would: of its copied stack, of a mapping that only the file
+// Reads the 8 bytes at ADDR as THREAD would: of its copied stacks, of a mapping that only the file
 // backs (not writable, now or in the beginning), or of the vDSO's copy. Fails with -EFAULT for all
 // other memory: it was not copied.
 int space_read_word(

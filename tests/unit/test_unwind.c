@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The engines over a snapshot of this very program, whose chain is known.
+#include "leftstack.h"
 #include "self_snapshot.h"
 #include "unwind.h"
+
+#include <signal.h>
 
 enum { DEPTH = 20, FRAMES_MAX = 200 };
 
@@ -186,4 +189,73 @@ Test(unwind, spoiled_stacks_end)
 {
 	descend(DEPTH, spoil_and_unwind);
 	check_no_leak();
+}
+
+// A handler on an alternate stack: the chain goes on with the stack that it has left, when that was
+// copied.
+static unsigned char alternate[1 << 16] __attribute__((aligned(16)));
+static bool copy_left;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t here;
+	struct snapshot snapshot;
+	struct space space;
+
+	(void)sig;
+	(void)info;
+	(void)context;
+	getcontext(&here);
+	self_snapshot(&snapshot, &here, sizeof(alternate));
+	struct snapshot_thread *thread = &snapshot.threads[0];
+	uint64_t left = leftstack_find(
+		snapshot.stacks, thread->stack_len, thread->regs[ARCH_REG_SP] & ~UINT64_C(7));
+	if (copy_left) {
+		const struct snapshot_map *map = snapshot_find_map(&snapshot, left);
+		auto_fd int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+		thread->left_sp = left;
+		thread->left_len = map->end - left;
+		thread->left_offset = thread->stack_len;
+		snapshot.stacks = realloc(snapshot.stacks, thread->stack_len + thread->left_len);
+		check_int(pread(memory, snapshot.stacks + thread->stack_len, thread->left_len,
+				  (off_t)left),
+			thread->left_len);
+	}
+	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		check_int(space_init(&space, &snapshot), 0);
+		void *engine = unwinders[i]->open(&space);
+		unwinders[i]->unwind(engine, thread, frames, FRAMES_MAX, &counts[i], &ends[i]);
+		unwinders[i]->close(engine);
+		space_fini(&space);
+		size_t at = 0, same = 0;
+		while (at < counts[i] && !frames[at].signal)
+			at++;
+		check_true(at < counts[i] && frames[at + 1].via == FRAME_VIA_SIGRETURN);
+		while (at < counts[i] && frames[at].pc != true_chain[0])
+			at++;
+		while (at + same < counts[i] && same <= DEPTH &&
+			frames[at + same].pc == true_chain[same])
+			same++;
+		check_int(ends[i].status, copy_left ? STACK_COMPLETE : STACK_PARTIAL);
+		check_int(same, copy_left ? DEPTH + 1 : 0);
+	}
+	snapshot_fini(&snapshot);
+}
+
+static int raise_aside(void)
+{
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate)};
+
+	check_int(sigaltstack(&stack, NULL), 0);
+	check_int(sigaction(SIGUSR1, &action, NULL), 0);
+	return raise(SIGUSR1);
+}
+
+Test(unwind, the_stack_that_a_handler_has_left)
+{
+	copy_left = true;
+	descend(DEPTH, raise_aside);
+	copy_left = false;
+	descend(DEPTH, raise_aside);
 }
