@@ -104,6 +104,7 @@ static int take_thread(struct answers *answers, const struct wire_record *record
 		(complete && stack->frame_count == 0))
 		return -EPROTO;
 	stack->end.status = (enum stack_status)record->status;
+	stack->end.overflow_sp = record->value;
 	snprintf(stack->end.reason, sizeof(stack->end.reason), "%.*s", STACK_REASON_SIZE - 1,
 		record->text);
 	return 0;

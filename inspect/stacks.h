@@ -39,6 +39,7 @@ enum { STACK_REASON_SIZE = 200, STACK_NO_INDEX = -1 };
 struct stack_end {
 	enum stack_status status;
 	char reason[STACK_REASON_SIZE]; // empty when complete
+	uint64_t overflow_sp; // the stack has overflowed: the stack pointer there; 0: it has not
 };
 
 struct stack_frame {

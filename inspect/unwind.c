@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "forward.h"
 #include "libunwind_step.h"
+#include "overflow.h"
 #include "trampoline.h"
 
 #include <stdarg.h>
@@ -58,6 +59,8 @@ struct chain {
 	bool behind_call; // the pc is a return address
 	enum frame_via via;
 	unsigned signals;
+	uint64_t fault; // the address that the signal was about which interrupted the frame, or 0
+	uint64_t overflow_sp;
 	struct stack_end *end;
 };
 
@@ -262,6 +265,7 @@ static bool step_signal(struct chain *chain, struct frame_regs *next)
 	struct row_trouble trouble;
 
 	chain->via = FRAME_VIA_SIGRETURN;
+	chain->fault = overflow_fault(chain->engine->space, chain->thread, &chain->regs);
 	if (++chain->signals > SIGNALS_MAX)
 		return stop(chain, "more than %d signal frames", SIGNALS_MAX);
 	if (trampoline_interrupted(
@@ -313,6 +317,16 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 	return true;
 }
 
+// A stack can only overflow where code is running, or was interrupted.
+static void look_for_overflow(struct chain *chain)
+{
+	uint64_t sp = chain->regs.values[ARCH_REG_SP];
+
+	if (!chain->behind_call && chain->overflow_sp == 0 &&
+		overflow_is_at(chain->engine->space->snapshot, sp, chain->fault))
+		chain->overflow_sp = sp;
+}
+
 static void unwind(void *opaque, const struct snapshot_thread *thread, struct unwind_frame *frames,
 	size_t max, size_t *ret_count, struct stack_end *ret_end)
 {
@@ -338,8 +352,10 @@ static void unwind(void *opaque, const struct snapshot_thread *thread, struct un
 		frames[count] = (struct unwind_frame){.pc = chain.regs.values[ARCH_REG_PC],
 			.activation = !chain.behind_call,
 			.via = chain.via};
+		look_for_overflow(&chain);
 	} while (step(&chain, &frames[count++]));
 	*ret_count = count;
+	ret_end->overflow_sp = chain.overflow_sp;
 }
 
 const struct unwinder unwinder_rows = {

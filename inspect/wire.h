@@ -38,7 +38,8 @@ struct wire_frame {
 
 // One record. What each type uses:
 //   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
-//   FRAMES: index (the thread), count, frames  THREAD: index, status, text (the reason)
+//   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
+//   pointer of an overflow), text (the reason)
 //   REQUEST: kind, build_id, text (a name)     DONE, FILE: nothing
 struct wire_record {
 	uint32_t type;

@@ -250,6 +250,7 @@ static int send_stack(struct worker *worker, size_t index)
 	record = new_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
 	record->status = stack->end.status;
+	record->value = stack->end.overflow_sp;
 	memcpy(record->text, stack->end.reason, sizeof(stack->end.reason));
 	return wire_send(worker->socket, record, -EBADF);
 }

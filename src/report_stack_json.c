@@ -132,12 +132,15 @@ static json_t *thread_of(const struct stack_report *report, size_t index)
 	char state[2] = {thread->state, '\0'}, reason[STACK_REASON_SIZE];
 
 	stack_report_reason(report, index, reason, sizeof(reason));
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o}", "tid",
-		pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name", string(thread->name),
-		"state", string(state[0] ? state : NULL), "method", method_of(thread), "source",
-		source_of(thread), "eintr", (int)thread->eintr, "pause_us",
-		(json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel", "status",
-		stack_status_name(stack->end.status), "reason", string(reason[0] ? reason : NULL));
+	uint64_t overflow_sp = stack->end.overflow_sp;
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o, s:o}",
+		"tid", pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name",
+		string(thread->name), "state", string(state[0] ? state : NULL), "method",
+		method_of(thread), "source", source_of(thread), "eintr", (int)thread->eintr,
+		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
+		"status", stack_status_name(stack->end.status), "reason",
+		string(reason[0] ? reason : NULL), "stack_overflow",
+		overflow_sp ? hex(overflow_sp) : json_null());
 }
 
 // Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with

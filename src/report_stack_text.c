@@ -106,6 +106,7 @@ static bool same_stack(const struct text_report *text, size_t a, size_t b)
 
 	if (text->hash[a] != text->hash[b] || x->frame_count != y->frame_count ||
 		threads[a].status != threads[b].status || threads[a].state != threads[b].state ||
+		x->end.overflow_sp != y->end.overflow_sp ||
 		strcmp(x->end.reason, y->end.reason) != 0)
 		return false;
 	for (size_t i = 0; i < x->frame_count; i++)
@@ -234,6 +235,12 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 
 	for (size_t i = 0; i < stack->frame_count; i++)
 		put_frame(text, i, &stack->frames[i]);
+	if (stack->end.overflow_sp)
+		fprintf(text->out,
+			"%sstack overflow: the stack pointer, 0x%llx, is at the end of its "
+			"stack%s\n",
+			text->style->trouble, (unsigned long long)stack->end.overflow_sp,
+			text->style->end);
 	stack_report_reason(report, index, reason, sizeof(reason));
 	if (reason[0]) {
 		fprintf(text->out, "%s%s", text->style->trouble,
