@@ -13,7 +13,9 @@ function(nspeek_library name)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${NSPEEK_LIB_${name}})
 endfunction()
 
-nspeek_library(lib_capstone capstone)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  nspeek_library(lib_capstone capstone) # follows code without call frame information
+endif()
 nspeek_library(lib_unwind unwind)
 nspeek_library(lib_unwind_remote unwind-${CMAKE_SYSTEM_PROCESSOR})
 nspeek_library(lib_elf elf)
