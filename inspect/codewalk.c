@@ -119,13 +119,22 @@ static void begin(struct codewalk *walk, const struct module *module, const stru
 	walk->state_count = 1;
 }
 
-// True when this walk was at STATE's place before, with the same stack and frame pointer.
-static bool was_seen(struct codewalk *walk, const struct state *state)
+// True when this walk was at STATE's place before: with the same stack and frame pointer, or, from
+// an entry, with any on the same stack. Code that is reached from its entry has one depth at each
+// place; a second one comes from behind a call that does not return.
+static bool was_seen(struct codewalk *walk, const struct state *state, bool from_entry)
 {
 	const struct symbol *sp = &state->regs[RSP], *fp = &state->regs[RBP];
-	uint64_t key = mix(state->pc) ^ mix((uint64_t)sp->kind << 40 | (uint64_t)sp->base << 32 |
-						(uint32_t)sp->offset);
-	key ^= mix(mix((uint64_t)fp->kind << 40 | (uint64_t)fp->base << 32 | (uint32_t)fp->offset));
+	uint64_t key = mix(state->pc);
+
+	if (from_entry) {
+		key ^= mix(sp->kind == SYMBOL_INITIAL && sp->base == BASE_NEW_STACK);
+	} else {
+		key ^= mix(
+			(uint64_t)sp->kind << 40 | (uint64_t)sp->base << 32 | (uint32_t)sp->offset);
+		key ^= mix(mix((uint64_t)fp->kind << 40 | (uint64_t)fp->base << 32 |
+			       (uint32_t)fp->offset));
+	}
 	size_t at = key >> (64 - SEEN_LOG);
 
 	while (walk->seen_in[at] == walk->walk) {
@@ -362,7 +371,7 @@ static void walk_forward(struct codewalk *walk, const struct module *module,
 	begin(walk, module, entries, pc);
 	while (walk->state_count > 0) {
 		struct state state = walk->states[--walk->state_count];
-		while (steps++ < FORWARD_BUDGET && !was_seen(walk, &state) &&
+		while (steps++ < FORWARD_BUDGET && !was_seen(walk, &state, false) &&
 			codewalk_decode(walk, module, state.pc, &insn) > 0) {
 			if (insn.kind == INSN_RETURN)
 				add_return(ret, &state);
@@ -434,7 +443,7 @@ static enum codewalk_reach walk_entry(struct codewalk *walk, const struct module
 	while (walk->state_count > 0 && steps < ENTRY_BUDGET &&
 		(!goal->has_row || walk->new_stack)) {
 		struct state state = walk->states[--walk->state_count];
-		while (steps++ < ENTRY_BUDGET && !was_seen(walk, &state) &&
+		while (steps++ < ENTRY_BUDGET && !was_seen(walk, &state, true) &&
 			codewalk_decode(walk, module, state.pc, &insn) > 0) {
 			look_for_goal(goal, &state, &insn);
 			if (goal->has_row && !walk->new_stack)

@@ -195,8 +195,10 @@ static void judge(const struct question *question, struct candidate *candidate)
 		*question->trouble = (struct row_trouble){.memory = true, .at = candidate->cfa - 8};
 		return;
 	}
-	if (trampoline_is_sigreturn(forward->space, question->thread, ra)) {
-		// Nothing but the kernel puts its address on a stack: it has called a handler.
+	if (trampoline_is_sigreturn(forward->space, question->thread, ra) ||
+		trampoline_is_goexit(forward->space, question->thread, ra)) {
+		// Nothing but the kernel, which has called a handler, or Go's scheduler, which has
+		// made a goroutine, puts its address on a stack.
 		candidate->judgement = PROVEN;
 		return;
 	}

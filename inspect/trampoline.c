@@ -35,6 +35,21 @@ bool trampoline_is_sigreturn(struct space *space, const struct snapshot_thread *
 #endif
 }
 
+bool trampoline_is_goexit(struct space *space, const struct snapshot_thread *thread, uint64_t pc)
+{
+#if defined(__x86_64__)
+	uint64_t code;
+
+	return space_read_word(space, thread, pc - 1, &code) == 0 && (code & 0xffff) == 0xe890 &&
+	       (code >> 48 & 0xff) == 0x90;
+#else
+	(void)space;
+	(void)thread;
+	(void)pc;
+	return false;
+#endif
+}
+
 int trampoline_interrupted(struct space *space, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, struct frame_regs *ret, struct row_trouble *trouble)
 {

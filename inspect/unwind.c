@@ -120,6 +120,9 @@ static void examine(struct chain *chain, struct code *code)
 	code->proof = 0;
 	if (trampoline_is_sigreturn(engine->space, chain->thread, code->pc)) {
 		code->kind = CODE_SIGRETURN;
+	} else if (code->behind_call &&
+		   trampoline_is_goexit(engine->space, chain->thread, code->pc)) {
+		code->kind = CODE_END;
 	} else if (at.module != SNAPSHOT_NO_MODULE) {
 		code->kind = kinds[cfi_find(&engine->cfis[at.module],
 			space_module(engine->space, at.module), at.vaddr, &code->row, &debug)];

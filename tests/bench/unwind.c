@@ -32,7 +32,7 @@ static void measure(const struct unwinder *unwinder, const struct snapshot *snap
 	space_fini(&space);
 }
 
-__attribute__((noipa)) static int descend(int depth, int threads)
+__attribute__((noinline)) static int descend(int depth, int threads)
 {
 	volatile char padding[64];
 	int r = 0;

@@ -11,10 +11,19 @@ enum { BASE = 0x400000, STACK = 0x7000000, WORDS = 16, RBP = 6 };
 // g:  8: sub $24, %rsp; 12: nop; 13: add $24, %rsp; 17: ret
 // h: 18: call *%rax; 20: nop; 21: ret
 // i: 22: sub $8, %rsp; 26: jmp .      k: 28: call i; 33: ret
+// goexit: 34: nop; 35: call .+5; 40: nop; 41: ret
 static const unsigned char bytes[] = {0x53, 0xe8, 2, 0, 0, 0, 0x5b, 0xc3, 0x48, 0x83, 0xec, 0x18,
 	0x90, 0x48, 0x83, 0xc4, 0x18, 0xc3, 0xff, 0xd0, 0x90, 0xc3, 0x48, 0x83, 0xec, 0x08, 0xeb,
-	0xfe, 0xe8, 0xf5, 0xff, 0xff, 0xff, 0xc3};
-enum { F_RETURN = 6, G_NOP = 12, G_RETURN = 17, H_RETURN = 20, I_LOOP = 26, K_RETURN = 33 };
+	0xfe, 0xe8, 0xf5, 0xff, 0xff, 0xff, 0xc3, 0x90, 0xe8, 0, 0, 0, 0, 0x90, 0xc3};
+enum {
+	F_RETURN = 6,
+	G_NOP = 12,
+	G_RETURN = 17,
+	H_RETURN = 20,
+	I_LOOP = 26,
+	K_RETURN = 33,
+	GOEXIT = 34
+};
 
 static struct code_image code;
 static struct snapshot snapshot;
@@ -140,6 +149,19 @@ Test(forward, memory_that_was_not_copied_is_said)
 	check_u64(trouble.at, STACK + 24);
 	forward_close(forward);
 	space_fini(&space);
+}
+
+Test(forward, the_end_of_a_goroutine)
+{
+	struct row row;
+
+	prepare(G_NOP);
+	words[3] = code_at(GOEXIT + 1);
+	check_int(find(false, &row), FORWARD_ROW);
+	check_int(row.cfa_offset, 32);
+	prepare(G_NOP);
+	words[3] = code_at(GOEXIT);
+	check_int(find(false, &row), FORWARD_NOTHING);
 }
 
 Test(forward, a_pc_outside_of_code)
