@@ -257,6 +257,8 @@ static bool step_by_libunwind(struct chain *chain, struct code *code, struct fra
 	int r = libunwind_step(chain->engine->libunwind, chain->thread, &chain->regs,
 		chain->behind_call, next, &trouble);
 
+	if (r == -ENOENT) // it does not know .debug_frame
+		return step_bare(chain, code, next);
 	chain->via = (enum frame_via)code->via;
 	if (r == 0)
 		return complete(chain);
