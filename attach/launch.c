@@ -182,9 +182,8 @@ static _Noreturn void run_joiner(struct context *context)
 
 static int prepare(const struct launch_request *request, struct context *ret, struct error *err)
 {
-	int stub_fd = sealed_open("nspeek", nspeek_stub_start,
-		(size_t)(nspeek_stub_end - nspeek_stub_start),
-		"the program that enters the container", err);
+	int stub_fd = sealed_open(
+		"nspeek", nspeek_stub_start, (size_t)(nspeek_stub_end - nspeek_stub_start), err);
 
 	if (stub_fd < 0)
 		return stub_fd;

@@ -95,8 +95,7 @@ static int open_anywhere(const char *name, const void *image, size_t len)
 	return fd < 0 ? -errnum : fd;
 }
 
-int sealed_open(
-	const char *name, const void *image, size_t len, const char *subject, struct error *err)
+int sealed_open(const char *name, const void *image, size_t len, struct error *err)
 {
 	struct size_limit limit;
 
@@ -105,7 +104,7 @@ int sealed_open(
 	restore_size_limit(&limit);
 	if (fd >= 0)
 		return fd;
-	fail_sys(err, -fd, "memfd_create", "%s", subject);
+	fail_sys(err, -fd, "memfd_create", "the program that enters the container");
 	if (fd == -EFBIG)
 		return error_hint(err,
 			"it has %zu bytes, and the hard limit of the file size is "

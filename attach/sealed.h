@@ -11,6 +11,5 @@
 // that no file system shows. In memory and sealed against writing, memfd_create(2); where the
 // machine forbids to execute such files (vm.memfd_noexec), a nameless file of its own on a file
 // system that allows it. Returns an O_CLOEXEC fd that the caller owns. NAME is what
-// /proc/PID/exe shows, SUBJECT what messages call the program.
-int sealed_open(
-	const char *name, const void *image, size_t len, const char *subject, struct error *err);
+// /proc/PID/exe shows.
+int sealed_open(const char *name, const void *image, size_t len, struct error *err);

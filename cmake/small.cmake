@@ -44,14 +44,18 @@ function(nspeek_small_program name)
   target_link_libraries(${name} PRIVATE nspeek_small)
 endfunction()
 
-# nspeek_embed(TARGET PROGRAM): puts PROGRAM, an executable of the same folder, into TARGET, its bytes being between the
+# nspeek_embed(TARGET PROGRAM [ALIGNMENT]): puts PROGRAM, an executable of the same folder, into TARGET, its bytes being between the
 # symbols PROGRAM_start and PROGRAM_end.
 function(nspeek_embed target program)
+  set(alignment 16)
+  if(ARGC GREATER 2)
+    set(alignment ${ARGV2})
+  endif()
   set(path ${CMAKE_CURRENT_BINARY_DIR}/${program})
   set(source ${path}_bytes.c)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT [[
 __asm__(".section .rodata, \"a\"\n"
-	".balign 16\n"
+	".balign @alignment@\n"
 	".globl @program@_start, @program@_end\n"
 	"@program@_start: .incbin \"@path@\"\n"
 	"@program@_end:\n"

@@ -1,84 +1,208 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `nspeek stack` in the shipped program: executing the program that takes stacks.
+// `nspeek stack` in the shipped program: becoming the program that takes stacks.
 //
 // Theory of operation. The libraries that read ELF and DWARF are glibc's, and a program that is
 // linked with that needs longer to start than all of entering takes. So the shipped file is a
-// program without it, and carries the one that takes stacks, made of the same sources, in itself.
-// See src/CMakeLists.txt. Where no such program can be built, nspeek is one program, without this
-// file. The words are looked at here first, so that help and wrong words need no other program.
-#include "caps.h"
+// program without it, and carries the one that takes stacks, made of the same sources, in itself
+// (src/CMakeLists.txt). Where no such program can be built, nspeek is one program, without this
+// file.
+//
+// The other program is not executed: for execve(2) it would have to be a file of its own, copied
+// into memory first, which takes longer than a small stack, and which limits, filters and a
+// set-user-ID bit all have something to say about. It is mapped from our own file as execve(2)
+// would map it, gets a stack with the words, the environment and the auxiliary vector that we got,
+// and is jumped to: System V ABI, "Process Initialization" and "Program Loading". Nothing of ours
+// is used after that. Both programs are static, and ours has done nothing yet that another start of
+// a C library could not bear: no thread, no handler, no lock.
+#include "cleanup.h"
 #include "cmd_stack.h"
-#include "cmd_stack_options.h"
+#include "error.h"
 #include "report_error.h"
-#include "sealed.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-// The program, made by nspeek_embed().
-extern const unsigned char nspeek_stack_start[], nspeek_stack_end[];
+// The program, made by nspeek_embed(), and our own file's header.
+extern const unsigned char nspeek_stack_start[], nspeek_stack_end[], __ehdr_start[];
 
-enum { EXIT_NONE = 2, EXIT_USAGE = 64 };
+enum { EXIT_NONE = 2 };
 
-// When we have what our caller has not, by capabilities or the set-user-id bit of our file, the
-// other program has none of that bit, and does not know that its environment is the caller's. So
-// it gets our capabilities, and of the environment what it needs.
-static char **settle_privilege(void)
+// The program to become.
+struct image {
+	const Elf64_Ehdr *header;
+	const Elf64_Phdr *segments;
+	int fd;
+	off_t offset;      // of it in our file
+	uintptr_t base;    // what is added to its addresses
+	uintptr_t headers; // where its segments' headers are mapped
+};
+
+static const char subject[] = "the program that takes stacks";
+
+static uintptr_t page_of(uintptr_t addr)
 {
-	static char *few[2];
-	struct caps caps;
-
-	if (!getauxval(AT_SECURE))
-		return environ;
-	for (char **var = environ; *var; var++)
-		if (strncmp(*var, "NO_COLOR=", sizeof("NO_COLOR=") - 1) == 0)
-			few[0] = *var;
-	if (geteuid() == 0 || caps_get(&caps) < 0)
-		return few;
-	caps.inheritable = caps.permitted;
-	if (caps_set(&caps) == 0)
-		for (unsigned long cap = 0; cap < 64; cap++)
-			if (caps.permitted >> cap & 1)
-				prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
-	return few;
+	return addr & ~(getauxval(AT_PAGESZ) - 1);
 }
 
-// Executes the program. Returns only on failure.
-static int execute(char **argv, struct error *err)
+static uintptr_t page_after(uintptr_t addr)
 {
-	static const char subject[] = "the program that takes stacks";
-	int fd = sealed_open("nspeek", nspeek_stack_start,
-		(size_t)(nspeek_stack_end - nspeek_stack_start), subject, err);
-	if (fd < 0)
-		return fd;
+	return page_of(addr + getauxval(AT_PAGESZ) - 1);
+}
 
-	char **env = settle_privilege();
-	char path[32];
-	syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
-	int errnum = errno;
-	// A filter that does not know the call: taking stacks needs /proc in any case.
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	execve(path, argv, env);
-	return fail_sys(err, errnum, "execveat", "%s", subject);
+// The offset in our file of what is mapped at ADDR.
+static off_t offset_of(const unsigned char *addr)
+{
+	const Elf64_Ehdr *ours = (const void *)__ehdr_start;
+	const Elf64_Phdr *segments = (const void *)(__ehdr_start + ours->e_phoff);
+	uintptr_t vaddr = (uintptr_t)addr - (ours->e_type == ET_DYN ? (uintptr_t)__ehdr_start : 0);
+
+	for (size_t i = 0; i < ours->e_phnum; i++)
+		if (segments[i].p_type == PT_LOAD && vaddr >= segments[i].p_vaddr &&
+			vaddr - segments[i].p_vaddr < segments[i].p_filesz)
+			return (off_t)(segments[i].p_offset + vaddr - segments[i].p_vaddr);
+	return -1;
+}
+
+// Chooses where a position-independent program goes: room for all of it, which stays reserved.
+static int find_room(struct image *image)
+{
+	uintptr_t end = 0;
+
+	if (image->header->e_type != ET_DYN)
+		return 0;
+	for (size_t i = 0; i < image->header->e_phnum; i++)
+		if (image->segments[i].p_type == PT_LOAD)
+			end = image->segments[i].p_vaddr + image->segments[i].p_memsz;
+	void *room = mmap(NULL, end, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED)
+		return -errno;
+	image->base = (uintptr_t)room;
+	return 0;
+}
+
+// Maps LEN bytes at ADDR; of the image's file from OFFSET on, or zeros when that is negative. What
+// is not reserved for it must be free.
+static int map(const struct image *image, uintptr_t addr, size_t len, int prot, off_t offset)
+{
+	int flags = MAP_PRIVATE | (image->base ? MAP_FIXED : MAP_FIXED_NOREPLACE) |
+		    (offset < 0 ? MAP_ANONYMOUS : 0);
+	void *mapped = len == 0 ? NULL
+				: mmap((void *)addr, len, prot, flags, offset < 0 ? -1 : image->fd,
+					  offset < 0 ? 0 : offset);
+
+	return mapped == MAP_FAILED ? -errno : 0;
+}
+
+static int map_segment(struct image *image, const Elf64_Phdr *segment)
+{
+	uintptr_t start = image->base + segment->p_vaddr, page = page_of(start);
+	uintptr_t file_end = start + segment->p_filesz, end = start + segment->p_memsz;
+	off_t offset = image->offset + (off_t)segment->p_offset - (off_t)(start - page);
+	int prot = (segment->p_flags & PF_R ? PROT_READ : 0) |
+		   (segment->p_flags & PF_W ? PROT_WRITE : 0) |
+		   (segment->p_flags & PF_X ? PROT_EXEC : 0);
+	int r = map(image, page, page_after(file_end) - page, prot, offset);
+
+	if (r < 0)
+		return r;
+	if (image->header->e_phoff - segment->p_offset < segment->p_filesz)
+		image->headers = start + image->header->e_phoff - segment->p_offset;
+	if (end == file_end)
+		return 0;
+	memset((void *)file_end, 0, page_after(file_end) - file_end);
+	return map(image, page_after(file_end), page_after(end) - page_after(file_end), prot, -1);
+}
+
+static int map_image(struct image *image, struct error *err)
+{
+	int r = find_room(image);
+
+	for (size_t i = 0; r == 0 && i < image->header->e_phnum; i++)
+		if (image->segments[i].p_type == PT_LOAD)
+			r = map_segment(image, &image->segments[i]);
+	return r < 0 ? fail_sys(err, -r, "mmap", "%s", subject) : 0;
+}
+
+// What IMAGE finds in its auxiliary vector instead of OURS.
+static uintptr_t aux_value(const struct image *image, const Elf64_auxv_t *ours)
+{
+	switch (ours->a_type) {
+	case AT_PHDR:
+		return image->headers;
+	case AT_PHNUM:
+		return image->header->e_phnum;
+	case AT_ENTRY:
+		return image->base + image->header->e_entry;
+	}
+	return ours->a_un.a_val;
+}
+
+static _Noreturn void jump(uintptr_t entry, const uintptr_t *stack)
+{
+#if defined(__x86_64__)
+	// No function is registered for exit, and there is no outer frame.
+	__asm__ volatile("mov %0, %%rsp\n\txor %%edx, %%edx\n\txor %%ebp, %%ebp\n\tjmp *%1"
+			 :
+			 : "r"(stack), "r"(entry)
+			 : "memory", "rdx");
+#elif defined(__aarch64__)
+	__asm__ volatile("mov sp, %0\n\tmov x0, #0\n\tmov x29, #0\n\tmov x30, #0\n\tbr %1"
+			 :
+			 : "r"(stack), "r"(entry)
+			 : "memory", "x0");
+#else
+#error "this machine has no jump here"
+#endif
+	__builtin_unreachable();
+}
+
+// Starts IMAGE, which is mapped, with ARGC words. The block that we were started with is behind
+// them: the words' end, the environment, the auxiliary vector.
+static _Noreturn void start(const struct image *image, int argc, char **argv)
+{
+	size_t words = (size_t)argc + 1, vars = 0, aux_count = 1;
+
+	while (environ[vars++])
+		;
+	const Elf64_auxv_t *aux = (const void *)(environ + vars);
+	while (aux[aux_count - 1].a_type != AT_NULL)
+		aux_count++;
+	size_t size = (1 + words + vars + 2 * aux_count) * sizeof(uintptr_t);
+	uintptr_t *stack = __builtin_alloca_with_align(size, 8 * 16), *next = stack;
+
+	*next++ = (uintptr_t)argc;
+	memcpy(next, argv, words * sizeof(*next));
+	next += words;
+	memcpy(next, environ, vars * sizeof(*next));
+	next += vars;
+	for (size_t i = 0; i < aux_count; i++) {
+		*next++ = aux[i].a_type;
+		*next++ = aux_value(image, &aux[i]);
+	}
+	jump(image->base + image->header->e_entry, stack);
 }
 
 int cmd_stack(int argc, char **argv)
 {
-	auto_stack_options struct stack_options options = {0};
 	struct error err = {0};
-	int r = stack_options_parse(argc, argv, &options, &err);
+	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	const Elf64_Ehdr *header = (const void *)nspeek_stack_start;
+	struct image image = {.header = header,
+		.segments = (const void *)(nspeek_stack_start + header->e_phoff),
+		.fd = fd,
+		.offset = offset_of(nspeek_stack_start)};
 
-	if (r == OPTIONS_HELP)
-		return options_help(&cmd_stack_options, "nspeek stack");
-	if (r == 0)
-		execute(argv, &err);
+	if (fd < 0)
+		fail_sys(&err, errno, "open", "/proc/self/exe, which holds %s", subject);
+	else if (map_image(&image, &err) == 0) {
+		close_fd(&fd);
+		start(&image, argc, argv);
+	}
 	report_error(&err);
-	return r < 0 ? EXIT_USAGE : EXIT_NONE;
+	return EXIT_NONE;
 }
