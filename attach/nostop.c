@@ -131,14 +131,15 @@ static int take_once(struct plan *plan, size_t index, const struct reader *reade
 	take_registers(thread, &before);
 	stackcopy_reserve(plan, &index, 1);
 	stackcopy_take(plan, &index, 1, READ_MS);
-	if (thread->errnum != 0)
-		return -thread->errnum;
+	if (plan->rows[index].copy_errnum != 0)
+		return -plan->rows[index].copy_errnum;
 	if ((r = read_syscall(reader, &after)) < 0 || (r = read_status(reader, &last)) < 0)
 		return r;
 	if (!same_call(&before, &after) || first.switches != last.switches)
 		return 0;
 	thread->state = last.state;
 	thread->method = SNAPSHOT_METHOD_PROC;
+	thread->errnum = 0;
 	__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 	return 1;
 }
@@ -160,7 +161,6 @@ static void take_thread(struct plan *plan, size_t index, char *text, int *pauses
 
 	plan->at = index;
 	plan_allow(plan, READ_MS);
-	thread->errnum = 0;
 	int r = reader_open(&reader, plan, thread->tid);
 	for (int i = 0; r == 0 && i < TRIES + PAUSES_FOR_ONE; i++) {
 		if (i >= TRIES && (*pauses)-- <= 0)
@@ -175,7 +175,6 @@ static void take_thread(struct plan *plan, size_t index, char *text, int *pauses
 	thread->regs_known = 0;
 	thread->in_syscall = false;
 	thread->stack_len = 0;
-	thread->errnum = before.errnum;
 	if (before.status == SNAPSHOT_THREAD_LISTED || r == -ESRCH || r == -ENOENT)
 		note_failure(plan, index, r);
 	else

@@ -31,6 +31,7 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[indices[i]];
 		struct plan_row *row = &plan->rows[indices[i]];
+		row->copy_errnum = 0;
 		size_t len = wanted_len(plan, thread), most = plan->stack_max;
 		// What an earlier attempt has reserved is taken again if it suffices.
 		bool reuse = row->room >= (len < most ? len : most);
@@ -66,7 +67,7 @@ static void copy_by_pages(struct plan *plan, size_t index)
 		ssize_t n = memory_read(thread->tid, plan->memory_fd, sp + done,
 			plan->stacks + thread->stack_offset + done, len);
 		if (n < 0 && done == 0)
-			plan_refused(plan, index, (int)-n);
+			plan->rows[index].copy_errnum = (int)-n;
 		if (n <= 0)
 			break;
 		done += (size_t)n;

@@ -242,7 +242,6 @@ static size_t copy_registers(struct stopper *s, struct range range)
 		}
 		registers_take(thread, &regs);
 		thread->eintr = registers_say_eintr(&regs);
-		thread->errnum = 0;
 		s->indices[count++] = i;
 	}
 	return count;
@@ -279,9 +278,13 @@ static void copy_and_detach(struct stopper *s, struct range range)
 	detach(s, range);
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[s->indices[i]];
-		if (thread->errnum != 0)
+		int errnum = plan->rows[s->indices[i]].copy_errnum;
+		if (errnum != 0) {
+			plan_refused(plan, s->indices[i], errnum);
 			continue;
+		}
 		thread->method = SNAPSHOT_METHOD_STOP;
+		thread->errnum = 0;
 		thread->spared = false;
 		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 	}

@@ -124,13 +124,15 @@ static enum snapshot_thread_status hopeless(
 	return registers_are_32_bit(r) ? SNAPSHOT_THREAD_DENIED : SNAPSHOT_THREAD_LISTED;
 }
 
-static bool is_proven(const struct proof *proof, const struct snapshot_thread *thread,
+static bool is_proven(const struct iteration *it, size_t index,
 	const struct taskiter_record *record, const struct user_regs_struct *r)
 {
+	const struct proof *proof = &it->proofs[index];
+	const struct snapshot_thread *thread = &it->plan->threads[index];
 	struct snapshot_thread now = {0};
 
 	if (!proof->pending || record->on_cpu || record->switches_last != proof->switches ||
-		record->start_time != proof->start_time || thread->errnum != 0)
+		record->start_time != proof->start_time || it->plan->rows[index].copy_errnum != 0)
 		return false;
 	registers_take(&now, r);
 	return memcmp(now.regs, thread->regs, sizeof(now.regs)) == 0;
@@ -154,12 +156,15 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 		thread->status = status;
 		return;
 	}
-	if (is_proven(proof, thread, record, &r)) {
+	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
+		thread->errnum = 0;
 		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 		return;
 	}
-	if (thread->status == SNAPSHOT_THREAD_LISTED)
+	if (proof->pending && plan->rows[index].copy_errnum != 0)
+		plan_refused(plan, index, plan->rows[index].copy_errnum);
+	else if (thread->status == SNAPSHOT_THREAD_LISTED)
 		thread->status = SNAPSHOT_THREAD_MOVING;
 	proof->pending = !record->on_cpu;
 	if (!proof->pending) {
@@ -168,7 +173,6 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	}
 	proof->switches = record->switches_first;
 	proof->start_time = record->start_time;
-	thread->errnum = 0;
 	registers_take(thread, &r);
 	it->indices[it->count++] = index;
 }

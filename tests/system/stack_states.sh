@@ -91,9 +91,15 @@ for verb in "threads 1" spin; do
 	TARGET=$STARTED
 	[ "$verb" = spin ] || await_line "$WORK/traced.out" '^READY'
 	[ "$verb" != spin ] || await_state "$TARGET" R
+	# On one CPU with another, it is now on it and now off it.
+	if [ "$verb" = spin ]; then
+		start rival "$FIXTURES/container" spin
+		cpu=$(awk '/^Cpus_allowed_list/ { split($2, c, "[-,]"); print c[1] }' /proc/self/status)
+		taskset -p -c "$cpu" "$TARGET" >"$WORK/taskset" && taskset -p -c "$cpu" "$STARTED" >>"$WORK/taskset"
+	fi
 	start tracer "$FIXTURES/container" trace "$TARGET"
 	await_line "$WORK/tracer.out" '^READY'
-	for policy in auto never each all; do
+	for policy in auto never {each,all}{,,,,,,,,,}; do
 		run "$NSPEEK" stack --pause="$policy" "$TARGET"
 		if [ "$verb" != spin ]; then
 			assert_eq "$STATUS" 0 "status for a traced target by $policy"
