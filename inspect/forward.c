@@ -253,6 +253,19 @@ static void look_forward(const struct question *question, struct verdict *verdic
 	verdict->more |= returns.more;
 }
 
+// True when the thread stands behind a system call that did not return 0 to it. Behind the call
+// that makes threads it is then the one that made another, whose chain goes on.
+static bool is_maker(const struct question *question)
+{
+	const struct frame_regs *frame = question->frame;
+	uint64_t pc = frame->values[ARCH_REG_PC];
+
+	if (question->behind_call || !question->thread->in_syscall ||
+		question->thread->regs[ARCH_REG_PC] != pc)
+		return false;
+	return !(frame->known >> ARCH_REG_RESULT & 1) || frame->values[ARCH_REG_RESULT] != 0;
+}
+
 // Takes the candidates that the functions before the pc show, the nearest first. Returns true when
 // one of them is a beginning.
 static bool look_from_entries(const struct question *question, struct verdict *verdict)
@@ -267,7 +280,7 @@ static bool look_from_entries(const struct question *question, struct verdict *v
 		if (question->pc - entry > DISTANCE_MAX)
 			break;
 		enum codewalk_reach how = reach(question, entry, &candidate.row);
-		if (how == CODEWALK_BEGINNING ||
+		if ((how == CODEWALK_BEGINNING && !is_maker(question)) ||
 			(entry == question->module->entry &&
 				(how == CODEWALK_REACHED || how == CODEWALK_NO_ROW)))
 			return true;

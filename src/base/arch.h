@@ -15,6 +15,8 @@ enum { ARCH_ELF_MACHINE = EM_X86_64 };
 	} // rdi rsi rdx r10 r8 r9
 // The return address has a column of its own; what a callee preserves beside the stack pointer.
 enum { ARCH_REG_RETURN = ARCH_REG_PC, ARCH_SAVED_COUNT = 6 };
+// What a system call returns is here: rax.
+enum { ARCH_REG_RESULT = 0 };
 #define ARCH_SAVED_REGS              \
 	{                            \
 		3, 6, 12, 13, 14, 15 \
@@ -28,6 +30,7 @@ enum { ARCH_ELF_MACHINE = EM_AARCH64 };
 		0, 1, 2, 3, 4, 5 \
 	}
 enum { ARCH_REG_RETURN = 30, ARCH_SAVED_COUNT = 12 };
+enum { ARCH_REG_RESULT = 0 };
 #define ARCH_SAVED_REGS                                        \
 	{                                                      \
 		19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 \
