@@ -19,6 +19,9 @@ TABLES = {'eh': ('-fasynchronous-unwind-tables', None),
           'none': ('-fno-asynchronous-unwind-tables -fno-unwind-tables', '--strip-debug')}
 FORMS = {'dynamic': ([], None), 'static': (['-static'], None), 'static-pie': (['-static-pie'], None),
          'stripped': ([], '--strip-all'), 'static-stripped': (['-static'], '--strip-all')}
+# The words for how frames were found that must come up in a program with each kind of tables.
+VIA = {'eh': set(), 'debug': {'debug-frame'}, 'none': {'forward'}}
+ALL_VIA = {'cfi', 'debug-frame', 'forward', 'frame-pointer', 'sigreturn', 'rbp-recovered'}
 FRAMES_ABOVE = 6   # of the library, above the recorded ones
 FRAMES_BELOW = 3   # and below
 SPINNING = ('spin', 'spin-vdso', 'spin-plt')
@@ -144,6 +147,10 @@ def run_one(nspeek, work, program):
         for sample in range(SAMPLES):
             dump = subprocess.run([nspeek, 'stack', '--json', str(target.pid)], stdout=subprocess.PIPE)
             threads = json.loads(dump.stdout)['processes'][0]['threads']
+            found_via = {f['via'] for t in threads for f in t['frames'][1:]}
+            if (not VIA[program[1]] <= found_via <= ALL_VIA or 'sigreturn' not in found_via
+                    or {t['frames'][0]['via'] for t in threads} != {None}):
+                said.append(f'WRONG {"-".join(program)}: frames were found via {found_via}')
             if len(threads) != len(truth):
                 said.append(f'{"-".join(program)}: {len(threads)} threads, should be {len(truth)}')
             for thread in threads:
