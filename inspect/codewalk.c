@@ -12,9 +12,10 @@ enum {
 	ENTRY_BUDGET = 12000,
 	TABLE_MAX = 512,   // entries of a jump table
 	STATES_MAX = 1024, // branches that wait
-	SEEN_LOG = 15,     // places in code where a walk was: twice the budget at least
-	CACHE_LOG = 13,    // decoded instructions
-	RETURNS_LOG = 9,   // answers that are kept
+	DOUBTFUL_MAX = 64,
+	SEEN_LOG = 15,   // places in code where a walk was: twice the budget at least
+	CACHE_LOG = 13,  // decoded instructions
+	RETURNS_LOG = 9, // answers that are kept
 	ENTRIES_LOG = 12,
 	TOTAL_BUDGET = 40000000, // instructions that all questions may cost together
 	PADDING_MAX = 32,        // bytes between functions
@@ -56,6 +57,8 @@ struct codewalk {
 	uint32_t walk;
 	struct state states[STATES_MAX];
 	size_t state_count;
+	struct state doubtful[DOUBTFUL_MAX]; // behind calls that may not return, the first first
+	size_t doubtful_first, doubtful_count;
 	// The walk at hand:
 	const struct module *module;
 	const struct entries *entries;
@@ -117,6 +120,7 @@ static void begin(struct codewalk *walk, const struct module *module, const stru
 	walk->walk++;
 	walk->states[0] = state_at(pc);
 	walk->state_count = 1;
+	walk->doubtful_first = walk->doubtful_count = 0;
 }
 
 // True when this walk was at STATE's place before: with the same stack and frame pointer, or, from
@@ -174,6 +178,28 @@ static size_t padding_len(const unsigned char *bytes, size_t len)
 	unsigned mode = bytes[i + 2] >> 6, base = bytes[i + 2] & 7;
 	i += 3u + (base == 4) + (mode == 1 ? 1u : mode == 2 ? 4u : 0u);
 	return i <= len ? i : 0;
+}
+
+// True when there is padding at PC: behind a call, it may be that this does not return.
+static bool is_padded(const struct codewalk *walk, uint64_t pc)
+{
+	size_t len;
+	const unsigned char *bytes = module_code(walk->module, pc, &len);
+
+	return bytes && padding_len(bytes, len) > 0;
+}
+
+// Takes the next branch that waits, into *RET; what is doubtful comes after all else. Returns false
+// when there is none.
+static bool next_state(struct codewalk *walk, struct state *ret)
+{
+	if (walk->state_count > 0)
+		*ret = walk->states[--walk->state_count];
+	else if (walk->doubtful_first < walk->doubtful_count)
+		*ret = walk->doubtful[walk->doubtful_first++];
+	else
+		return false;
+	return true;
 }
 
 // True when another function begins at PC, or behind the padding there: the call before it does not
@@ -290,6 +316,11 @@ static bool execute(struct codewalk *walk, struct state *state, const struct ins
 		if (is_end_of_function(walk, next))
 			return false;
 		state_forget(state, CALL_CLOBBERS);
+		if (is_padded(walk, next) && walk->doubtful_count < DOUBTFUL_MAX) {
+			state->pc = next;
+			walk->doubtful[walk->doubtful_count++] = *state;
+			return false;
+		}
 		break;
 	case INSN_BRANCH:
 		state_forget(state, insn->writes); // loop counts
@@ -365,12 +396,12 @@ static void walk_forward(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t pc, struct codewalk_returns *ret)
 {
 	unsigned steps = 0;
+	struct state state;
 	struct insn insn;
 
 	*ret = (struct codewalk_returns){0};
 	begin(walk, module, entries, pc);
-	while (walk->state_count > 0) {
-		struct state state = walk->states[--walk->state_count];
+	while (next_state(walk, &state)) {
 		while (steps++ < FORWARD_BUDGET && !was_seen(walk, &state, false) &&
 			codewalk_decode(walk, module, state.pc, &insn) > 0) {
 			if (insn.kind == INSN_RETURN)
@@ -437,12 +468,12 @@ static enum codewalk_reach walk_entry(struct codewalk *walk, const struct module
 	const struct entries *entries, struct goal *goal, uint64_t entry)
 {
 	unsigned steps = 0;
+	struct state state;
 	struct insn insn;
 
 	begin(walk, module, entries, entry);
-	while (walk->state_count > 0 && steps < ENTRY_BUDGET &&
-		(!goal->has_row || walk->new_stack)) {
-		struct state state = walk->states[--walk->state_count];
+	while (steps < ENTRY_BUDGET && (!goal->has_row || walk->new_stack) &&
+		next_state(walk, &state)) {
 		while (steps++ < ENTRY_BUDGET && !was_seen(walk, &state, true) &&
 			codewalk_decode(walk, module, state.pc, &insn) > 0) {
 			look_for_goal(goal, &state, &insn);

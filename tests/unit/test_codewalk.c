@@ -173,6 +173,20 @@ Test(codewalk, a_call_that_ends_its_function)
 	close_code();
 }
 
+Test(codewalk, behind_a_call_that_may_not_return_the_depth_is_another)
+{
+	struct row row;
+
+	// test %eax, %eax; je 1f; sub $8, %rsp; call 2f; nop; 1: nop; ret; 2: jmp 2b
+	OPEN(0x85, 0xc0, 0x74, 0x0a, 0x48, 0x83, 0xec, 0x08, 0xe8, 0x03, 0, 0, 0, 0x90, 0x90, 0xc3,
+		0xeb, 0xfe);
+	check_int(entry(14, false, &row), CODEWALK_REACHED);
+	check_cfa(&row, RSP, 8);
+	check_int(entry(13, true, &row), CODEWALK_REACHED);
+	check_cfa(&row, RSP, 16);
+	close_code();
+}
+
 Test(codewalk, where_a_thread_begins)
 {
 	struct row row;
