@@ -486,7 +486,7 @@ static enum codewalk_reach walk_entry(struct codewalk *walk, const struct module
 	}
 	walk->spent += steps;
 	if (goal->beginning)
-		return CODEWALK_BEGINNING;
+		return goal->has_row ? CODEWALK_EITHER : CODEWALK_BEGINNING;
 	if (goal->met)
 		return goal->has_row ? CODEWALK_REACHED : CODEWALK_NO_ROW;
 	return walk->lost || steps >= ENTRY_BUDGET ? CODEWALK_LOST : CODEWALK_NOT_REACHED;
@@ -518,7 +518,7 @@ enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *m
 {
 	const struct asked_entry *asked = ask_entry(walk, module, entries, entry, pc, behind_call);
 
-	if (asked->reach == CODEWALK_REACHED)
+	if (asked->reach == CODEWALK_REACHED || asked->reach == CODEWALK_EITHER)
 		*ret = asked->row;
 	return asked->reach;
 }

@@ -38,7 +38,8 @@ enum codewalk_reach {
 	CODEWALK_REACHED,   // and the row is known
 	CODEWALK_NO_ROW,    // reached, but the CFA follows from no register there
 	CODEWALK_BEGINNING, // behind a system call that makes a thread with a new stack: no caller
-	CODEWALK_LOST,      // not reached, but not all branches could be followed
+	CODEWALK_EITHER, // that, or reached, and the row is known: who makes a thread goes on, too
+	CODEWALK_LOST,   // not reached, but not all branches could be followed
 };
 
 // Makes a walker, or returns NULL (no memory).
@@ -53,7 +54,7 @@ void codewalk_forward(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t pc, struct codewalk_returns *ret);
 
 // Follows the code of MODULE from ENTRY to PC; to the call that ends at PC when BEHIND_CALL. With
-// CODEWALK_REACHED, *RET is the row of PC.
+// CODEWALK_REACHED or CODEWALK_EITHER, *RET is the row of PC.
 enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
 	struct row *ret);

@@ -160,6 +160,7 @@ static enum judgement judge_direct(
 		return has_tail_jump(forward, site) ? POSSIBLE : REFUSED;
 	switch (reach(question, site->target, &row)) {
 	case CODEWALK_REACHED:
+	case CODEWALK_EITHER:
 		if (!cfa_of(question, &row, &cfa) || cfa != candidate->cfa)
 			return REFUSED;
 		candidate->row = row;
@@ -284,9 +285,11 @@ static bool look_from_entries(const struct question *question, struct verdict *v
 			(entry == question->module->entry &&
 				(how == CODEWALK_REACHED || how == CODEWALK_NO_ROW)))
 			return true;
-		if (how != CODEWALK_REACHED)
+		if (how != CODEWALK_REACHED && how != CODEWALK_EITHER)
 			continue;
 		judge(question, &candidate);
+		if (how == CODEWALK_EITHER && candidate.judgement != PROVEN)
+			return true; // nobody is proven to have called the one that makes threads
 		take(verdict, &candidate);
 	}
 	return false;
@@ -368,7 +371,7 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.trouble = trouble};
 	look_forward(&question, &verdict);
 	if (!verdict.proven && look_from_entries(&question, &verdict))
-		return FORWARD_BEGINNING;
+		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
 	enum forward_answer answer = choose(&verdict, ret);
 	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1) &&
 		search_frame(&question, ret))
