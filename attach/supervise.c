@@ -300,6 +300,7 @@ static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo
 	int sig = (int)info->ssi_signo;
 	bool by_kernel = info->ssi_code == SI_KERNEL;
 
+	supervisor->ending_key |= by_kernel && (sig == SIGINT || sig == SIGQUIT);
 	if (!supervisor->stub && is_ending(sig))
 		end_setup(supervisor, sig);
 	if (supervisor->signalled_status)
@@ -314,7 +315,6 @@ static void pass_on(struct supervisor *supervisor, const struct signalfd_siginfo
 	} else if (is_ending(sig) && is_deaf(supervisor)) {
 		give_up(supervisor, sig);
 	} else {
-		supervisor->ending_key |= by_kernel && (sig == SIGINT || sig == SIGQUIT);
 		supervisor->stop_key |= by_kernel && sig == SIGTSTP;
 		send_signal(supervisor, sig, by_kernel);
 		if (sig == SIGHUP && by_kernel && is_ending(sig))
@@ -481,9 +481,9 @@ static int finish(struct supervisor *supervisor)
 	if (supervisor->err->kind != ERROR_NONE)
 		return -supervisor->err->errnum;
 
-	int sig = supervisor->status != NOT_ENDED && WIFSIGNALED(supervisor->status)
-			  ? WTERMSIG(supervisor->status)
-			  : 0;
+	int sig = supervisor->signalled_status ? supervisor->signalled_status - 128 : 0;
+	if (supervisor->status != NOT_ENDED && WIFSIGNALED(supervisor->status))
+		sig = WTERMSIG(supervisor->status);
 	bool by_key = is_of_key(supervisor, sig) && supervisor->terminal.has_modes;
 	if ((sig == SIGINT || sig == SIGQUIT) && (by_key || supervisor->ending_key))
 		job_die(sig, by_key);

@@ -54,6 +54,12 @@ loop="for i in 1 2 3; do '$NSPEEK' $TARGET -- app spin; echo \"after \$i\"; done
 on_terminal '\003' bash -c "echo READY; $loop"
 assert_lacks "$OUT" "after 1"
 assert_eq "$STATUS" 130 "status of a script after Ctrl-C"
+# Also while there is no command yet.
+need_tool strace
+slow="strace -f -o '$WORK/trace' -e inject=setns:delay_enter=1000000 '$NSPEEK' $TARGET -- app spin"
+on_terminal '\003' bash -c "for i in 1 2 3; do echo READY; $slow; echo \"after \$i\"; done"
+assert_lacks "$OUT" "after 1"
+assert_eq "$STATUS" 130 "status of a script after Ctrl-C, before the command"
 on_terminal '\034' bash -c "cd '$WORK' && ulimit -c unlimited && '$NSPEEK' $TARGET -- app spin"
 assert_eq "$STATUS" 131 "status after Ctrl-\\"
 [ -z "$(find "$WORK" -name 'core*')" ] || fail "nspeek left a core file"
