@@ -14,10 +14,11 @@
 // What is known of a row beyond the snapshot.
 struct plan_row {
 	bool whole; // all registers are wanted: its unwinding has shown that less is too little
-	bool stop_tried; // it was to be stopped already, whatever came of it
-	bool stuck;      // a helper was killed while it read this thread's memory
-	int copy_errnum; // why nothing of its stack could be copied, the last time; 0: it could
-	size_t room;     // bytes reserved for its stack, at stack_offset
+	bool stop_tried;  // it was to be stopped already, whatever came of it
+	bool stuck;       // a helper was killed while it read this thread's memory
+	int copy_errnum;  // why nothing of its stack could be copied, the last time; 0: it could
+	size_t room;      // bytes reserved for its stack, at stack_offset
+	size_t left_room; // and for the one that a signal handler has left, at left_offset
 };
 
 struct policy;

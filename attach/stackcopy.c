@@ -2,6 +2,7 @@
 // Copying stacks.
 #include "stackcopy.h"
 
+#include "leftstack.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 enum {
 	BATCH = 64, // stacks copied by one call: more gain nothing (measured)
 	PAGE = 4096,
+	LEFT_SEARCHED = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
 
 // How many bytes of THREAD's stack are to be copied.
@@ -106,12 +108,48 @@ static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
 	}
 }
 
+// Copies the stack that a signal handler of thread INDEX has left for the one that was copied, if
+// there is one. That it is one is only what the target's memory says; what was copied is checked by
+// who reads it.
+static void copy_left(struct plan *plan, size_t index)
+{
+	struct snapshot_thread *thread = &plan->threads[index];
+	struct plan_row *row = &plan->rows[index];
+	size_t searched = thread->stack_len < LEFT_SEARCHED ? thread->stack_len : LEFT_SEARCHED;
+	uint64_t sp = thread->regs[ARCH_REG_SP];
+
+	thread->left_len = 0;
+	if (sp % 8 != 0 || row->copy_errnum != 0)
+		return;
+	uint64_t left = leftstack_find(plan->stacks + thread->stack_offset, searched, sp);
+	const struct snapshot_map *map = left ? snapshot_find_map(plan->snapshot, left) : NULL;
+	if (!map || !map->writable)
+		return;
+	size_t len = map->end - left, room = plan->stacks_capacity - plan->stacks_len;
+	if (len > plan->stack_max)
+		len = plan->stack_max;
+	if (len > row->left_room) { // of an earlier attempt
+		row->left_room = len = len > room ? room : len;
+		thread->left_offset = plan->stacks_len;
+		plan->stacks_len += len;
+	}
+	ssize_t n = memory_read(
+		thread->tid, plan->memory_fd, left, plan->stacks + thread->left_offset, len);
+	if (n <= 0)
+		return;
+	thread->left_sp = left;
+	thread->left_len = (size_t)n;
+}
+
 void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms)
 {
 	size_t most = plan->one_by_one ? 1 : BATCH;
 
 	for (size_t i = 0; i < count; i += most) {
 		plan_allow(plan, copy_ms);
-		copy_batch(plan, indices + i, count - i < most ? count - i : most);
+		size_t batch = count - i < most ? count - i : most;
+		copy_batch(plan, indices + i, batch);
+		for (size_t j = i; j < i + batch; j++)
+			copy_left(plan, indices[j]);
 	}
 }

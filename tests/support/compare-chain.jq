@@ -2,9 +2,8 @@
 # Compares what `nspeek stack --json` printed with the truth that a call chain printed of itself.
 # Arguments: $truth (text, see fixtures/chain.h); $names ("all": every recorded function must be
 # named; "none": names may be unknown, but none may be wrong); $above, $below (how many frames of the
-# library may stand above and below the recorded ones); $altstack (true: the chain may end, with a
-# reason, where a signal handler left the thread's own stack). Output: one line for each difference;
-# nothing when all is right. Every thread of the process must be in the truth.
+# library may stand above and below the recorded ones). Output: one line for each difference; nothing when all
+# is right. Every thread of the process must be in the truth.
 
 def canonical: if . == null then null else ascii_downcase | ltrimstr("0x") | sub("^0+"; "") end;
 
@@ -32,14 +31,10 @@ def compare_frame($true_frame; $where):
     (select(.module == null) | "\($where): no module")
   end;
 
-# The part of the truth that must be there.
-def wanted($thread): if $altstack and $thread.status == "partial" and $thread.reason != null
-  then .[: (map(.name) | index("*signal")) + 1] else . end;
-
-def compare_thread($all_frames):
-  . as $self | ($all_frames | wanted($self)) as $true_frames | (.frames | map(select(.inline | not))) as $frames
+def compare_thread($true_frames):
+  (.frames | map(select(.inline | not))) as $frames
   | "thread \(.tid) (\(.name))" as $thread
-  | (select(.status != "complete" and $true_frames == $all_frames) | "\($thread): status \(.status): \(.reason)"),
+  | (select(.status != "complete") | "\($thread): status \(.status): \(.reason)"),
     ($frames | first_recorded($true_frames)) as $first
   | if $first == null then "\($thread): no recorded frame in \($frames | map([.pc, .symbol]) | tojson)"
     else

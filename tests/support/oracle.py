@@ -6,8 +6,7 @@ Builds the call chain programs with COMPILER in every way that decides how they 
 each once with a thread for every situation, and compares what nspeek says of each thread, frame by
 frame, with what the thread says of itself (fixtures/chain.h). Prints a table, and each difference.
 Exits with 1 when a frame is wrong, or more than one stack in a hundred is incomplete, or one that is
-incomplete does not say why. Behind a handler on an alternate stack a chain may end, for want of the
-memory of the stack that was left: such chains are counted by themselves, as `aside`."""
+incomplete does not say why."""
 import collections, concurrent.futures, glob, json, os, platform, re, subprocess, sys, time
 
 SOURCES = ['chain.c', 'chain_calls.c', 'chain_main.c']
@@ -160,12 +159,9 @@ def run_one(nspeek, work, program):
                 where = f'{"-".join(program)} {thread["name"]} {truth[thread["tid"]][0][0]}'
                 result['wrong'] += bool(wrong)
                 result['complete'] += not wrong and complete
-                aside = (thread['name'] == 'alternate' and not wrong and not complete
-                         and 'was not copied' in thread['reason'] and thread['frames'][-1]['via'] == 'sigreturn')
-                result['aside'] += aside
-                result['incomplete'] += not wrong and not complete and not aside
+                result['incomplete'] += not wrong and not complete
                 said += [f'WRONG {where}: {w}' for w in wrong]
-                if not wrong and not complete and not aside:
+                if not wrong and not complete:
                     said.append(f'incomplete {where}: {thread["reason"]}')
     finally:
         target.kill()
@@ -187,11 +183,11 @@ def main():
             table[program[1:]].update(result)
             said += lines
     total = collections.Counter()
-    print(f'{compiler:20} {"wrong":>8} {"complete":>8} {"incomplete":>10} {"aside":>6}')
+    print(f'{compiler:20} {"wrong":>8} {"complete":>8} {"incomplete":>10}')
     for row in [*table, None]:
         counts = table[row] if row else total
         total.update(counts if row else {})
-        print(f'{"-".join(row) if row else "all":20} {counts["wrong"]:8} {counts["complete"]:8} {counts["incomplete"]:10} {counts["aside"]:6}')
+        print(f'{"-".join(row) if row else "all":20} {counts["wrong"]:8} {counts["complete"]:8} {counts["incomplete"]:10}')
     print('\n'.join(said))
     threads = sum(total.values())
     bad = [line for line in said if not line.startswith('incomplete ')]

@@ -60,7 +60,7 @@ take_stack
 # The program knows its threads by the numbers that they have inside.
 wrong=$(jq '.processes[0].threads |= map(.tid = .ns_tid)' "$WORK/run.out" |
 	jq -r --rawfile truth "$TRUTH" --arg names all --argjson above 5 --argjson below 3 \
-		--argjson altstack false -f "$SUPPORT/compare-chain.jq") || fail "no JSON: $OUT"
+		-f "$SUPPORT/compare-chain.jq") || fail "no JSON: $OUT"
 assert_eq "$wrong" "" "what is wrong"
 box_after "$TARGET"
 stop_box dynamic
