@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 enum {
+	SETUP_WAIT_US = 100000, // for a joiner that a signal of the user's is to end
 	KILLED_WAIT_US =
 		500000,        // for a killed joiner or stub, which a hostile file system can hold
 	DEAF_US = 200000,      // after which a stub that takes in nothing is held
@@ -247,11 +248,11 @@ static void reap(struct supervisor *supervisor)
 	}
 }
 
-// Waits for child PID, which was killed, but not for long. Returns whether it is reaped.
-static bool wait_for_killed(pid_t pid)
+// Waits for child PID to end, but not for longer than WAIT_US. Returns whether it is reaped.
+static bool wait_for_end(pid_t pid, uint64_t wait_us)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
-	uint64_t deadline_us = clock_now_us() + KILLED_WAIT_US;
+	uint64_t deadline_us = clock_now_us() + wait_us;
 
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
 		if (clock_now_us() >= deadline_us)
@@ -261,13 +262,16 @@ static bool wait_for_killed(pid_t pid)
 	return true;
 }
 
-// Kills the joiner, if it is there, for SIG. It may have launched the stub just before.
+// Ends the joiner, if it is there, for SIG. Mostly it is about to end by itself: then the command,
+// which may run already without our knowing, gets the signal. Killed is one that something holds.
 static void end_setup(struct supervisor *supervisor, int sig)
 {
 	if (!supervisor->joiner)
 		return;
-	kill(supervisor->joiner, SIGKILL);
-	wait_for_killed(supervisor->joiner);
+	if (!wait_for_end(supervisor->joiner, SETUP_WAIT_US)) {
+		kill(supervisor->joiner, SIGKILL);
+		wait_for_end(supervisor->joiner, KILLED_WAIT_US);
+	}
 	supervisor->joiner = 0;
 	read_records(supervisor);
 	if (!supervisor->stub)
@@ -279,7 +283,7 @@ static void end_setup(struct supervisor *supervisor, int sig)
 static void give_up(struct supervisor *supervisor, int sig)
 {
 	kill(supervisor->stub, SIGKILL);
-	supervisor->stub_ended = wait_for_killed(supervisor->stub);
+	supervisor->stub_ended = wait_for_end(supervisor->stub, KILLED_WAIT_US);
 	if (!supervisor->stub_ended)
 		say_warning(supervisor,
 			"process %d ends only when a file system of the container lets it",

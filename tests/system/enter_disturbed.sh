@@ -22,6 +22,13 @@ for _ in {1..40}; do
 	wait "$STARTED" 2>/dev/null
 	assert_eq $? 5 "status after CONT and TERM"
 done
+# One that comes when the command runs, and nspeek does not know it yet, is the command's too.
+rm -f "$WORK/ready"
+start early strace -f -o "$WORK/trace" -e inject=sendto:delay_enter=50000 "$NSPEEK" "$TARGET" -- bash -c "trap 'exit 5' TERM; : >'$WORK/ready'; while :; do busybox sleep 0.01; done"
+retry 10 test -e "$WORK/ready"
+kill -TERM "$(pgrep -o -P "$STARTED")"
+wait "$STARTED" 2>/dev/null
+assert_eq $? 5 "status after TERM at the start"
 [ -z "$(pgrep -f 'busybox sleep 1101')" ] || fail "a child of the command is left"
 
 # The stub is stopped from inside: it does not stay so.
