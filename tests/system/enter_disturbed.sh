@@ -24,7 +24,7 @@ for _ in {1..40}; do
 done
 # One that comes when the command runs, and nspeek does not know it yet, is the command's too.
 rm -f "$WORK/ready"
-start early strace -f -o "$WORK/trace" -e inject=sendto:delay_enter=50000 "$NSPEEK" "$TARGET" -- bash -c "trap 'exit 5' TERM; : >'$WORK/ready'; while :; do busybox sleep 0.01; done"
+start early env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$WORK/trace" -e inject=sendto:delay_enter=50000 "$NSPEEK" "$TARGET" -- bash -c "trap 'exit 5' TERM; : >'$WORK/ready'; while :; do busybox sleep 0.01; done"
 retry 10 test -e "$WORK/ready"
 kill -TERM "$(pgrep -o -P "$STARTED")"
 wait "$STARTED" 2>/dev/null

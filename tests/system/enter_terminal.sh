@@ -56,7 +56,7 @@ assert_lacks "$OUT" "after 1"
 assert_eq "$STATUS" 130 "status of a script after Ctrl-C"
 # Also while there is no command yet.
 need_tool strace
-slow="strace -f -o '$WORK/trace' -e inject=setns:delay_enter=1000000 '$NSPEEK' $TARGET -- app spin"
+slow="env ASAN_OPTIONS=detect_leaks=0 strace -f -o '$WORK/trace' -e inject=setns:delay_enter=1000000 '$NSPEEK' $TARGET -- app spin"
 on_terminal '\003' bash -c "for i in 1 2 3; do echo READY; $slow; echo \"after \$i\"; done"
 assert_lacks "$OUT" "after 1"
 assert_eq "$STATUS" 130 "status of a script after Ctrl-C, before the command"
