@@ -60,19 +60,19 @@ static bool is_valid_frame(const struct answers *answers, const struct wire_fram
 	return module_ok && symbol_ok && frame->signal <= 1 && frame->via < FRAME_VIA_COUNT;
 }
 
-// The stack that RECORD is about, or NULL when it is about none that is still open.
-static struct stack *find_open_stack(struct answers *answers, const struct wire_record *record)
+// The stack of thread INDEX, or NULL when it has none that is still open.
+static struct stack *find_open_stack(struct answers *answers, uint32_t index)
 {
-	if (record->index >= answers->stacks->stack_count ||
-		answers->snapshot->threads[record->index].status != SNAPSHOT_THREAD_CAPTURED)
+	if (index >= answers->stacks->stack_count ||
+		answers->snapshot->threads[index].status != SNAPSHOT_THREAD_CAPTURED)
 		return NULL;
-	struct stack *stack = &answers->stacks->stacks[record->index];
+	struct stack *stack = &answers->stacks->stacks[index];
 	return stack->end.status == STACK_FAILED && !stack->end.reason[0] ? stack : NULL;
 }
 
 static int take_frames(struct answers *answers, const struct wire_record *record)
 {
-	struct stack *stack = find_open_stack(answers, record);
+	struct stack *stack = find_open_stack(answers, record->index);
 
 	if (!stack || stack->frame_count + record->count > answers->max_frames)
 		return -EPROTO;
@@ -97,7 +97,7 @@ static int take_frames(struct answers *answers, const struct wire_record *record
 
 static int take_thread(struct answers *answers, const struct wire_record *record)
 {
-	struct stack *stack = find_open_stack(answers, record);
+	struct stack *stack = find_open_stack(answers, record->index);
 	bool complete = record->status == STACK_COMPLETE;
 
 	if (!stack || record->status >= STACK_STATUS_COUNT || complete != !record->text[0] ||
@@ -110,12 +110,34 @@ static int take_thread(struct answers *answers, const struct wire_record *record
 	return 0;
 }
 
+// The further threads of RECORD have the stack of its first, which is known to its end.
+static int take_same(struct answers *answers, const struct wire_record *record)
+{
+	const struct stack *first;
+
+	if (record->index >= answers->stacks->stack_count)
+		return -EPROTO;
+	first = &answers->stacks->stacks[record->index];
+	if (first->end.status == STACK_FAILED && !first->end.reason[0])
+		return -EPROTO;
+	for (uint32_t i = 0; i < record->count; i++) {
+		struct stack *stack = find_open_stack(answers, record->threads[i]);
+		if (!stack || stack->frame_count > 0)
+			return -EPROTO;
+		free(stack->frames); // of no frames
+		*stack = *first;
+		stack->shared = true;
+	}
+	return 0;
+}
+
 // What is done with each type of record that carries an answer.
 static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
 	[WIRE_MODULE] = take_module,
 	[WIRE_SYMBOL] = take_symbol,
 	[WIRE_FRAMES] = take_frames,
 	[WIRE_THREAD] = take_thread,
+	[WIRE_SAME] = take_same,
 };
 
 int answers_take(struct answers *answers, const struct wire_record *record)

@@ -48,7 +48,8 @@ int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 void stacks_fini(struct stacks *stacks)
 {
 	for (size_t i = 0; i < stacks->stack_count; i++)
-		free(stacks->stacks[i].frames);
+		if (!stacks->stacks[i].shared)
+			free(stacks->stacks[i].frames);
 	for (size_t i = 0; i < stacks->symbol_count; i++)
 		free(stacks->symbols[i].name);
 	free(stacks->stacks);

@@ -55,6 +55,7 @@ struct stack {
 	struct stack_end end;
 	struct stack_frame *frames; // innermost first
 	size_t frame_count;
+	bool shared; // frames belong to another thread's stack, which is equal
 };
 
 struct stack_symbol {

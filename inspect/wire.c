@@ -22,6 +22,8 @@ static size_t record_len(const struct wire_record *record)
 		len += strnlen(record->text, WIRE_TEXT_MAX - 1) + 1;
 	else if (record->type == WIRE_FRAMES)
 		len += record->count * sizeof(record->frames[0]);
+	else if (record->type == WIRE_SAME)
+		len += record->count * sizeof(record->threads[0]);
 	return len;
 }
 
@@ -63,6 +65,9 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_FRAMES)
 		return record->count <= WIRE_FRAMES_MAX &&
 		       len - head == record->count * sizeof(record->frames[0]);
+	if (record->type == WIRE_SAME)
+		return record->count <= WIRE_THREADS_MAX &&
+		       len - head == record->count * sizeof(record->threads[0]);
 	return len == head;
 }
 

@@ -13,6 +13,7 @@ enum wire_type {
 	WIRE_SYMBOL,     // worker: a name; they are numbered as they come
 	WIRE_FRAMES,     // worker: further frames of a thread
 	WIRE_THREAD,     // worker: how a thread's chain ended
+	WIRE_SAME,       // worker: further threads with the same stack
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: the file asked for, as an fd beside the record, or none
@@ -22,6 +23,7 @@ enum {
 	WIRE_PACKET_MAX = 32 << 10,
 	WIRE_TEXT_MAX = 4096,  // bytes of a name or note with its NUL
 	WIRE_FRAMES_MAX = 512, // in one record
+	WIRE_THREADS_MAX = 4096,
 };
 
 enum wire_request_kind {
@@ -40,6 +42,7 @@ struct wire_frame {
 //   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
+//   SAME: index (the thread whose stack is known), count, threads
 //   REQUEST: kind, build_id, text (a name)     DONE, FILE: nothing
 struct wire_record {
 	uint32_t type;
@@ -49,6 +52,7 @@ struct wire_record {
 	union {
 		char text[WIRE_TEXT_MAX];
 		struct wire_frame frames[WIRE_FRAMES_MAX];
+		uint32_t threads[WIRE_THREADS_MAX];
 	};
 };
 

@@ -2,6 +2,7 @@
 // The worker: unwind all, name all, send all.
 #include "worker.h"
 
+#include "chains.h"
 #include "cleanup.h"
 #include "locations.h"
 #include "symbols.h"
@@ -13,18 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// A frame of any thread.
-struct worker_frame {
-	uint64_t pc;
-	uint32_t location;
-	bool signal;
-	enum frame_via via;
-};
-
-struct worker_stack {
-	size_t first, count; // in the worker's frames
-	struct stack_end end;
-};
+static const uint32_t NO_THREAD = UINT32_MAX;
 
 struct worker {
 	int socket;
@@ -32,10 +22,11 @@ struct worker {
 	const struct worker_options *options;
 	struct space space;
 	struct locations locations;
-	struct worker_stack *stacks;
-	struct worker_frame *frames;
-	size_t frame_count, frame_capacity;
-	struct unwind_frame *chain; // room for one chain
+	struct chains chains;
+	uint32_t *chain_of;         // each thread's
+	uint32_t *next;             // each thread's: the next one with its chain, or NO_THREAD
+	uint32_t *location_of;      // each frame's of the chains
+	struct unwind_frame *chain; // room for one
 	uint32_t symbol_count;      // sent so far
 	struct wire_record record;  // the one that is being sent or received
 };
@@ -52,31 +43,7 @@ static void on_bus_error(int sig, siginfo_t *info, void *context)
 		signal(SIGBUS, SIG_DFL);
 }
 
-static int append_frames(struct worker *worker, size_t count)
-{
-	if (worker->frame_count + count > worker->frame_capacity) {
-		size_t capacity = 2 * worker->frame_capacity + count;
-		struct worker_frame *grown =
-			reallocarray(worker->frames, capacity, sizeof(*worker->frames));
-		if (!grown)
-			return -ENOMEM;
-		worker->frames = grown;
-		worker->frame_capacity = capacity;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct unwind_frame *from = &worker->chain[i];
-		struct worker_frame *to = &worker->frames[worker->frame_count];
-		*to = (struct worker_frame){
-			.pc = from->pc, .signal = from->signal, .via = from->via};
-		int r = locations_add(
-			&worker->locations, &worker->space, unwind_lookup_pc(from), &to->location);
-		if (r < 0)
-			return r;
-		worker->frame_count++;
-	}
-	return 0;
-}
-
+// Unwinds all threads that were captured, into the worker's chains.
 static int unwind_all(struct worker *worker)
 {
 	const struct unwinder *unwinder = &unwinder_rows;
@@ -85,16 +52,31 @@ static int unwind_all(struct worker *worker)
 
 	for (size_t i = 0; r == 0 && i < worker->snapshot->thread_count; i++) {
 		const struct snapshot_thread *thread = &worker->snapshot->threads[i];
-		struct worker_stack *stack = &worker->stacks[i];
-		stack->first = worker->frame_count;
+		struct stack_end end;
+		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		unwinder->unwind(engine, thread, worker->chain, worker->options->max_frames,
-			&stack->count, &stack->end);
-		r = append_frames(worker, stack->count);
+		unwinder->unwind(
+			engine, thread, worker->chain, worker->options->max_frames, &count, &end);
+		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
 	}
 	if (engine)
 		unwinder->close(engine);
+	return r;
+}
+
+// Finds out where the frames of all chains lie.
+static int locate_all(struct worker *worker)
+{
+	const struct chains *chains = &worker->chains;
+	int r = 0;
+
+	worker->location_of = calloc(chains->frame_count + 1, sizeof(*worker->location_of));
+	if (!worker->location_of)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < chains->frame_count; i++)
+		r = locations_add(&worker->locations, &worker->space,
+			unwind_lookup_pc(&chains->frames[i]), &worker->location_of[i]);
 	return r;
 }
 
@@ -217,10 +199,11 @@ static int send_modules(struct worker *worker)
 	return 0;
 }
 
-static void fill_frame(
-	const struct worker *worker, const struct worker_frame *from, struct wire_frame *to)
+// Frame INDEX of the chains into *TO.
+static void fill_frame(const struct worker *worker, size_t index, struct wire_frame *to)
 {
-	const struct location_row *row = &worker->locations.rows[from->location];
+	const struct unwind_frame *from = &worker->chains.frames[index];
+	const struct location_row *row = &worker->locations.rows[worker->location_of[index]];
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
@@ -230,42 +213,79 @@ static void fill_frame(
 		.via = (uint8_t)from->via};
 }
 
-static int send_stack(struct worker *worker, size_t index)
+// Sends CHAIN as the stack of thread INDEX.
+static int send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
 {
-	const struct worker_stack *stack = &worker->stacks[index];
 	struct wire_record *record;
 	int r;
 
-	for (size_t done = 0; done < stack->count; done += record->count) {
-		size_t left = stack->count - done;
+	for (size_t done = 0; done < chain->count; done += record->count) {
+		size_t left = chain->count - done;
 		record = new_record(worker, WIRE_FRAMES);
 		record->index = (uint32_t)index;
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
-			fill_frame(worker, &worker->frames[stack->first + done + i],
-				&record->frames[i]);
+			fill_frame(worker, chain->first + done + i, &record->frames[i]);
 		if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
 			return r;
 	}
 	record = new_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
-	record->status = stack->end.status;
-	record->value = stack->end.overflow_sp;
-	memcpy(record->text, stack->end.reason, sizeof(stack->end.reason));
+	record->status = chain->end.status;
+	record->value = chain->end.overflow_sp;
+	memcpy(record->text, chain->end.reason, sizeof(chain->end.reason));
 	return wire_send(worker->socket, record, -EBADF);
+}
+
+// Sends that the threads behind FIRST in its list have its stack.
+static int send_others(struct worker *worker, uint32_t first)
+{
+	struct wire_record *record = NULL;
+	int r;
+
+	for (uint32_t i = worker->next[first]; i != NO_THREAD; i = worker->next[i]) {
+		if (!record || record->count == WIRE_THREADS_MAX) {
+			if (record && (r = wire_send(worker->socket, record, -EBADF)) < 0)
+				return r;
+			record = new_record(worker, WIRE_SAME);
+			record->index = first;
+		}
+		record->threads[record->count++] = i;
+	}
+	return record ? wire_send(worker->socket, record, -EBADF) : 0;
+}
+
+// Sends each chain with the threads that have it.
+static int send_stacks(struct worker *worker)
+{
+	const struct snapshot *snapshot = worker->snapshot;
+	auto_free uint32_t *first = calloc(worker->chains.count + 1, sizeof(*first));
+	int r = first ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < worker->chains.count; i++)
+		first[i] = NO_THREAD;
+	for (size_t i = snapshot->thread_count; r == 0 && i-- > 0;) {
+		if (snapshot->threads[i].status != SNAPSHOT_THREAD_CAPTURED)
+			continue;
+		worker->next[i] = first[worker->chain_of[i]];
+		first[worker->chain_of[i]] = (uint32_t)i;
+	}
+	for (size_t i = 0; r == 0 && i < worker->chains.count; i++) {
+		r = send_chain(worker, &worker->chains.rows[i], first[i]);
+		if (r == 0)
+			r = send_others(worker, first[i]);
+	}
+	return r;
 }
 
 static int run(struct worker *worker)
 {
 	int r;
 
-	if ((r = unwind_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
-		(r = send_modules(worker)) < 0)
+	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
+		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
+		(r = send_stacks(worker)) < 0)
 		return r;
-	for (size_t i = 0; i < worker->snapshot->thread_count; i++)
-		if (worker->snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED &&
-			(r = send_stack(worker, i)) < 0)
-			return r;
 	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
 }
 
@@ -279,16 +299,20 @@ int worker_run(int socket, const struct snapshot *snapshot, const struct worker_
 		return r;
 	sigaction(SIGBUS, &action, NULL);
 	*worker = (struct worker){.socket = socket, .snapshot = snapshot, .options = options};
-	worker->stacks = calloc(snapshot->thread_count + 1, sizeof(*worker->stacks));
+	worker->chain_of = calloc(snapshot->thread_count + 1, sizeof(*worker->chain_of));
+	worker->next = calloc(snapshot->thread_count + 1, sizeof(*worker->next));
 	worker->chain = calloc(options->max_frames + 1, sizeof(*worker->chain));
-	if (worker->stacks && worker->chain && space_init(&worker->space, snapshot) == 0 &&
-		locations_init(&worker->locations) == 0)
+	if (worker->chain_of && worker->next && worker->chain &&
+		space_init(&worker->space, snapshot) == 0 &&
+		locations_init(&worker->locations) == 0 && chains_init(&worker->chains) == 0)
 		r = run(worker);
+	chains_fini(&worker->chains);
 	locations_fini(&worker->locations);
 	space_fini(&worker->space);
 	free(worker->chain);
-	free(worker->frames);
-	free(worker->stacks);
+	free(worker->location_of);
+	free(worker->chain_of);
+	free(worker->next);
 	free(worker);
 	return r;
 }

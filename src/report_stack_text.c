@@ -109,7 +109,7 @@ static bool same_stack(const struct text_report *text, size_t a, size_t b)
 		x->end.overflow_sp != y->end.overflow_sp ||
 		strcmp(x->end.reason, y->end.reason) != 0)
 		return false;
-	for (size_t i = 0; i < x->frame_count; i++)
+	for (size_t i = 0; x->frames != y->frames && i < x->frame_count; i++)
 		if (x->frames[i].pc != y->frames[i].pc)
 			return false;
 	return true;

@@ -69,6 +69,56 @@ Test(answers, the_truth, .init = begin)
 	check_no_leak();
 }
 
+static int take_same(uint32_t first, uint32_t count, uint32_t other)
+{
+	record->count = count;
+	for (uint32_t i = 0; i < count; i++)
+		record->threads[i] = other;
+	return take(WIRE_SAME, first);
+}
+
+Test(answers, threads_with_one_stack, .init = begin)
+{
+	check_int(take_frame(2, nowhere), 0);
+	check_int(take_frame(2, nowhere), 0);
+	check_int(take_end(2, STACK_PARTIAL, "cut"), 0);
+	check_int(take_same(2, 0, 0), 0);
+	check_int(take_same(2, 1, 0), 0);
+	check_int(stacks.stacks[0].frame_count, 2);
+	check_true(stacks.stacks[0].frames == stacks.stacks[2].frames);
+	check_str(stacks.stacks[0].end.reason, "cut");
+	answers_close(&answers, "too late");
+	check_str(stacks.stacks[0].end.reason, "cut");
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, threads_that_cannot_have_one_stack, .init = begin)
+{
+	check_int(take_same(2, 1, 0), -EPROTO); // that of 2 is not known
+	check_int(take_frame(2, nowhere), 0);
+	check_int(take_same(2, 1, 0), -EPROTO); // nor its end
+	check_int(take_end(2, STACK_COMPLETE, ""), 0);
+	check_int(take_same(2, 1, 2), -EPROTO); // its own
+	check_int(take_same(2, 1, 1), -EPROTO); // of a thread that was not captured
+	check_int(take_same(2, 1, 3), -EPROTO);
+	check_int(take_same(3, 1, 0), -EPROTO);
+	check_int(take_same(2, 2, 0), -EPROTO); // twice
+	check_int(take_frame(0, nowhere), -EPROTO);
+	stacks_fini(&stacks);
+}
+
+Test(answers, a_thread_with_frames_has_its_own_stack, .init = begin)
+{
+	check_int(take_frame(2, nowhere), 0);
+	check_int(take_end(2, STACK_COMPLETE, ""), 0);
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_same(2, 1, 0), -EPROTO);
+	check_int(take_end(0, STACK_COMPLETE, ""), 0);
+	stacks_fini(&stacks);
+}
+
 Test(answers, what_is_no_answer, .init = begin)
 {
 	check_int(take(WIRE_REQUEST, 0), -EPROTO);

@@ -73,6 +73,18 @@ Test(wire, frames, .init = open_socket)
 	}
 }
 
+Test(wire, threads, .init = open_socket)
+{
+	sent.type = WIRE_SAME;
+	for (uint32_t count = 0; count <= WIRE_THREADS_MAX; count += 128) {
+		sent.count = count;
+		if (count > 0)
+			sent.threads[count - 1] = count;
+		pass();
+		check_int(memcmp(got.threads, sent.threads, count * sizeof(sent.threads[0])), 0);
+	}
+}
+
 Test(wire, without_a_body, .init = open_socket)
 {
 	sent.type = WIRE_DONE;
@@ -161,6 +173,17 @@ Test(wire, wrong_counts, .init = open_socket)
 	check_refused(HEAD + sizeof(sent.frames[0]) - 1);
 	sent.count = 0;
 	check_refused(HEAD + 1);
+
+	sent.type = WIRE_SAME;
+	check_refused(HEAD + 4);
+	sent.count = WIRE_THREADS_MAX + 1;
+	check_refused(HEAD + 4 * (WIRE_THREADS_MAX + 1));
+	sent.count = 0x40000001;
+	check_refused(HEAD + 4);
+	sent.count = 2;
+	check_refused(HEAD + 4);
+	check_refused(HEAD + 7);
+	check_refused(HEAD + 12);
 }
 
 Test(wire, wrong_build_id, .init = open_socket)
