@@ -369,6 +369,8 @@ bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len)
 	const char *a_end = a + a_len, *b_end = b + b_len;
 	struct proc_map map_a, map_b;
 
+	if (a_len == b_len && memcmp(a, b, a_len) == 0)
+		return true; // nearly always
 	for (;;) {
 		int r_a = next_code(&a, a_end, &map_a);
 		int r_b = next_code(&b, b_end, &map_b);

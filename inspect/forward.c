@@ -62,10 +62,9 @@ struct forward *forward_open(struct space *space)
 	if (!forward)
 		return NULL;
 	forward->space = space;
-	forward->walk = codewalk_open();
 	forward->entries = calloc(space->snapshot->module_count + 1, sizeof(*forward->entries));
 	forward->collected = calloc(space->snapshot->module_count + 1, sizeof(bool));
-	if (!forward->walk || !forward->entries || !forward->collected) {
+	if (!forward->entries || !forward->collected) {
 		forward_close(forward);
 		return NULL;
 	}
@@ -358,7 +357,9 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 	struct verdict verdict = {0};
 
 	*trouble = (struct row_trouble){0};
-	if (at.module == SNAPSHOT_NO_MODULE)
+	// The decoder is opened when it is first needed: most chains are unwound without it.
+	if (at.module == SNAPSHOT_NO_MODULE ||
+		(!forward->walk && !(forward->walk = codewalk_open())))
 		return FORWARD_NOTHING;
 	struct question question = {.forward = forward,
 		.thread = thread,

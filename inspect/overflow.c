@@ -29,10 +29,16 @@ static bool is_guard(const struct snapshot_map *map)
 // The first mapping that ends above ADDR, or NULL.
 static const struct snapshot_map *map_from(const struct snapshot *snapshot, uint64_t addr)
 {
-	for (size_t i = 0; i < snapshot->map_count; i++)
-		if (snapshot->maps[i].end > addr)
-			return &snapshot->maps[i];
-	return NULL;
+	size_t low = 0, high = snapshot->map_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (snapshot->maps[middle].end > addr)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < snapshot->map_count ? &snapshot->maps[low] : NULL;
 }
 
 bool overflow_is_at(const struct snapshot *snapshot, uint64_t sp, uint64_t fault)

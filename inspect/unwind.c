@@ -21,7 +21,7 @@
 #include <string.h>
 
 enum {
-	KNOWN_LOG = 13,   // pcs of which it is kept what their code says
+	KNOWN_LOG = 13,   // of the number of pcs of which it is kept what their code says
 	SIGNALS_MAX = 64, // signal frames in one chain
 };
 
@@ -36,7 +36,7 @@ enum code_kind {
 // What is known of the code at one pc.
 struct code {
 	uint64_t pc;
-	bool used, behind_call;
+	bool behind_call;
 	uint8_t kind, via;
 	struct row row;
 	uint64_t proof; // CODE_BARE: the return address that row was proven with, or 0
@@ -47,8 +47,10 @@ struct engine {
 	struct cfi *cfis; // parallel to the snapshot's modules
 	struct forward *forward;
 	struct libunwind *libunwind;
-	bool by_libunwind; // no rows
-	struct code known[1 << KNOWN_LOG];
+	bool by_libunwind;  // no rows
+	struct code *known; // as they came, so that few pcs need few pages
+	size_t known_count;
+	uint16_t slots[1 << KNOWN_LOG]; // index + 1 of a pc's, or 0
 };
 
 // A chain that is being unwound.
@@ -73,6 +75,7 @@ static void close_engine(void *opaque)
 	forward_close(engine->forward);
 	libunwind_close(engine->libunwind);
 	free(engine->cfis);
+	free(engine->known);
 	free(engine);
 }
 
@@ -85,9 +88,10 @@ static void *open_engine(struct space *space, bool by_libunwind)
 	engine->space = space;
 	engine->by_libunwind = by_libunwind;
 	engine->cfis = calloc(space->snapshot->module_count + 1, sizeof(*engine->cfis));
+	engine->known = calloc((size_t)1 << KNOWN_LOG, sizeof(*engine->known));
 	engine->forward = forward_open(space);
 	engine->libunwind = libunwind_open(space);
-	if (!engine->cfis || !engine->forward || !engine->libunwind) {
+	if (!engine->cfis || !engine->known || !engine->forward || !engine->libunwind) {
 		close_engine(engine);
 		return NULL;
 	}
@@ -137,10 +141,13 @@ static struct code *find_code(struct chain *chain)
 {
 	uint64_t pc = chain->regs.values[ARCH_REG_PC];
 	size_t at = (pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - KNOWN_LOG);
-	struct code *code = &chain->engine->known[at ^ chain->behind_call];
+	uint16_t *slot = &chain->engine->slots[at ^ chain->behind_call];
+	bool first = *slot == 0;
 
-	if (!code->used || code->pc != pc || code->behind_call != chain->behind_call) {
-		code->used = true;
+	if (first)
+		*slot = (uint16_t)++chain->engine->known_count;
+	struct code *code = &chain->engine->known[*slot - 1];
+	if (first || code->pc != pc || code->behind_call != chain->behind_call) {
 		code->pc = pc;
 		code->behind_call = chain->behind_call;
 		examine(chain, code);

@@ -187,6 +187,17 @@ void libunwind_close(struct libunwind *engine)
 
 struct libunwind *libunwind_open(struct space *space)
 {
+	struct libunwind *engine = calloc(1, sizeof(*engine));
+
+	if (engine)
+		engine->space = space;
+	return engine;
+}
+
+// Makes the library's side of ENGINE when it is first needed: most chains are unwound without it,
+// and it takes a tenth of a millisecond.
+static bool open_address_space(struct libunwind *engine)
+{
 	static unw_accessors_t accessors = {
 		.find_proc_info = find_proc_info,
 		.put_unwind_info = put_unwind_info,
@@ -197,19 +208,15 @@ struct libunwind *libunwind_open(struct space *space)
 		.resume = resume,
 		.get_proc_name = get_proc_name,
 	};
-	struct libunwind *engine = calloc(1, sizeof(*engine));
 
-	if (!engine)
-		return NULL;
-	engine->space = space;
+	if (engine->as)
+		return true;
 	engine->as = unw_create_addr_space(&accessors, 0);
-	if (!engine->as) {
-		libunwind_close(engine);
-		return NULL;
-	}
+	if (!engine->as)
+		return false;
 	unw_set_caching_policy(engine->as, UNW_CACHE_GLOBAL);
 	unw_set_cache_size(engine->as, CACHE_ROWS, 0);
-	return engine;
+	return true;
 }
 
 // Keeps the cache from mixing up the rows of one pc met in two ways.
@@ -238,6 +245,8 @@ int libunwind_step(struct libunwind *engine, const struct snapshot_thread *threa
 	unw_word_t value;
 
 	*trouble = (struct row_trouble){0};
+	if (!open_address_space(engine))
+		return -ENODATA;
 	engine->thread = thread;
 	engine->frame = *frame;
 	engine->frame.values[ARCH_REG_PC] -= behind_call;

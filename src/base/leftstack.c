@@ -7,7 +7,11 @@
 #include <string.h>
 #include <ucontext.h>
 
-enum { FLAGS_MAX = 7, ALTERNATE_MIN = 2048 };
+enum {
+	FLAGS_MAX = 7,
+	ALTERNATE_MIN = 2048,
+	ALIGNMENT = 16, // of a context: both kernels align their signal frames so
+};
 
 // The part of the kernel's struct ucontext that is looked at begins as the library's does.
 #if defined(__x86_64__)
@@ -51,7 +55,7 @@ static bool is_context(const unsigned char *bytes, uint64_t addr)
 
 uint64_t leftstack_find(const unsigned char *bytes, size_t len, uint64_t addr)
 {
-	for (size_t at = 0; at + LOOKED_AT <= len; at += sizeof(uint64_t))
+	for (size_t at = -addr % ALIGNMENT; at + LOOKED_AT <= len; at += ALIGNMENT)
 		if (is_context(bytes + at, addr + at))
 			return word_at(bytes, at + SP_AT);
 	return 0;

@@ -46,6 +46,8 @@ Test(leftstack, of_a_handler)
 	raise_on(SA_ONSTACK);
 	check_true(true_sp - addr >= SIZE);
 	check_u64(leftstack_find(copy, SIZE, addr), true_sp);
+	// However the copy begins.
+	check_u64(leftstack_find(copy + 8, SIZE - 8, addr + 8), true_sp);
 	// The same bytes from another place are not on the alternate stack.
 	check_u64(leftstack_find(copy, SIZE, addr + SIZE), 0);
 	check_u64(leftstack_find(copy, SIZE, addr - SIZE), 0);
