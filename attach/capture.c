@@ -48,10 +48,13 @@ static int prepare_threads(
 		plan->stack_max = STACK_MAX;
 	plan->thread_capacity = options->tids ? options->tid_count : count + THREADS_SPARE;
 	plan->stacks_capacity = plan->thread_capacity * plan->stack_max;
+	plan->stacks_borrowed = options->room != NULL;
+	if (plan->stacks_borrowed && plan->stacks_capacity > options->room_len)
+		plan->stacks_capacity = options->room_len;
 
 	plan->threads = map_shared(plan->thread_capacity * sizeof(*plan->threads));
 	plan->rows = map_shared(plan->thread_capacity * sizeof(*plan->rows));
-	plan->stacks = map_shared(plan->stacks_capacity);
+	plan->stacks = plan->stacks_borrowed ? options->room : map_shared(plan->stacks_capacity);
 	if (!plan->threads || !plan->rows || !plan->stacks)
 		return fail_sys(err, ENOMEM, "mmap", "%zu bytes for the stacks of process %d",
 			plan->stacks_capacity, plan->pid);
@@ -67,7 +70,7 @@ static void plan_fini(struct plan *plan)
 		munmap(plan->threads, plan->thread_capacity * sizeof(*plan->threads));
 	if (plan->rows)
 		munmap(plan->rows, plan->thread_capacity * sizeof(*plan->rows));
-	if (plan->stacks)
+	if (plan->stacks && !plan->stacks_borrowed)
 		munmap(plan->stacks, plan->stacks_capacity);
 	close_fd(&plan->iterator_fd);
 	plan->threads = NULL;
@@ -105,6 +108,7 @@ static int take_threads(struct snapshot *snapshot, struct plan *plan)
 	snapshot->stacks = plan->stacks;
 	snapshot->stacks_len = plan->stacks_len;
 	snapshot->stacks_mapped = plan->stacks_capacity;
+	snapshot->stacks_borrowed = plan->stacks_borrowed;
 	plan->stacks = NULL;
 	snapshot->iterator_errnum = plan->iterator_fd < 0 ? -plan->iterator_fd : 0;
 	snapshot->paused_us = plan->paused_us;
@@ -157,6 +161,8 @@ static int take_once(const struct target *target, const struct capture_options *
 		(r = files_open_modules(target, maps, maps_len, snapshot, err)) < 0 ||
 		(r = prepare_threads(options, plan, err)) < 0)
 		return r;
+	if (options->on_modules)
+		options->on_modules(options->on_modules_arg, snapshot);
 	policy_probe(options->policy, plan);
 	describe_process(target, snapshot);
 	if ((r = helper_run(plan, policy_run, err)) < 0)

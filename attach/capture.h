@@ -20,6 +20,14 @@ struct capture_options {
 	const pid_t *whole; // those of which all registers are wanted, ascending
 	size_t whole_count;
 	uint32_t timeout_ms; // for the whole capture
+	// Where stacks are copied to, page-aligned, shared with children that were forked before;
+	// NULL: memory that comes with the snapshot.
+	unsigned char *room;
+	size_t room_len;
+	// Told, if not NULL, of the modules and maps of the snapshot that is about to be taken;
+	// again if it has to be taken anew.
+	void (*on_modules)(void *arg, const struct snapshot *snapshot);
+	void *on_modules_arg;
 };
 
 // Takes a snapshot of TARGET. TARGET may turn to another of its threads for that, see

@@ -40,7 +40,8 @@ struct plan {
 	size_t thread_count, thread_capacity;
 	unsigned char *stacks;
 	size_t stacks_len, stacks_capacity;
-	size_t stack_max; // bytes copied of one stack at most
+	bool stacks_borrowed; // they are in the caller's memory
+	size_t stack_max;     // bytes copied of one stack at most
 	// What comes out:
 	bool threads_missed; // there are more threads than room, or they kept coming
 	uint64_t first_read_us, last_read_us;

@@ -4,6 +4,7 @@
 
 #include "leftstack.h"
 #include "memory.h"
+#include "sys.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -52,7 +53,7 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 	// In this process: a fork does not copy the page tables of shared memory, and a page fault
 	// for each page would make the pause longer.
 	size_t first = before & ~(size_t)(PAGE - 1);
-	madvise(plan->stacks + first, plan->stacks_len - first, MADV_POPULATE_WRITE);
+	sys_populate(plan->stacks + first, plan->stacks_len - first);
 }
 
 // Copies one stack page by page, so that a hole costs only what lies behind it.

@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "registers.h"
 #include "stackcopy.h"
+#include "sys.h"
 
 #include <elf.h>
 #include <signal.h>
@@ -323,8 +324,8 @@ static void make_present(struct stopper *s)
 		likely = PRESENT_MAX;
 	if (likely > plan->stacks_capacity)
 		likely = plan->stacks_capacity;
-	madvise(plan->stacks, likely, MADV_POPULATE_WRITE);
-	madvise(plan->threads, count * sizeof(*plan->threads), MADV_POPULATE_WRITE);
+	sys_populate(plan->stacks, likely);
+	sys_populate(plan->threads, count * sizeof(*plan->threads));
 	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
 	memset(s->indices, 0, plan->thread_capacity * sizeof(*s->indices));
 }

@@ -28,8 +28,16 @@ if(NOT NSPEEK_HAVE_BPF)
   message(STATUS "without the BPF task iterator (clang, bpftool, libbpf-dev): threads are read from /proc, with fewer registers")
 endif()
 
-# nspeek_bpf_skeleton(TARGET SOURCE DEPENDS file...): the header NAME.lskel.h out of NAME.bpf.c, for TARGET's sources.
-function(nspeek_bpf_skeleton target source)
+# libbpf's headers without a C library's beside them.
+if(NSPEEK_HAVE_BPF)
+  set(NSPEEK_BPF_HEADERS ${PROJECT_BINARY_DIR}/bpf-headers)
+  file(MAKE_DIRECTORY ${NSPEEK_BPF_HEADERS})
+  file(CREATE_LINK ${NSPEEK_BPF_INCLUDE}/bpf ${NSPEEK_BPF_HEADERS}/bpf SYMBOLIC)
+endif()
+
+# nspeek_bpf_skeleton(SOURCE TARGET... DEPENDS file...): the header NAME.lskel.h out of NAME.bpf.c, for the sources of
+# each TARGET.
+function(nspeek_bpf_skeleton source)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
   get_filename_component(name ${source} NAME_WE)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
@@ -41,7 +49,10 @@ function(nspeek_bpf_skeleton target source)
     COMMAND sh -c "\"$1\" gen skeleton -L \"$2\" name \"$3\" >\"$4\"" sh ${NSPEEK_BPFTOOL} ${object} ${name} ${header}
     DEPENDS ${source} ${arg_DEPENDS}
     COMMENT "Building the kernel's program ${name}" VERBATIM)
-  target_sources(${target} PRIVATE ${header})
-  # Made and installed by others: their warnings are not ours.
-  target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/bpf ${NSPEEK_BPF_INCLUDE})
+  add_custom_target(${name}_skeleton DEPENDS ${header})
+  foreach(target ${arg_UNPARSED_ARGUMENTS})
+    add_dependencies(${target} ${name}_skeleton)
+    # Made and installed by others: their warnings are not ours.
+    target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/bpf ${NSPEEK_BPF_HEADERS})
+  endforeach()
 endfunction()

@@ -25,7 +25,6 @@ nspeek_library(lib_bz2 bz2)
 nspeek_library(lib_z z)
 nspeek_library(lib_iberty iberty)
 nspeek_library(lib_jansson jansson)
-nspeek_library(lib_seccomp seccomp)
 # The order in which static archives need each other.
 target_link_libraries(lib_unwind_remote INTERFACE lib_unwind lib_lzma)
 target_link_libraries(lib_dw INTERFACE lib_elf lib_lzma lib_bz2 lib_z)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The worker's keeper: starts it, serves its requests, checks its answers, ends it.
+// The worker's keeper: starts it, tells it what to do, serves its requests, checks its answers,
+// ends it.
 #include "inspect.h"
 
 #include "answers.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "sandbox.h"
-#include "sys.h"
 #include "wire.h"
 
 #include <poll.h>
@@ -14,109 +13,199 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 
 enum {
 	REQUESTS_MAX = 1 << 12, // files that one worker may ask for
+	END_MS = 100,           // that a worker which hears us no more has to end by itself
 };
 
-struct keeper {
-	int socket;
-	pid_t pid;
-	const struct snapshot *snapshot;
+struct inspection {
 	const struct inspect_options *options;
+	struct work *work;
+	int socket;
+	pid_t pid;  // of the worker, or 0
+	int status; // its wait status, when it has none any more
+	bool told;  // it was told of modules
+	int failed; // -errno of telling it, or 0
 	struct answers answers;
 	unsigned requests;
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	struct wire_record record;
 };
 
-// The child's life.
-static _Noreturn void run_child(struct keeper *keeper, int socket, pid_t parent)
+static int start(struct inspection *inspection, struct error *err)
 {
-	const struct snapshot *snapshot = keeper->snapshot;
-	struct error err = {0};
-	size_t count = 0;
-	int *keep = calloc(snapshot->module_count + 1, sizeof(*keep));
-
-	if (!keep)
-		_exit(1);
-	keep[count++] = socket;
-	for (size_t i = 0; i < snapshot->module_count; i++)
-		if (snapshot->modules[i].fd >= 0)
-			keep[count++] = snapshot->modules[i].fd;
-	if (sandbox_enter(parent, keep, count, &err) < 0)
-		_exit(1);
-	free(keep);
-	_exit(worker_run(socket, snapshot, &keeper->options->worker) == 0 ? 0 : 1);
-}
-
-static int start(struct keeper *keeper, struct error *err)
-{
+	uint32_t timeout_ms = inspection->options->timeout_ms;
+	const struct timeval timeout = {
+		.tv_sec = timeout_ms / 1000 + 1, .tv_usec = timeout_ms % 1000 * 1000};
 	int sockets[2];
-	pid_t parent = getpid();
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return fail_sys(err, errno, "socketpair", "the unwinding process");
-	keeper->pid = fork();
-	if (keeper->pid < 0) {
+	// It cannot make us wait by not listening.
+	setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	inspection->work->keeper = getpid();
+	inspection->work->socket = sockets[1];
+	inspection->pid = fork();
+	if (inspection->pid < 0) {
 		int saved = errno;
+		inspection->pid = 0;
 		close(sockets[0]);
 		close(sockets[1]);
 		return fail_sys(err, saved, "fork", "the unwinding process");
 	}
-	if (keeper->pid == 0) {
-		close(sockets[0]);
-		run_child(keeper, sockets[1], parent);
-	}
+	if (inspection->pid == 0)
+		_exit(inspection->options->live(inspection->work));
 	close(sockets[1]);
-	keeper->socket = sockets[0];
+	inspection->socket = sockets[0];
+	inspection->told = false;
+	inspection->failed = 0;
 	return 0;
 }
 
-static int serve_request(struct keeper *keeper, const struct wire_record *record)
+// Waits for the end of the worker, and for no longer than END_MS if it is to say how it came: it is
+// killed then, as one is that has nothing to do any more.
+static void stop(struct inspection *inspection, bool by_itself)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	close_fd(&inspection->socket);
+	if (inspection->pid == 0)
+		return;
+	for (int i = 0; by_itself && i < END_MS; i++) {
+		if (waitpid(inspection->pid, &inspection->status, WNOHANG) > 0)
+			inspection->pid = 0;
+		if (inspection->pid == 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+	kill(inspection->pid, SIGKILL);
+	while (waitpid(inspection->pid, &inspection->status, 0) < 0 && errno == EINTR)
+		;
+	inspection->status = 0; // that end was not its own
+	inspection->pid = 0;
+}
+
+int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err)
+{
+	struct inspection *inspection = calloc(1, sizeof(*inspection));
+
+	if (inspection) {
+		inspection->options = options;
+		inspection->socket = -EBADF;
+		inspection->work = work_open(&options->worker);
+	}
+	if (!inspection || !inspection->work) {
+		inspect_close(inspection);
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the unwinding process");
+	}
+	int r = start(inspection, err);
+	if (r < 0)
+		inspect_close(inspection);
+	else
+		*ret = inspection;
+	return r;
+}
+
+void inspect_close(struct inspection *inspection)
+{
+	if (!inspection)
+		return;
+	stop(inspection, false);
+	work_close(inspection->work);
+	free(inspection);
+}
+
+unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
+{
+	return work_room(inspection->work, ret_len);
+}
+
+// Sends a record of TYPE, with FD beside it unless that is negative.
+static int tell(struct inspection *inspection, enum wire_type type, int fd)
+{
+	struct wire_record *record = &inspection->record;
+
+	memset(record, 0, offsetof(struct wire_record, text));
+	record->type = type;
+	return wire_send(inspection->socket, record, fd);
+}
+
+static int tell_modules(struct inspection *inspection, const struct snapshot *snapshot)
+{
+	int r;
+
+	if ((r = work_put_modules(inspection->work, snapshot)) < 0 ||
+		(r = tell(inspection, WIRE_MODULES, -EBADF)) < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < snapshot->module_count; i++)
+		if (snapshot->modules[i].fd >= 0)
+			r = tell(inspection, WIRE_FILE, snapshot->modules[i].fd);
+	return r;
+}
+
+void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
+{
+	struct error err = {0};
+
+	if (inspection->told) {
+		stop(inspection, false);
+		int r = start(inspection, &err);
+		if (r < 0) {
+			inspection->failed = r;
+			return;
+		}
+	}
+	inspection->told = true;
+	inspection->failed = tell_modules(inspection, snapshot);
+}
+
+static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
 	struct inspect_request request = {.build_id = &record->build_id};
 	struct wire_record answer = {.type = WIRE_FILE};
 
-	if (record->kind != WIRE_REQUEST_DEBUG || ++keeper->requests > REQUESTS_MAX)
+	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > REQUESTS_MAX)
 		return -EPROTO;
-	auto_fd int fd = keeper->options->open_file(keeper->options->open_file_arg, &request);
-	return wire_send(keeper->socket, &answer, fd);
+	auto_fd int fd =
+		inspection->options->open_file(inspection->options->open_file_arg, &request);
+	return wire_send(inspection->socket, &answer, fd);
 }
 
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
-static int take_record(struct keeper *keeper)
+static int take_record(struct inspection *inspection)
 {
-	struct wire_record *record = &keeper->record;
+	struct wire_record *record = &inspection->record;
 	int fd;
-	int r = wire_receive(keeper->socket, record, &fd);
+	int r = wire_receive(inspection->socket, record, &fd);
 
 	close_fd(&fd); // a worker has none to give
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
 	if (record->type == WIRE_DONE)
 		return 0;
-	r = record->type == WIRE_REQUEST ? serve_request(keeper, record)
-					 : answers_take(&keeper->answers, record);
+	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
+					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;
 }
 
 // Takes records until the worker is done. Returns 0, or -errno (-ETIMEDOUT).
-static int take_all(struct keeper *keeper)
+static int take_all(struct inspection *inspection)
 {
-	uint64_t deadline_us = clock_now_us() + (uint64_t)keeper->options->timeout_ms * 1000;
+	uint64_t deadline_us = clock_now_us() + (uint64_t)inspection->options->timeout_ms * 1000;
 	int r = 1;
 
 	while (r > 0) {
-		struct pollfd poll_fd = {.fd = keeper->socket, .events = POLLIN};
+		struct pollfd poll_fd = {.fd = inspection->socket, .events = POLLIN};
 		uint64_t now_us = clock_now_us();
 		if (now_us >= deadline_us)
 			return -ETIMEDOUT;
 		int ready = poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
 		if (ready > 0)
-			r = take_record(keeper);
+			r = take_record(inspection);
 		else if (ready == 0)
 			return -ETIMEDOUT;
 		else if (errno != EINTR)
@@ -125,49 +214,60 @@ static int take_all(struct keeper *keeper)
 	return r;
 }
 
-// Ends the worker and says in keeper->trouble why it did not come to its end, if it did not.
-static void finish(struct keeper *keeper, int r)
+// Says why the worker did not come to its end, which R, -errno, is about.
+static void explain(struct inspection *inspection, int r)
 {
-	int status = 0;
+	char *trouble = inspection->trouble;
+	int status = inspection->status;
 
-	if (r < 0 && r != -EPIPE)
-		kill(keeper->pid, SIGKILL);
-	close_fd(&keeper->socket);
-	while (waitpid(keeper->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (r == 0)
-		return;
 	if (r == -EPIPE && WIFSIGNALED(status))
-		snprintf(keeper->trouble, sizeof(keeper->trouble),
+		snprintf(trouble, STACK_REASON_SIZE,
 			"the unwinding process was killed by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
 	else
-		snprintf(keeper->trouble, sizeof(keeper->trouble), "the unwinding process %s",
-			r == -ETIMEDOUT ? "did not end in time"
-			: r == -EPROTO  ? "gave an answer that is not well formed"
-			: r == -ENOMEM  ? "ran out of memory"
-					: "gave up");
+		snprintf(trouble, STACK_REASON_SIZE, "the unwinding process %s",
+			r == -ETIMEDOUT || r == -EAGAIN ? "did not end in time"
+			: r == -EPROTO                  ? "gave an answer that is not well formed"
+			: r == -ENOMEM                  ? "ran out of memory"
+							: "gave up");
+}
+
+int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
+	struct stacks *ret, struct error *err)
+{
+	auto_stacks struct stacks stacks = {0};
+	int r = inspection->failed;
+
+	if (stacks_init(&stacks, snapshot->thread_count, snapshot->module_count) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
+			snapshot->pid);
+	inspection->answers =
+		(struct answers){snapshot, inspection->options->worker.max_frames, &stacks, 0, 0};
+	if (r == 0)
+		r = work_put_threads(inspection->work, snapshot);
+	if (r == 0)
+		r = tell(inspection, WIRE_THREADS, -EBADF);
+	if (r == 0)
+		r = take_all(inspection);
+	if (r < 0) {
+		bool lost = r == -EPIPE || r == -ECONNRESET;
+		stop(inspection, lost);
+		explain(inspection, lost ? -EPIPE : r);
+	}
+	answers_close(&inspection->answers, inspection->trouble);
+	*ret = stacks;
+	stacks = (struct stacks){0};
+	return 0;
 }
 
 int inspect_run(const struct snapshot *snapshot, const struct inspect_options *options,
 	struct stacks *ret, struct error *err)
 {
-	auto_stacks struct stacks stacks = {0};
-	int r = stacks_init(&stacks, snapshot->thread_count, snapshot->module_count);
-	struct keeper *keeper = r < 0 ? NULL : calloc(1, sizeof(*keeper));
+	auto_inspection struct inspection *inspection = NULL;
+	int r = inspect_open(options, &inspection, err);
 
-	if (!keeper)
-		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
-			snapshot->pid);
-	*keeper = (struct keeper){.snapshot = snapshot, .options = options};
-	keeper->answers = (struct answers){snapshot, options->worker.max_frames, &stacks, 0, 0};
-	r = start(keeper, err);
-	if (r == 0) {
-		finish(keeper, take_all(keeper));
-		answers_close(&keeper->answers, keeper->trouble);
-		*ret = stacks;
-		stacks = (struct stacks){0};
-	}
-	free(keeper);
-	return r;
+	if (r < 0)
+		return r;
+	inspect_modules(inspection, snapshot);
+	return inspect_finish(inspection, snapshot, ret, err);
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // From a snapshot to named stacks, by a worker process without privileges.
+//
+// Theory of operation. An inspection is opened before anything of the process is known, so that its
+// worker starts meanwhile; it is told the modules before threads are captured, so that it opens
+// their files meanwhile; then the threads.
 #pragma once
 
 #include "error.h"
 #include "snapshot.h"
 #include "stacks.h"
+#include "work.h"
 #include "worker.h"
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
@@ -18,11 +23,42 @@ struct inspect_options {
 	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno.
 	int (*open_file)(void *arg, const struct inspect_request *request);
 	void *open_file_arg;
+	// What the worker's process does: worker_live(), or becoming the program that does it.
+	// Returns the exit status.
+	int (*live)(const struct work *work);
 };
 
-// Unwinds and names all captured threads of SNAPSHOT into *RET. What the worker could not do,
-// because it crashed, hung or lied, is missing there, with the reason in each stack; that is no
-// failure. Fails with ERROR_SYSTEM when no worker could be started; *RET is then empty. No process
-// is left.
+struct inspection;
+
+// Opens an inspection with OPTIONS, which must outlive it, and starts its worker; for
+// inspect_close(). Fails with ERROR_SYSTEM; no process is left then.
+int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err);
+
+// Memory into which stacks can be copied so that they need not be copied again, *RET_LEN bytes;
+// page-aligned, and there until inspect_close().
+unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
+
+// Tells INSPECTION the modules and maps of SNAPSHOT. When it was told some before, they are
+// forgotten, with the worker. What fails is said by inspect_finish().
+void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot);
+
+// Unwinds and names all captured threads of SNAPSHOT, whose modules INSPECTION knows, into *RET.
+// What the worker could not do, because it crashed, hung or lied, is missing there, with the reason
+// in each stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker
+// could be started; *RET is then empty.
+int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
+	struct stacks *ret, struct error *err);
+
+// Ends INSPECTION: no process is left. Accepts NULL.
+void inspect_close(struct inspection *inspection);
+
+static inline void inspect_cleanup(struct inspection **inspection)
+{
+	inspect_close(*inspection);
+}
+
+#define auto_inspection __attribute__((cleanup(inspect_cleanup)))
+
+// All of it for SNAPSHOT, which was taken already.
 int inspect_run(const struct snapshot *snapshot, const struct inspect_options *options,
 	struct stacks *ret, struct error *err);

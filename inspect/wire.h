@@ -16,7 +16,9 @@ enum wire_type {
 	WIRE_SAME,       // worker: further threads with the same stack
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
 	WIRE_DONE,       // worker: that was all
-	WIRE_FILE,       // nspeek: the file asked for, as an fd beside the record, or none
+	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
+	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow
+	WIRE_THREADS,    // nspeek: threads and stacks are there
 };
 
 enum {
@@ -43,7 +45,7 @@ struct wire_frame {
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
-//   REQUEST: kind, build_id, text (a name)     DONE, FILE: nothing
+//   REQUEST: kind, build_id, text (a name)     DONE, FILE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t type;
 	uint32_t index, count, status, kind;

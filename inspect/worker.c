@@ -5,22 +5,31 @@
 #include "chains.h"
 #include "cleanup.h"
 #include "locations.h"
+#include "sandbox.h"
 #include "symbols.h"
 #include "unwind.h"
 #include "wire.h"
+#include "work.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
+enum {
+	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
+};
+
 static const uint32_t NO_THREAD = UINT32_MAX;
+
+static const struct unwinder *const unwinder = &unwinder_rows;
 
 struct worker {
 	int socket;
-	const struct snapshot *snapshot;
 	const struct worker_options *options;
+	struct snapshot snapshot; // as in the work, but for the files
 	struct space space;
+	void *engine;
 	struct locations locations;
 	struct chains chains;
 	uint32_t *chain_of;         // each thread's
@@ -46,22 +55,18 @@ static void on_bus_error(int sig, siginfo_t *info, void *context)
 // Unwinds all threads that were captured, into the worker's chains.
 static int unwind_all(struct worker *worker)
 {
-	const struct unwinder *unwinder = &unwinder_rows;
-	void *engine = unwinder->open(&worker->space);
-	int r = engine ? 0 : -ENOMEM;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < worker->snapshot->thread_count; i++) {
-		const struct snapshot_thread *thread = &worker->snapshot->threads[i];
+	for (size_t i = 0; r == 0 && i < worker->snapshot.thread_count; i++) {
+		const struct snapshot_thread *thread = &worker->snapshot.threads[i];
 		struct stack_end end;
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		unwinder->unwind(
-			engine, thread, worker->chain, worker->options->max_frames, &count, &end);
+		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
+			&count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
 	}
-	if (engine)
-		unwinder->close(engine);
 	return r;
 }
 
@@ -184,7 +189,7 @@ static int name_all(struct worker *worker)
 
 static int send_modules(struct worker *worker)
 {
-	for (size_t i = 0; i < worker->snapshot->module_count; i++) {
+	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
 		const struct module *module = &worker->space.modules[i];
 		struct wire_record *record = new_record(worker, WIRE_MODULE);
 		if (!module->opened)
@@ -258,7 +263,7 @@ static int send_others(struct worker *worker, uint32_t first)
 // Sends each chain with the threads that have it.
 static int send_stacks(struct worker *worker)
 {
-	const struct snapshot *snapshot = worker->snapshot;
+	const struct snapshot *snapshot = &worker->snapshot;
 	auto_free uint32_t *first = calloc(worker->chains.count + 1, sizeof(*first));
 	int r = first ? 0 : -ENOMEM;
 
@@ -289,30 +294,91 @@ static int run(struct worker *worker)
 	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
 }
 
-int worker_run(int socket, const struct snapshot *snapshot, const struct worker_options *options)
+// Receives the files of the modules of WORKER, in their order.
+static int receive_files(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
+		struct snapshot_module *module = &worker->snapshot.modules[i];
+		if (module->fd < 0)
+			continue;
+		int r = wire_receive(worker->socket, &worker->record, &module->fd);
+		if (r <= 0 || worker->record.type != WIRE_FILE)
+			return r < 0 ? r : -EPROTO;
+	}
+	return 0;
+}
+
+// Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
+static int wait_for(struct worker *worker, enum wire_type type)
+{
+	int fd;
+	int r = wire_receive(worker->socket, &worker->record, &fd);
+
+	close_fd(&fd);
+	return r <= 0 ? r : worker->record.type == (uint32_t)type ? 1 : -EPROTO;
+}
+
+// Takes the modules and maps of WORK, and opens the modules that threads most probably are in.
+static int prepare(struct worker *worker, const struct work *work)
+{
+	size_t count = work->snapshot.module_count;
+	int r;
+
+	worker->snapshot = work->snapshot;
+	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
+	if (!worker->snapshot.modules)
+		return -ENOMEM;
+	memcpy(worker->snapshot.modules, work->snapshot.modules,
+		count * sizeof(*worker->snapshot.modules));
+	if ((r = receive_files(worker)) < 0 ||
+		(r = space_init(&worker->space, &worker->snapshot)) < 0)
+		return r;
+	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
+		space_module(&worker->space, (int)i);
+	worker->engine = unwinder->open(&worker->space);
+	return worker->engine ? 0 : -ENOMEM;
+}
+
+// Takes the threads and stacks of WORK.
+static int take_threads(struct worker *worker, const struct work *work)
+{
+	size_t count = work->snapshot.thread_count;
+
+	worker->snapshot.threads = work->snapshot.threads;
+	worker->snapshot.thread_count = count;
+	worker->snapshot.stacks = work->snapshot.stacks;
+	worker->snapshot.stacks_len = work->snapshot.stacks_len;
+	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
+	worker->next = calloc(count + 1, sizeof(*worker->next));
+	worker->chain = calloc(worker->options->max_frames + 1, sizeof(*worker->chain));
+	return worker->chain_of && worker->next && worker->chain ? 0 : -ENOMEM;
+}
+
+// Does WORK. What it has allocated and opened is left to the end of the process.
+static int do_work(struct worker *worker, const struct work *work)
+{
+	int r;
+
+	if ((r = wait_for(worker, WIRE_MODULES)) <= 0 || (r = prepare(worker, work)) < 0 ||
+		(r = wait_for(worker, WIRE_THREADS)) <= 0 || (r = take_threads(worker, work)) < 0 ||
+		(r = locations_init(&worker->locations)) < 0 ||
+		(r = chains_init(&worker->chains)) < 0)
+		return r;
+	return run(worker);
+}
+
+int worker_live(const struct work *work)
 {
 	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
-	struct worker *worker = calloc(1, sizeof(*worker));
-	int r = -ENOMEM;
+	struct error err = {0};
 
+	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+		return 1;
+	struct worker *worker = calloc(1, sizeof(*worker));
 	if (!worker)
-		return r;
+		return 1;
+	worker->socket = work->socket;
+	worker->options = &work->options;
 	sigaction(SIGBUS, &action, NULL);
-	*worker = (struct worker){.socket = socket, .snapshot = snapshot, .options = options};
-	worker->chain_of = calloc(snapshot->thread_count + 1, sizeof(*worker->chain_of));
-	worker->next = calloc(snapshot->thread_count + 1, sizeof(*worker->next));
-	worker->chain = calloc(options->max_frames + 1, sizeof(*worker->chain));
-	if (worker->chain_of && worker->next && worker->chain &&
-		space_init(&worker->space, snapshot) == 0 &&
-		locations_init(&worker->locations) == 0 && chains_init(&worker->chains) == 0)
-		r = run(worker);
-	chains_fini(&worker->chains);
-	locations_fini(&worker->locations);
-	space_fini(&worker->space);
-	free(worker->chain);
-	free(worker->location_of);
-	free(worker->chain_of);
-	free(worker->next);
-	free(worker);
-	return r;
+	return do_work(worker, work) < 0;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The worker process: unwinds and names a snapshot, without privileges.
 //
-// Theory of operation. It is forked by inspect_run(), gives up what it could do harm with
-// (sandbox.h), and then reads files that the target controls. Files that it needs beyond the
-// modules it asks for by a record that nspeek checks. It answers with records (wire.h), modules
-// and names first, so that frames can refer to them. A file that is truncated under our mapping
-// reads as zeros from there on; anything worse ends the worker, and nspeek says so.
+// Theory of operation. It is started by inspect_open(), gives up what it could do harm with
+// (sandbox.h), and waits for what there is to do (work.h): first a process's modules and their
+// files, of which it opens what it will probably need while threads are being captured; then the
+// threads. It reads files that the target controls. Those that it needs beyond the modules it asks
+// for by a record that nspeek checks. It answers with records (wire.h), modules and names first, so
+// that frames can refer to them. A file that is truncated under our mapping reads as zeros from
+// there on; anything worse ends the worker, and nspeek says so.
 #pragma once
 
 #include "snapshot.h"
@@ -18,5 +20,9 @@ struct worker_options {
 	bool raw; // names as they are in the files
 };
 
-// Runs the worker on SOCKET. Returns 0 when everything was sent, else -errno. Prints nothing.
-int worker_run(int socket, const struct snapshot *snapshot, const struct worker_options *options);
+struct work;
+
+// The life of the worker process for WORK, to be called with the privileges of nspeek and all of
+// its fds: both are given up first. Returns the exit status: 0 when everything was sent, or there
+// was nothing to do. Prints nothing.
+int worker_live(const struct work *work);

@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "report_error.h"
 #include "report_stack.h"
+#include "stack_program.h"
 #include "target_word.h"
 
 #include <signal.h>
@@ -91,7 +92,7 @@ static int report(const struct stack_options *options, const struct stack_report
 	bool merge = !options->no_unique && what->snapshot->thread_count > 1;
 
 	if (options->json)
-		return report_stack_json(stdout, what, first);
+		return stack_program.json->process(stdout, what, first);
 	if (!first)
 		putchar('\n');
 	return report_stack_text(stdout, what, merge, use_color(options));
@@ -99,6 +100,7 @@ static int report(const struct stack_options *options, const struct stack_report
 
 // A snapshot and what it says.
 struct taken {
+	struct inspection *inspection;
 	struct snapshot snapshot;
 	struct stacks stacks;
 	bool threads_missed;
@@ -108,6 +110,7 @@ static void taken_fini(struct taken *taken)
 {
 	snapshot_fini(&taken->snapshot);
 	stacks_fini(&taken->stacks);
+	inspect_close(taken->inspection);
 }
 
 #define auto_taken __attribute__((cleanup(taken_fini)))
@@ -119,14 +122,25 @@ static int compare_tids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int take(struct target *target, const struct capture_options *capture,
+static void on_modules(void *arg, const struct snapshot *snapshot)
+{
+	inspect_modules(arg, snapshot);
+}
+
+static int take(struct target *target, struct capture_options *capture,
 	const struct inspect_options *inspect, struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	int r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
+	int r = inspect_open(inspect, &taken.inspection, err);
 
+	if (r < 0)
+		return r;
+	capture->room = inspect_room(taken.inspection, &capture->room_len);
+	capture->on_modules = on_modules;
+	capture->on_modules_arg = taken.inspection;
+	r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
 	if (r == 0)
-		r = inspect_run(&taken.snapshot, inspect, &taken.stacks, err);
+		r = inspect_finish(taken.inspection, &taken.snapshot, &taken.stacks, err);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -167,8 +181,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 		.tids = options->tids,
 		.tid_count = options->tid_count,
 		.timeout_ms = timeout_ms};
-	const struct inspect_options inspect = {
-		{options->max_frames, options->raw}, timeout_ms, open_file, target};
+	const struct inspect_options inspect = {{options->max_frames, options->raw}, timeout_ms,
+		open_file, target, stack_program.live};
 	int r = take(target, &capture, &inspect, ret, err);
 
 	if (r < 0 || !policy->completes)
@@ -242,14 +256,16 @@ int cmd_stack(int argc, char **argv)
 		report_error(&err);
 		return EXIT_USAGE;
 	}
+	if (options.json && !stack_program.json)
+		return stack_program.become(argc, argv);
 	// Ignored by the caller, it would take our children's statuses away.
 	signal(SIGCHLD, SIG_DFL);
 	if (options.json)
-		report_stack_json_begin(stdout);
+		stack_program.json->begin(stdout);
 	for (size_t i = 0; i < options.target_count; i++)
 		status = combine(status, run_target(options.targets[i], &options, &first), i == 0);
 	if (options.json)
-		report_stack_json_end(stdout);
+		stack_program.json->end(stdout);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fail_sys(&err, errno, "write", "standard output");

@@ -15,9 +15,9 @@
 // is used after that. Both programs are static, and ours has done nothing yet that another start of
 // a C library could not bear: no thread, no handler, no lock.
 #include "cleanup.h"
-#include "cmd_stack.h"
 #include "error.h"
 #include "report_error.h"
+#include "stack_program.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -36,6 +36,7 @@ enum { EXIT_NONE = 2 };
 struct image {
 	const Elf64_Ehdr *header;
 	const Elf64_Phdr *segments;
+	const struct work *work; // what it is a worker for, or NULL
 	int fd;
 	off_t offset;      // of it in our file
 	uintptr_t base;    // what is added to its addresses
@@ -172,7 +173,7 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	const Elf64_auxv_t *aux = (const void *)(environ + vars);
 	while (aux[aux_count - 1].a_type != AT_NULL)
 		aux_count++;
-	size_t size = (1 + words + vars + 2 * aux_count) * sizeof(uintptr_t);
+	size_t size = (1 + words + vars + 2 * (aux_count + 1)) * sizeof(uintptr_t);
 	uintptr_t *stack = __builtin_alloca_with_align(size, 8 * 16), *next = stack;
 
 	*next++ = (uintptr_t)argc;
@@ -180,6 +181,8 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	next += words;
 	memcpy(next, environ, vars * sizeof(*next));
 	next += vars;
+	*next++ = STACK_PROGRAM_WORK;
+	*next++ = (uintptr_t)image->work;
 	for (size_t i = 0; i < aux_count; i++) {
 		*next++ = aux[i].a_type;
 		*next++ = aux_value(image, &aux[i]);
@@ -187,22 +190,42 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	jump(image->base + image->header->e_entry, stack);
 }
 
-int cmd_stack(int argc, char **argv)
+// Becomes the program, with ARGC words, or as the worker for WORK.
+static int become(int argc, char **argv, const struct work *work, struct error *err)
 {
-	struct error err = {0};
 	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	const Elf64_Ehdr *header = (const void *)nspeek_stack_start;
 	struct image image = {.header = header,
 		.segments = (const void *)(nspeek_stack_start + header->e_phoff),
+		.work = work,
 		.fd = fd,
 		.offset = offset_of(nspeek_stack_start)};
+	int r;
 
 	if (fd < 0)
-		fail_sys(&err, errno, "open", "/proc/self/exe, which holds %s", subject);
-	else if (map_image(&image, &err) == 0) {
-		close_fd(&fd);
-		start(&image, argc, argv);
-	}
+		return fail_sys(err, errno, "open", "/proc/self/exe, which holds %s", subject);
+	if ((r = map_image(&image, err)) < 0)
+		return r;
+	close_fd(&fd);
+	start(&image, argc, argv);
+}
+
+static int become_worker(const struct work *work)
+{
+	static char name[] = "nspeek", *words[] = {name, NULL};
+	struct error err = {0};
+
+	become(1, words, work, &err);
+	return 1;
+}
+
+static int become_program(int argc, char **argv)
+{
+	struct error err = {0};
+
+	become(argc, argv, NULL, &err);
 	report_error(&err);
 	return EXIT_NONE;
 }
+
+const struct stack_program stack_program = {.live = become_worker, .become = become_program};

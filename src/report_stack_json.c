@@ -3,10 +3,10 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
+#include "syscallname.h"
 #include "text.h"
 
 #include <jansson.h>
-#include <seccomp.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 20 << 10 }; // a name of SYMBOL_NAME_MAX bytes, each escaped, fits
@@ -36,13 +36,11 @@ static json_t *syscall_of(const struct snapshot_thread *thread)
 {
 	if (thread->status != SNAPSHOT_THREAD_CAPTURED || !thread->in_syscall)
 		return json_null();
-	auto_free char *name =
-		seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)thread->syscall_nr);
 	json_t *args = json_array();
 	for (int i = 0; i < 6; i++)
 		json_array_append_new(args, hex(thread->syscall_args[i]));
 	return json_pack("{s:I, s:o, s:o}", "nr", (json_int_t)thread->syscall_nr, "name",
-		string(name), "args", args);
+		string(syscallname_of(thread->syscall_nr)), "args", args);
 }
 
 static json_t *frame_of(const struct stack_report *report, const struct stack_frame *frame)

@@ -3,9 +3,9 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
+#include "syscallname.h"
 #include "text.h"
 
-#include <seccomp.h>
 #include <string.h>
 
 enum {
@@ -205,8 +205,7 @@ static void put_wait(const struct text_report *text, const struct snapshot_threa
 			thread->state > ' ' && thread->state < 0x7f ? thread->state : '?');
 	if (thread->status != SNAPSHOT_THREAD_CAPTURED || !thread->in_syscall)
 		return;
-	auto_free char *name =
-		seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)thread->syscall_nr);
+	const char *name = syscallname_of(thread->syscall_nr);
 	if (name)
 		fprintf(text->out, " in %s", name);
 	else

@@ -42,7 +42,9 @@ void snapshot_fini(struct snapshot *snapshot)
 	free(snapshot->maps);
 	free(snapshot->exe);
 	free(snapshot->threads);
-	if (snapshot->stacks_mapped)
+	if (snapshot->stacks_borrowed)
+		snapshot->stacks = NULL;
+	else if (snapshot->stacks_mapped)
 		munmap(snapshot->stacks, snapshot->stacks_mapped);
 	else
 		free(snapshot->stacks);

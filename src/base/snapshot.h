@@ -92,12 +92,13 @@ struct snapshot {
 	size_t thread_count;
 	unsigned char *stacks;
 	size_t stacks_len;
-	size_t stacks_mapped; // not 0: stacks is a mapping of so many bytes, else it is from
-			      // malloc(3)
-	int iterator_errnum; // why the task iterator was not there; 0: it was, ENOPKG: not built,
-			     // EBADF: not asked for
-	uint64_t paused_us;  // wall time from the first stop to the last resume
-	uint64_t window_us;  // wall time from the first read to the last
+	// Whose memory stacks is: somebody else's, a mapping of so many bytes, or from malloc(3).
+	bool stacks_borrowed;
+	size_t stacks_mapped;
+	// Why the task iterator was not there; 0: it was, ENOPKG: not built, EBADF: not asked for.
+	int iterator_errnum;
+	uint64_t paused_us; // wall time from the first stop to the last resume
+	uint64_t window_us; // wall time from the first read to the last
 };
 
 // A thread's regs_known when all are.

@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <linux/stat.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -73,4 +74,11 @@ int sys_close_range(unsigned first, unsigned last)
 int sys_close_range_cloexec(unsigned first, unsigned last)
 {
 	return (int)syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC);
+}
+
+int sys_populate(void *addr, size_t len)
+{
+	enum { POPULATE_WRITE = 23 }; // not in every C library's headers
+
+	return madvise(addr, len, POPULATE_WRITE);
 }

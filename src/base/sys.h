@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,11 @@ int sys_pidfd_open_namespace(int pidfd, int number);
 
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
+
+// Makes the pages of LEN bytes at ADDR, a page's beginning, present and writable all at once:
+// madvise(2) with MADV_POPULATE_WRITE, Linux 5.14. Where that is not there, they come one by one as
+// they are written to.
+int sys_populate(void *addr, size_t len);
 
 // close_range(2), Linux 5.9.
 int sys_close_range(unsigned first, unsigned last);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a worker is to work on.
+//
+// Theory of operation. Starting takes a worker longer than a small process's stacks take to be
+// captured, so it is started before anything is known of the process (inspect.h), and what there is
+// to do is put into memory that it shares with nspeek from the beginning, at the same address on
+// both sides: a snapshot's arrays go there as they are, and a record says when they are there
+// (wire.h). Files go over the socket. The memory goes one way: nspeek reads nothing of it that it
+// did not keep for itself, so a worker that writes there deceives nobody but itself. Only the
+// copied stacks are there alone; nspeek never looks at them but to keep them in a file.
+#pragma once
+
+#include "snapshot.h"
+#include "worker.h"
+
+struct work {
+	size_t len;     // bytes of the memory, which begins with this
+	size_t used;    // of what is before the stacks
+	size_t room_at; // where room for stacks begins
+	pid_t keeper;   // the process that the worker works for
+	int socket;     // the worker's end
+	struct worker_options options;
+	struct snapshot snapshot; // what was put; its pointers lead into this memory
+};
+
+// Maps the memory for work with OPTIONS. Returns NULL when there is none. Pages are taken when they
+// are first written to.
+struct work *work_open(const struct worker_options *options);
+
+// Unmaps WORK. Accepts NULL.
+void work_close(struct work *work);
+
+// The room for stacks, page-aligned, *RET_LEN bytes.
+unsigned char *work_room(struct work *work, size_t *ret_len);
+
+// Puts SNAPSHOT's modules and maps, instead of all that was put before. A module with a file keeps
+// its fd's number, which means nothing on the other side. Fails with -ENOMEM.
+int work_put_modules(struct work *work, const struct snapshot *snapshot);
+
+// Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them.
+// Fails with -ENOMEM.
+int work_put_threads(struct work *work, const struct snapshot *snapshot);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Keeping a worker: one that does its work, and such that do not.
+#include "inspect.h"
+
+#include "unit.h"
+#include "wire.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct snapshot_thread threads[2] = {
+	{.status = SNAPSHOT_THREAD_CAPTURED}, {.status = SNAPSHOT_THREAD_GONE}};
+static struct snapshot snapshot = {.threads = threads, .thread_count = 2};
+static int *lives; // how many workers there were
+
+static int no_file(void *arg, const struct inspect_request *request)
+{
+	(void)arg;
+	(void)request;
+	return -ENOENT;
+}
+
+// Inspects the snapshot with workers that do LIVE. Returns the reason of the first stack.
+static const char *reason_of(int (*live)(const struct work *work), uint32_t timeout_ms)
+{
+	static struct stacks stacks;
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = timeout_ms,
+		.open_file = no_file,
+		.live = live};
+	struct error err = {0};
+
+	stacks_fini(&stacks);
+	check_int(inspect_run(&snapshot, &options, &stacks, &err), 0);
+	check_int(stacks.stack_count, 2);
+	check_int(stacks.stacks[0].end.status, STACK_FAILED);
+	check_str(stacks.stacks[1].end.reason, "");
+	// No process is left.
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+	check_int(errno, ECHILD);
+	return stacks.stacks[0].end.reason;
+}
+
+static int give_up(const struct work *work)
+{
+	(void)work;
+	return 1;
+}
+
+static int hang(const struct work *work)
+{
+	(void)work;
+	while (getpid() > 0)
+		pause();
+	return 0;
+}
+
+static int crash(const struct work *work)
+{
+	(void)work;
+	raise(SIGKILL);
+	return 0;
+}
+
+static int babble(const struct work *work)
+{
+	const char text[] = "not a record";
+
+	return send(work->socket, text, sizeof(text), 0) < 0 || hang(work);
+}
+
+// Hears us no more, and does not end.
+static int turn_away(const struct work *work)
+{
+	close(work->socket);
+	return hang(work);
+}
+
+// Says that it is done, and does not end.
+static int linger(const struct work *work)
+{
+	struct wire_record record = {.type = WIRE_DONE};
+
+	wire_send(work->socket, &record, -EBADF);
+	return hang(work);
+}
+
+Test(inspect, workers_that_do_not_work)
+{
+	check_str(reason_of(give_up, 5000), "the unwinding process gave up");
+	check_str(reason_of(hang, 100), "the unwinding process did not end in time");
+	check_str(reason_of(crash, 5000), "the unwinding process was killed by signal 9 (Killed)");
+	check_str(reason_of(babble, 5000),
+		"the unwinding process gave an answer that is not well formed");
+	check_str(reason_of(turn_away, 5000), "the unwinding process gave up");
+	check_str(reason_of(linger, 5000), "the unwinding process left it out");
+}
+
+// The true one: a thread of which nothing is known.
+Test(inspect, a_worker_that_works)
+{
+	check_str(reason_of(worker_live, 5000), "its registers are not known");
+}
+
+static int count(const struct work *work)
+{
+	++*lives;
+	return hang(work);
+}
+
+// Told of other modules, it begins anew.
+Test(inspect, starts_again)
+{
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = no_file,
+		.live = count};
+	struct inspection *inspection = NULL;
+	struct error err = {0};
+	size_t len;
+
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	unsigned char *room = inspect_room(inspection, &len);
+	check_true(len >= 1 << 26);
+	check_u64((uintptr_t)room % 4096, 0);
+	inspect_modules(inspection, &snapshot);
+	while (*(volatile int *)lives < 1)
+		usleep(1000);
+	inspect_modules(inspection, &snapshot);
+	while (*(volatile int *)lives < 2)
+		usleep(1000);
+	inspect_close(inspection);
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+	inspect_close(NULL);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "work.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char image[] = {1, 2, 3};
+static char path[] = "/lib/a";
+static struct snapshot_module modules[] = {
+	{.path = path, .fd = 7, .start = 0x1000},
+	{.source = SNAPSHOT_SOURCE_MEMORY, .image = image, .image_len = sizeof(image), .fd = -1},
+};
+static struct snapshot_map maps[] = {{.start = 1, .end = 2}, {.start = 3, .end = 4}};
+static struct snapshot_thread threads[] = {{.tid = 11}, {.tid = 12}, {.tid = 13}};
+static unsigned char stacks[100];
+static const struct worker_options options = {.max_frames = 5};
+
+static bool is_in(const struct work *work, const void *pointer)
+{
+	return (const unsigned char *)pointer > (const unsigned char *)work &&
+	       (const unsigned char *)pointer < (const unsigned char *)work + work->len;
+}
+
+Test(work, holds_copies)
+{
+	const struct snapshot snapshot = {.pid = 9,
+		.modules = modules,
+		.module_count = 2,
+		.maps = maps,
+		.map_count = 2,
+		.threads = threads,
+		.thread_count = 3,
+		.stacks = stacks,
+		.stacks_len = sizeof(stacks)};
+	struct work *work = work_open(&options);
+	const struct snapshot *ours = &work->snapshot;
+
+	check_int(work->options.max_frames, 5);
+	memset(stacks, 's', sizeof(stacks));
+	for (int round = 0; round < 2; round++) { // the second one replaces the first
+		check_int(work_put_modules(work, &snapshot), 0);
+		check_int(ours->thread_count, 0);
+		check_int(work_put_threads(work, &snapshot), 0);
+	}
+	check_int(ours->pid, 9);
+	check_int(ours->module_count, 2);
+	check_str(ours->modules[0].path, path);
+	check_true(is_in(work, ours->modules[0].path) && is_in(work, ours->modules));
+	check_int(ours->modules[0].fd, 7);
+	check_true(!ours->modules[1].path && is_in(work, ours->modules[1].image));
+	check_int(memcmp(ours->modules[1].image, image, sizeof(image)), 0);
+	check_int(ours->map_count, 2);
+	check_u64(ours->maps[1].end, 4);
+	check_int(ours->thread_count, 3);
+	check_int(ours->threads[2].tid, 13);
+	check_true(is_in(work, ours->stacks) && is_in(work, ours->threads));
+	check_int(memcmp(ours->stacks, stacks, sizeof(stacks)), 0);
+	work_close(work);
+	work_close(NULL);
+}
+
+Test(work, what_is_in_the_room_stays_there)
+{
+	struct work *work = work_open(&options);
+	size_t len;
+	struct snapshot snapshot = {.stacks = work_room(work, &len), .stacks_len = 3};
+
+	memcpy(snapshot.stacks, "abc", 3);
+	check_int(work_put_modules(work, &snapshot), 0);
+	check_int(work_put_threads(work, &snapshot), 0);
+	check_true(work->snapshot.stacks == snapshot.stacks);
+	check_int(memcmp(work->snapshot.stacks, "abc", 3), 0);
+	work_close(work);
+}
+
+Test(work, what_does_not_fit_is_refused)
+{
+	struct work *work = work_open(&options);
+	size_t len;
+	work_room(work, &len);
+	const struct snapshot large_stacks = {.stacks = stacks, .stacks_len = len + 1};
+	const struct snapshot many_threads = {
+		.threads = threads, .thread_count = work->room_at / sizeof(threads[0])};
+	const struct snapshot many_maps = {
+		.maps = maps, .map_count = work->room_at / sizeof(maps[0])};
+
+	check_int(work_put_modules(work, &many_maps), -ENOMEM);
+	check_int(work->snapshot.map_count, 0);
+	check_int(work_put_threads(work, &large_stacks), -ENOMEM);
+	check_int(work_put_threads(work, &many_threads), -ENOMEM);
+	check_int(work->snapshot.thread_count, 0);
+	work_close(work);
+}
