@@ -2,6 +2,7 @@
 // Opening what is mapped.
 #include "files.h"
 
+#include "buildid.h"
 #include "cleanup.h"
 #include "fd.h"
 #include "memory.h"
@@ -381,24 +382,4 @@ bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len)
 			map_a.dev_major != map_b.dev_major || map_a.dev_minor != map_b.dev_minor)
 			return false;
 	}
-}
-
-int files_open_debug(const struct target *target, const struct buildid *id)
-{
-	char hex[BUILDID_HEX_SIZE], path[BUILDID_HEX_SIZE + 48];
-
-	if (id->len < 2)
-		return -ENOENT;
-	buildid_to_hex(id, hex);
-	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
-
-	auto_fd int root = openat(target->task_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0) {
-		int fd = fd_open_regular_in_root(root, path);
-		if (fd >= 0)
-			return fd;
-	}
-	auto_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = host < 0 ? -ENOENT : fd_open_regular_in_root(host, path);
-	return fd < 0 ? -ENOENT : fd;
 }

@@ -10,7 +10,6 @@
 // in the target's memory. A wrong file would give wrong names; none gives none.
 #pragma once
 
-#include "buildid.h"
 #include "error.h"
 #include "snapshot.h"
 #include "target.h"
@@ -30,8 +29,3 @@ int files_open_modules(const struct target *target, const char *text, size_t len
 // True when the executable file mappings of two maps texts are the same: no library came, went or
 // moved between them.
 bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len);
-
-// Opens the separate debug file for build id ID: first below /usr/lib/debug/.build-id inside
-// TARGET's root, then on the host. Returns an O_CLOEXEC read-only fd of a regular file, or
-// -ENOENT. The contents are not looked at: whoever reads it must compare the build id.
-int files_open_debug(const struct target *target, const struct buildid *id);

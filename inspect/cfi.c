@@ -9,20 +9,12 @@
 
 static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
 
-static void open_cfi(struct cfi *cfi, const struct module *module)
-{
-	cfi->opened = true;
-	cfi->eh = dwarf_getcfi_elf(module->elf);
-	cfi->dwarf = dwarf_begin_elf(module->elf, DWARF_C_READ, NULL);
-	if (cfi->dwarf)
-		cfi->debug = dwarf_getcfi(cfi->dwarf);
-}
-
 void cfi_fini(struct cfi *cfi)
 {
 	if (cfi->eh)
 		dwarf_cfi_end(cfi->eh);
-	dwarf_end(cfi->dwarf);
+	for (size_t i = 0; i < 1 + EXTRA_COUNT; i++)
+		debugframe_fini(&cfi->debug[i].frame);
 	memset(cfi, 0, sizeof(*cfi));
 }
 
@@ -126,6 +118,19 @@ static enum cfi_answer find_in(Dwarf_CFI *cfi, uint64_t vaddr, struct row *ret)
 	return answer;
 }
 
+// The .debug_frame number INDEX of MODULE, or NULL.
+static Dwarf_CFI *open_debug(struct cfi *cfi, const struct module *module, size_t index)
+{
+	struct cfi_debug *debug = &cfi->debug[index];
+	Elf *elf = index == 0 ? module->elf : module->extras[index - 1].elf;
+
+	if (elf && !debug->opened) {
+		debug->opened = true;
+		debugframe_open(&debug->frame, elf);
+	}
+	return debug->frame.cfi;
+}
+
 enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
 	struct row *ret, bool *ret_debug)
 {
@@ -133,10 +138,11 @@ enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t 
 	if (!module->elf)
 		return CFI_NONE;
 	if (!cfi->opened)
-		open_cfi(cfi, module);
+		cfi->eh = dwarf_getcfi_elf(module->elf);
+	cfi->opened = true;
 	enum cfi_answer answer = find_in(cfi->eh, vaddr, ret);
-	if (answer != CFI_NONE)
-		return answer;
-	*ret_debug = true;
-	return find_in(cfi->debug, vaddr, ret);
+	*ret_debug = answer == CFI_NONE;
+	for (size_t i = 0; answer == CFI_NONE && i < 1 + EXTRA_COUNT; i++)
+		answer = find_in(open_debug(cfi, module, i), vaddr, ret);
+	return answer;
 }

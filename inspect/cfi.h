@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Unwind rows from the call frame information of a module: .eh_frame, by its header or without one,
-// else .debug_frame. DWARF 5, 6.4; LSB "Exception Frames".
+// else .debug_frame, its own or one beside it. DWARF 5, 6.4; LSB "Exception Frames".
 #pragma once
 
+#include "debugframe.h"
 #include "module.h"
 #include "row.h"
-
-#include <elfutils/libdw.h>
 
 // The call frame information of one module, opened when it is first needed.
 struct cfi {
 	bool opened;
 	Dwarf_CFI *eh;
-	Dwarf *dwarf;
-	Dwarf_CFI *debug; // of dwarf
+	struct cfi_debug {
+		bool opened;
+		struct debugframe frame;
+	} debug[1 + EXTRA_COUNT]; // of the module, of each of its extras
 };
 
 enum cfi_answer {
@@ -23,8 +24,8 @@ enum cfi_answer {
 	CFI_COMPLEX, // it takes more than a row to say it: an expression
 };
 
-// Looks up ELF virtual address VADDR of MODULE, which is open, in CFI, which is zeroed at first.
-// *RET_DEBUG says whether .debug_frame answered.
+// Looks up ELF virtual address VADDR of MODULE, which is open, in CFI, which is zeroed at first: in
+// MODULE and in those of its extras that are open. *RET_DEBUG says whether .debug_frame answered.
 enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
 	struct row *ret, bool *ret_debug);
 

@@ -65,12 +65,12 @@ static void add_relocations(struct collector *collector, Elf_Scn *section, const
 			add(collector, (uint64_t)rela.r_addend, true);
 }
 
-static void add_sections(struct collector *collector)
+static void add_sections(struct collector *collector, Elf *elf)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr shdr;
 
-	while ((section = elf_nextscn(collector->module->elf, section))) {
+	while (elf && (section = elf_nextscn(elf, section))) {
 		if (!gelf_getshdr(section, &shdr))
 			continue;
 		if (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM)
@@ -129,7 +129,9 @@ void entries_init(struct entries *ret, const struct module *module)
 		return;
 	collector.fixed = module->fixed;
 	add(&collector, module->entry, false);
-	add_sections(&collector);
+	add_sections(&collector, module->elf);
+	for (size_t i = 0; i < EXTRA_COUNT; i++)
+		add_sections(&collector, module->extras[i].elf);
 	for (size_t i = 0; i < module->segment_count; i++) {
 		const struct module_segment *segment = &module->segments[i];
 		size_t len;

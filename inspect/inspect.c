@@ -18,8 +18,7 @@
 #include <time.h>
 
 enum {
-	REQUESTS_MAX = 1 << 12, // files that one worker may ask for
-	END_MS = 100,           // that a worker which hears us no more has to end by itself
+	END_MS = 100, // that a worker which hears us no more has to end by itself
 };
 
 struct inspection {
@@ -165,13 +164,17 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 
 static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
-	struct inspect_request request = {.build_id = &record->build_id};
+	const struct snapshot *snapshot = inspection->answers.snapshot;
+	struct inspect_request request = {
+		.build_id = &record->build_id, .link = record->text, .place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
 
-	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > REQUESTS_MAX)
+	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > WIRE_REQUESTS_MAX ||
+		record->index >= snapshot->module_count)
 		return -EPROTO;
-	auto_fd int fd =
-		inspection->options->open_file(inspection->options->open_file_arg, &request);
+	request.path = snapshot->modules[record->index].path;
+	auto_fd int fd = inspection->options->open_file(
+		inspection->options->open_file_arg, &request, &answer.count);
 	return wire_send(inspection->socket, &answer, fd);
 }
 

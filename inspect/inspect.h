@@ -14,14 +14,18 @@
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
-	const struct buildid *build_id; // of a separate debug file
+	const char *path;               // of the module whose separate debug file it is
+	const struct buildid *build_id; // that the module has, or of length 0
+	const char *link;               // the file's name by a debug link, or empty
+	unsigned place;                 // the first place to look at, from 0
 };
 
 struct inspect_options {
 	struct worker_options worker;
 	uint32_t timeout_ms;
-	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno.
-	int (*open_file)(void *arg, const struct inspect_request *request);
+	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
+	// which place, to *RET_PLACE.
+	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
 	void *open_file_arg;
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.

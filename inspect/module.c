@@ -4,9 +4,9 @@
 
 #include "arch.h"
 #include "cleanup.h"
+#include "object.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,26 +68,15 @@ static void find_eh_table(struct module *module, const GElf_Phdr *phdr)
 // Makes a search table out of .eh_frame, which sections name and segments do not.
 static void make_eh_table(struct module *module)
 {
-	size_t names;
-	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+	Elf_Scn *section = object_section(module->elf, ".eh_frame", &shdr);
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	const char *ident = elf_getident(module->elf, NULL);
 
-	if (elf_getshdrstrndx(module->elf, &names) < 0)
-		return;
-	while ((section = elf_nextscn(module->elf, section))) {
-		GElf_Shdr shdr;
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type == SHT_NOBITS)
-			continue;
-		const char *name = elf_strptr(module->elf, names, shdr.sh_name);
-		if (!name || strcmp(name, ".eh_frame") != 0)
-			continue;
-		Elf_Data *data = elf_rawdata(section, NULL);
-		const char *ident = elf_getident(module->elf, NULL);
-		if (data && data->d_buf && ident &&
-			ehframe_index((const unsigned char *)ident, data, shdr.sh_addr,
-				&module->eh_rows, &module->eh_row_count) == 0)
-			module->eh_base = shdr.sh_addr;
-		return;
-	}
+	if (data && data->d_buf && ident &&
+		ehframe_index((const unsigned char *)ident, data, shdr.sh_addr, &module->eh_rows,
+			&module->eh_row_count) == 0)
+		module->eh_base = shdr.sh_addr;
 }
 
 static int read_segments(struct module *module, size_t count)
@@ -139,14 +128,6 @@ static void read_program_headers(struct module *module)
 		set_note(module, "it has no call frame information that can be used");
 }
 
-static bool is_of_this_machine(Elf *elf)
-{
-	GElf_Ehdr ehdr;
-
-	return elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64 &&
-	       gelf_getehdr(elf, &ehdr) && ehdr.e_machine == ARCH_ELF_MACHINE;
-}
-
 static Elf *open_elf(const struct snapshot_module *source)
 {
 	if (source->source == SNAPSHOT_SOURCE_MEMORY)
@@ -158,14 +139,14 @@ void module_open(struct module *module, const struct snapshot_module *source)
 {
 	if (module->opened)
 		return;
-	*module = (struct module){.source = source, .opened = true, .debug_fd = -EBADF};
+	*module = (struct module){.source = source, .opened = true};
 	if (source->source == SNAPSHOT_SOURCE_NONE) {
 		set_note(module, source->note);
 		return;
 	}
 	elf_version(EV_CURRENT);
 	Elf *elf = open_elf(source);
-	if (!elf || !is_of_this_machine(elf)) {
+	if (!object_is_native(elf)) {
 		set_note(module, "it is no ELF file of this machine");
 		elf_end(elf);
 		return;
@@ -234,25 +215,26 @@ bool module_is_code(const struct module *module, uint64_t vaddr)
 	return module_code(module, vaddr, &len) != NULL;
 }
 
-bool module_add_debug_file(struct module *module, int fd)
+bool module_unpack(struct module *module, size_t *budget)
 {
-	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	const void *bytes;
-	ssize_t len = elf && is_of_this_machine(elf) ? dwelf_elf_gnu_build_id(elf, &bytes) : -1;
-	struct buildid id = {0};
+	struct extra *extra = &module->extras[EXTRA_MINI];
 
-	if (len > 0 && len <= BUILDID_MAX) {
-		id.len = (size_t)len;
-		memcpy(id.bytes, bytes, id.len);
-	}
-	if (module->debug_elf || !buildid_equal(&id, &module->build_id)) {
-		elf_end(elf);
-		close_fd(&fd);
+	if (extra->sought || !module->elf)
 		return false;
-	}
-	module->debug_elf = elf;
-	module->debug_fd = fd;
-	return true;
+	extra->sought = true;
+	int r = extra_unpack(extra, module->elf, budget);
+	if (r < 0 && r != -ENOENT)
+		set_note(module, r == -EFBIG    ? "its .gnu_debugdata is too large"
+				 : r == -ENOMEM ? "there is no memory for its .gnu_debugdata"
+						: "its .gnu_debugdata cannot be read");
+	return r == 0;
+}
+
+bool module_add_debug_file(
+	struct module *module, const struct debuglink *link, int fd, size_t *budget)
+{
+	return extra_take_file(
+		&module->extras[EXTRA_FILE], module->elf, &module->build_id, link, fd, budget);
 }
 
 // True when MAP can be SEGMENT by its size: of two segments on one page, that tells them apart.
@@ -291,9 +273,8 @@ int module_bias(const struct module *module, const struct snapshot_map *map, uin
 void module_fini(struct module *module)
 {
 	elf_end(module->elf);
-	elf_end(module->debug_elf);
-	if (module->opened)
-		close_fd(&module->debug_fd);
+	for (size_t i = 0; i < EXTRA_COUNT; i++)
+		extra_fini(&module->extras[i]);
 	free(module->segments);
 	free(module->eh_rows);
 	memset(module, 0, sizeof(*module));

@@ -5,6 +5,7 @@
 
 #include "buildid.h"
 #include "ehframe.h"
+#include "extra.h"
 #include "snapshot.h"
 
 #include <libelf.h>
@@ -31,18 +32,21 @@ struct module {
 	uint64_t eh_row_count;       // 0: there is none
 	struct ehframe_row *eh_rows; // NULL: it is in the file, behind the header at eh_base
 	struct buildid build_id;
-	char note[MODULE_NOTE_SIZE]; // what is missing, and why; empty: nothing
-	int debug_fd;                // of a separate debug file, or -EBADF
-	Elf *debug_elf;
+	char note[MODULE_NOTE_SIZE];      // what is missing, and why; empty: nothing
+	struct extra extras[EXTRA_COUNT]; // what there is beside it, as far as it was looked for
 };
 
 // Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
 
-// Takes FD as the separate debug file of MODULE, if it has the same build id; it is closed by
-// module_fini(), or at once when it is refused. Returns true when it was taken.
-bool module_add_debug_file(struct module *module, int fd);
+// Looks for what MODULE has in its .gnu_debugdata, the first time. Takes from *BUDGET as
+// extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.
+bool module_unpack(struct module *module, size_t *budget);
+
+// Takes FD as the separate debug file of MODULE, as extra_take_file() does.
+bool module_add_debug_file(
+	struct module *module, const struct debuglink *link, int fd, size_t *budget);
 
 // The difference between addresses in the target and ELF virtual addresses of MODULE, for the
 // mapping MAP of it, into *RET. Fails with -ENOENT when no segment fits the mapping.

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { PLACES_MAX = 64 }; // where a debug file is looked for
+
 struct space_map {
 	bool looked, fits; // whether bias was looked for, and is there
 	uint64_t bias;
@@ -13,7 +15,7 @@ struct space_map {
 
 int space_init(struct space *space, const struct snapshot *snapshot)
 {
-	*space = (struct space){.snapshot = snapshot};
+	*space = (struct space){.snapshot = snapshot, .extra_budget = EXTRA_BUDGET};
 	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
 	if (!space->modules || !space->maps) {
@@ -50,6 +52,35 @@ struct module *space_module(struct space *space, int index)
 
 	module_open(module, &space->snapshot->modules[index]);
 	return module;
+}
+
+// Looks for the separate debug file of MODULE, which has INDEX, at one place after the other.
+static bool find_debug_file(struct space *space, struct module *module, int index)
+{
+	struct debuglink link = {0};
+
+	if (module->extras[EXTRA_FILE].sought)
+		return false;
+	module->extras[EXTRA_FILE].sought = true;
+	bool linked = debuglink_read(module->elf, &link) == 0;
+	if (!space->open_debug || (!linked && module->build_id.len == 0))
+		return false;
+	for (unsigned place = 0; place < PLACES_MAX; place++) {
+		int fd = space->open_debug(space->open_debug_arg, index, &link, &place);
+		if (fd < 0)
+			return false;
+		if (module_add_debug_file(module, &link, fd, &space->extra_budget))
+			return true;
+	}
+	return false;
+}
+
+bool space_extend(struct space *space, int index)
+{
+	struct module *module = space_module(space, index);
+
+	return module->elf && (module_unpack(module, &space->extra_budget) ||
+				      find_debug_file(space, module, index));
 }
 
 struct location space_locate(struct space *space, uint64_t addr)

@@ -12,6 +12,12 @@ struct space {
 	struct module *modules;          // parallel to the snapshot's, opened when first asked for
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
+	size_t extra_budget;             // what may still be spent on what is beside modules
+	// Opens what may be the separate debug file of module INDEX, which may have a LINK, at
+	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno.
+	// NULL: there are none.
+	int (*open_debug)(void *arg, int index, const struct debuglink *link, unsigned *place);
+	void *open_debug_arg;
 };
 
 // Where an address lies.
@@ -32,6 +38,11 @@ const struct snapshot_map *space_find_map(struct space *space, uint64_t addr);
 
 // Module INDEX, opened.
 struct module *space_module(struct space *space, int index);
+
+// Looks for one more file that says more of module INDEX (extra.h): first in the module, then for a
+// separate one. Returns true when one was found; it is then in the module's extras. Nothing is
+// looked for twice.
+bool space_extend(struct space *space, int index);
 
 // Where the code address ADDR lies. Without a usable module, module is SNAPSHOT_NO_MODULE.
 struct location space_locate(struct space *space, uint64_t addr);

@@ -184,20 +184,28 @@ static bool find_table(Elf *elf, uint32_t type, struct table *ret)
 	return false;
 }
 
+// The best .symtab that there is for MODULE.
+static bool find_symtab(const struct module *module, struct table *ret)
+{
+	return find_table(module->elf, SHT_SYMTAB, ret) ||
+	       find_table(module->extras[EXTRA_FILE].elf, SHT_SYMTAB, ret) ||
+	       find_table(module->extras[EXTRA_MINI].elf, SHT_SYMTAB, ret);
+}
+
 bool symbols_are_complete(const struct module *module)
 {
 	struct table table;
 
-	return find_table(module->elf, SHT_SYMTAB, &table) ||
-	       find_table(module->debug_elf, SHT_SYMTAB, &table);
+	return find_table(module->elf, SHT_SYMTAB, &table);
 }
 
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count)
 {
 	struct table table;
 
-	if (find_table(module->elf, SHT_SYMTAB, &table) ||
-		find_table(module->debug_elf, SHT_SYMTAB, &table))
+	for (size_t i = 0; i < count; i++)
+		queries[i] = (struct symbol_query){.vaddr = queries[i].vaddr};
+	if (find_symtab(module, &table))
 		walk(&table, queries, count);
 	if (find_table(module->elf, SHT_DYNSYM, &table))
 		walk(&table, queries, count);

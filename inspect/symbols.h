@@ -27,12 +27,12 @@ struct symbol_query {
 	unsigned open_rank, open_section;
 };
 
-// Names the COUNT QUERIES (ascending by vaddr, results zeroed) from MODULE's own symbol tables and
-// its separate debug file's. A symbol names an address only if its size covers it; one without a
-// size only as far as the next symbol, in its own section.
+// Names the COUNT QUERIES (ascending by vaddr), whatever was found of them before, from the symbol
+// tables of MODULE and of its extras that are open. A symbol names an address only if its size
+// covers it; one without a size only as far as the next symbol, in its own section.
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);
 
-// True when MODULE, or its debug file, has a .symtab: names of functions that are not exported too.
+// True when MODULE has a .symtab itself: names of functions that are not exported too.
 bool symbols_are_complete(const struct module *module);
 
 // NAME for people: without a version ("@@GLIBC_2.2.5") and, unless RAW, demangled (C++, Rust, D).

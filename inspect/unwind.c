@@ -108,6 +108,20 @@ static void *open_libunwind(struct space *space)
 	return open_engine(space, true);
 }
 
+// What call frame information says of AT. Where the module has none, what there is beside it is
+// looked for.
+static enum cfi_answer find_cfi(
+	struct engine *engine, const struct location *at, struct row *ret, bool *ret_debug)
+{
+	enum cfi_answer answer;
+
+	do
+		answer = cfi_find(&engine->cfis[at->module],
+			space_module(engine->space, at->module), at->vaddr, ret, ret_debug);
+	while (answer == CFI_NONE && space_extend(engine->space, at->module));
+	return answer;
+}
+
 // Finds out what the code at CODE's pc says.
 static void examine(struct chain *chain, struct code *code)
 {
@@ -128,8 +142,7 @@ static void examine(struct chain *chain, struct code *code)
 		   trampoline_is_goexit(engine->space, chain->thread, code->pc)) {
 		code->kind = CODE_END;
 	} else if (at.module != SNAPSHOT_NO_MODULE) {
-		code->kind = kinds[cfi_find(&engine->cfis[at.module],
-			space_module(engine->space, at.module), at.vaddr, &code->row, &debug)];
+		code->kind = kinds[find_cfi(engine, &at, &code->row, &debug)];
 		if (debug)
 			code->via = FRAME_VIA_DEBUG;
 		else if (engine->by_libunwind && code->kind == CODE_ROW)

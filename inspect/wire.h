@@ -26,10 +26,12 @@ enum {
 	WIRE_TEXT_MAX = 4096,  // bytes of a name or note with its NUL
 	WIRE_FRAMES_MAX = 512, // in one record
 	WIRE_THREADS_MAX = 4096,
+
+	WIRE_REQUESTS_MAX = 1 << 12, // of one worker
 };
 
 enum wire_request_kind {
-	WIRE_REQUEST_DEBUG, // the separate debug file of a build id
+	WIRE_REQUEST_DEBUG, // what may be the separate debug file of a module
 	WIRE_REQUEST_KINDS,
 };
 
@@ -45,7 +47,9 @@ struct wire_frame {
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
-//   REQUEST: kind, build_id, text (a name)     DONE, FILE, MODULES, THREADS: nothing
+//   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
+//   (the first place to look at)               FILE: count (the place it is from)
+//   DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t type;
 	uint32_t index, count, status, kind;

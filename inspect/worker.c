@@ -37,7 +37,8 @@ struct worker {
 	uint32_t *location_of;      // each frame's of the chains
 	struct unwind_frame *chain; // room for one
 	uint32_t symbol_count;      // sent so far
-	struct wire_record record;  // the one that is being sent or received
+	unsigned requests;
+	struct wire_record record; // the one that is being sent or received
 };
 
 // A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
@@ -93,14 +94,20 @@ static struct wire_record *new_record(struct worker *worker, enum wire_type type
 	return &worker->record;
 }
 
-// Asks for MODULE's separate debug file.
-static int ask_for_debug_file(struct worker *worker, struct module *module)
+// Asks for what may be the separate debug file of module INDEX (space.h).
+static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
 {
+	struct worker *worker = arg;
 	struct wire_record *record = new_record(worker, WIRE_REQUEST);
 	int fd, r;
 
+	if (worker->requests++ == WIRE_REQUESTS_MAX)
+		return -EMFILE;
 	record->kind = WIRE_REQUEST_DEBUG;
-	record->build_id = module->build_id;
+	record->index = (uint32_t)index;
+	record->count = *place;
+	record->build_id = worker->space.modules[index].build_id;
+	snprintf(record->text, sizeof(record->text), "%s", link->name);
 	if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
 		return r;
 	r = wire_receive(worker->socket, record, &fd);
@@ -108,9 +115,8 @@ static int ask_for_debug_file(struct worker *worker, struct module *module)
 		close_fd(&fd);
 		return r < 0 ? r : -EPROTO;
 	}
-	if (fd >= 0)
-		module_add_debug_file(module, fd);
-	return 0;
+	*place = record->count;
+	return fd;
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
@@ -136,21 +142,30 @@ static int compare_rows(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
+// True when one of the COUNT QUERIES has no name, or one that is only the nearest.
+static bool is_name_missing(const struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!queries[i].name || queries[i].size == 0)
+			return true;
+	return false;
+}
+
 // Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
 static int name_module(struct worker *worker, struct location_row **rows, size_t count)
 {
-	struct module *module = space_module(&worker->space, rows[0]->module);
+	const struct module *module = space_module(&worker->space, rows[0]->module);
 	auto_free struct symbol_query *queries = calloc(count, sizeof(*queries));
 	int r;
 
 	if (!queries)
 		return -ENOMEM;
-	if (!symbols_are_complete(module) && module->build_id.len > 0 &&
-		(r = ask_for_debug_file(worker, module)) < 0)
-		return r;
 	for (size_t i = 0; i < count; i++)
 		queries[i].vaddr = rows[i]->vaddr;
-	symbols_resolve(module, queries, count);
+	do
+		symbols_resolve(module, queries, count);
+	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
+		space_extend(&worker->space, rows[0]->module));
 
 	for (size_t i = 0; i < count; i++) {
 		const struct symbol_query *before = i > 0 ? &queries[i - 1] : NULL;
@@ -333,6 +348,8 @@ static int prepare(struct worker *worker, const struct work *work)
 	if ((r = receive_files(worker)) < 0 ||
 		(r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
+	worker->space.open_debug = open_debug;
+	worker->space.open_debug_arg = worker;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);

@@ -5,7 +5,7 @@
 #include "capture.h"
 #include "cleanup.h"
 #include "cmd_stack_options.h"
-#include "files.h"
+#include "debugfile.h"
 #include "inspect.h"
 #include "report_error.h"
 #include "report_stack.h"
@@ -33,9 +33,14 @@ static bool use_color(const struct stack_options *options)
 }
 
 // Opens what the worker asks for.
-static int open_file(void *arg, const struct inspect_request *request)
+static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	return files_open_debug(arg, request->build_id);
+	const struct debugfile_request wanted = {.path = request->path,
+		.build_id = request->build_id,
+		.link = request->link,
+		.place = request->place};
+
+	return debugfile_open(arg, &wanted, ret_place);
 }
 
 // False for one that has exited, or is none of the program's: there is no stack to miss.

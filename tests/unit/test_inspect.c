@@ -18,10 +18,11 @@ static struct snapshot_thread threads[2] = {
 static struct snapshot snapshot = {.threads = threads, .thread_count = 2};
 static int *lives; // how many workers there were
 
-static int no_file(void *arg, const struct inspect_request *request)
+static int no_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
 	(void)arg;
 	(void)request;
+	(void)ret_place;
 	return -ENOENT;
 }
 

@@ -117,15 +117,3 @@ Test(module, what_has_no_file_says_why)
 	check_str(module.note, "gone");
 	module_fini(&module);
 }
-
-Test(module, a_debug_file_must_have_the_build_id, .init = read_self)
-{
-	struct snapshot_module source;
-	struct module module = open_image(image_len, &source);
-
-	check_false(module_add_debug_file(&module, open("/bin/sh", O_RDONLY | O_CLOEXEC)));
-	check_false(module_add_debug_file(&module, open("/dev/null", O_RDONLY | O_CLOEXEC)));
-	check_true(module_add_debug_file(&module, open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
-	check_false(module_add_debug_file(&module, open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
-	module_fini(&module);
-}
