@@ -7,7 +7,7 @@ each once with a thread for every situation, and compares what nspeek says of ea
 frame, with what the thread says of itself (fixtures/chain.h). Prints a table, and each difference.
 Exits with 1 when a frame is wrong, or more than one stack in a hundred is incomplete, or one that is
 incomplete does not say why."""
-import collections, concurrent.futures, glob, json, os, platform, re, subprocess, sys, time
+import collections, concurrent.futures, glob, hashlib, json, os, platform, re, subprocess, sys, time
 
 SOURCES = ['chain.c', 'chain_calls.c', 'chain_main.c']
 LEVELS = {'O0': '-O0', 'O2': '-O2', 'Os': '-Os', 'O0-unframed': '-O0 -fomit-frame-pointer',
@@ -16,8 +16,13 @@ LEVELS = {'O0': '-O0', 'O2': '-O2', 'Os': '-Os', 'O0-unframed': '-O0 -fomit-fram
 TABLES = {'eh': ('-fasynchronous-unwind-tables', None),
           'debug': ('-fno-asynchronous-unwind-tables -fno-unwind-tables', None),
           'none': ('-fno-asynchronous-unwind-tables -fno-unwind-tables', '--strip-debug')}
-FORMS = {'dynamic': ([], None), 'static': (['-static'], None), 'static-pie': (['-static-pie'], None),
-         'stripped': ([], '--strip-all'), 'static-stripped': (['-static'], '--strip-all')}
+FORMS = {'dynamic': [], 'static': ['-static'], 'static-pie': ['-static-pie'],
+         'stripped': [], 'static-stripped': ['-static'],
+         # What was stripped is in .gnu_debugdata, or in a separate file.
+         'minidebug': [], 'static-minidebug': ['-static'],
+         'buildid': [], 'static-buildid': ['-static'],
+         'debuglink': ['-Wl,--build-id=none']}
+APART = ('minidebug', 'static-minidebug', 'buildid', 'static-buildid', 'debuglink')
 # The words for how frames were found that must come up in a program with each kind of tables.
 VIA = {'eh': set(), 'debug': {'debug-frame'}, 'none': {'forward'}}
 ALL_VIA = {'cfi', 'debug-frame', 'forward', 'frame-pointer', 'sigreturn', 'rbp-recovered'}
@@ -33,7 +38,7 @@ def compiler_flags():
 
 def link_flags(compiler, form):
     if compiler != 'musl-gcc' or form != 'static-pie':
-        return FORMS[form][0] or ['-pie'], [], []
+        return [*FORMS[form], *([] if '-static' in FORMS[form] or '-static-pie' in FORMS[form] else ['-pie'])], [], []
     # Its specs know nothing of static-pie.
     def crt(name):
         return subprocess.check_output(['musl-gcc', '-print-file-name=' + name], text=True).strip()
@@ -54,17 +59,60 @@ def link_one(compiler, work, program):
     objects = f'{work}/{level}-{"eh" if tables == "eh" else "debug"}'
     before, first, last = link_flags(compiler, form)
     path = f'{work}/{"-".join(program)}'
+    if 'buildid' in form:  # one of its own: programs that differ in .debug_frame only have the same
+        before.append('-Wl,--build-id=0x' + hashlib.sha1('-'.join(program).encode()).hexdigest())
     subprocess.run([compiler, '-pthread', *before, '-o', path, *first,
                     *[f'{objects}/{s[:-1]}o' for s in SOURCES], *last], check=True)
-    strip = FORMS[form][1] or TABLES[tables][1]
-    if strip:
-        subprocess.run(['strip', strip, path], check=True)
+    if TABLES[tables][1]:
+        subprocess.run(['strip', TABLES[tables][1], path], check=True)
+    finish(path, form.removeprefix('static-'), work)
+
+
+def finish(path, form, work):
+    """Strips the program at PATH as FORM wants it, and puts what it lost where FORM says."""
+    def run(*command):
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    def functions(path, *options):
+        lines = run('nm', '--quiet', '--format=posix', '--defined-only', *options, path).splitlines()
+        return {line.split()[0] for line in lines if line.split()[1] in 'TtD'}
+    debug = path + '.debug'
+    if form in APART:
+        run('objcopy', '--only-keep-debug', path, debug)
+    if form in (*APART, 'stripped'):
+        names = functions(debug) if form == 'minidebug' else None
+        run('strip', '--strip-all', path)
+    if form == 'minidebug':
+        # As distributions make it; call frame information is kept where there is no other.
+        names -= functions(path, '-D')
+        open(path + '.names', 'w').write('\n'.join(sorted(names)) + '\n')
+        run('objcopy', '--strip-all', '--remove-section=.comment', '--keep-section=.debug_frame',
+            f'--keep-symbols={path}.names', debug)
+        run('xz', '-f', debug)
+        run('objcopy', f'--add-section=.gnu_debugdata={debug}.xz', path)
+        os.unlink(path + '.names')
+        os.unlink(debug + '.xz')
+    elif form == 'buildid':
+        digits = re.search(r'Build ID: (\w+)', run('readelf', '--wide', '--notes', path)).group(1)
+        os.makedirs(f'{work}/debug/.build-id/{digits[:2]}', exist_ok=True)
+        os.rename(debug, f'{work}/debug/.build-id/{digits[:2]}/{digits[2:]}.debug')
+    elif form == 'debuglink':
+        run('objcopy', f'--add-gnu-debuglink={debug}', path)
+        os.makedirs(f'{work}/.debug', exist_ok=True)
+        os.rename(debug, f'{work}/.debug/{os.path.basename(debug)}')
 
 
 def programs():
     return [(level, tables, form) for level in LEVELS for tables in TABLES for form in FORMS
-            # What is stripped has no .debug_frame.
-            if not (tables == 'debug' and form not in ('dynamic', 'static'))]
+            # What is stripped has no .debug_frame. The names alone are the same at every level.
+            if (form not in ('stripped', 'static-stripped') if tables == 'debug' else form not in APART or level == 'O2')]
+
+
+def command_of(path, form, work):
+    """How the program is run: files by build id are below /usr/lib/debug in its own mount namespace only."""
+    if 'buildid' not in form:
+        return [path, 'matrix']
+    return ['unshare', '--mount', 'sh', '-ec', 'mount --bind "$1" /usr/lib/debug; exec "$2" matrix', 'sh',
+            work + '/debug', path]
 
 
 def settled(pid):
@@ -135,7 +183,7 @@ def run_one(nspeek, work, program):
     result = collections.Counter()
     said = []
     with open(output, 'w') as out:
-        target = subprocess.Popen([path, 'matrix'], stdout=out)
+        target = subprocess.Popen(command_of(path, program[2], work), stdout=out)
     try:
         deadline = time.time() + 20
         while 'READY' not in open(output).read() or not settled(target.pid):
@@ -175,6 +223,7 @@ def main():
     wanted = [p for p in programs() if len(sys.argv) == 5 or '-'.join(p) in sys.argv[5:]]
     table = collections.defaultdict(collections.Counter)
     said = []
+    os.makedirs('/usr/lib/debug', exist_ok=True)  # what is mounted over
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda c: compile_one(compiler, sources, work, *c),
                       [(level, tables) for level in LEVELS for tables in ('eh', 'debug')]))
@@ -183,11 +232,11 @@ def main():
             table[program[1:]].update(result)
             said += lines
     total = collections.Counter()
-    print(f'{compiler:20} {"wrong":>8} {"complete":>8} {"incomplete":>10}')
+    print(f'{compiler:24} {"wrong":>8} {"complete":>8} {"incomplete":>10}')
     for row in [*table, None]:
         counts = table[row] if row else total
         total.update(counts if row else {})
-        print(f'{"-".join(row) if row else "all":20} {counts["wrong"]:8} {counts["complete"]:8} {counts["incomplete"]:10}')
+        print(f'{"-".join(row) if row else "all":24} {counts["wrong"]:8} {counts["complete"]:8} {counts["incomplete"]:10}')
     print('\n'.join(said))
     threads = sum(total.values())
     bad = [line for line in said if not line.startswith('incomplete ')]
