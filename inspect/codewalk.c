@@ -44,6 +44,7 @@ struct asked_entry {
 	bool behind_call, tail_jump;
 	enum codewalk_reach reach;
 	struct row row;
+	struct rounded rounded;
 };
 
 struct codewalk {
@@ -440,6 +441,7 @@ struct goal {
 	bool behind_call;
 	bool met, has_row, beginning;
 	struct row *row;
+	struct rounded *rounded;
 };
 
 static void look_for_goal(struct goal *goal, const struct state *state, const struct insn *insn)
@@ -450,8 +452,8 @@ static void look_for_goal(struct goal *goal, const struct state *state, const st
 	goal->met = true;
 	if (state->regs[RSP].kind == SYMBOL_INITIAL && state->regs[RSP].base == BASE_NEW_STACK)
 		goal->beginning = true;
-	else if (!goal->has_row)
-		goal->has_row = state_row_entry(state, goal->row);
+	else if (!goal->has_row && (goal->has_row = state_row_entry(state, goal->row)))
+		*goal->rounded = state_rounded(state);
 }
 
 static void note_jump(struct codewalk *walk, const struct state *state, const struct insn *insn)
@@ -505,8 +507,12 @@ static const struct asked_entry *ask_entry(struct codewalk *walk, const struct m
 		return asked;
 	if (walk->spent >= TOTAL_BUDGET)
 		return &nothing;
-	*asked = (struct asked_entry){module, entry, pc, behind_call, false, 0, {0}};
-	struct goal goal = {.pc = pc, .behind_call = behind_call, .row = &asked->row};
+	*asked = (struct asked_entry){
+		.module = module, .entry = entry, .pc = pc, .behind_call = behind_call};
+	struct goal goal = {.pc = pc,
+		.behind_call = behind_call,
+		.row = &asked->row,
+		.rounded = &asked->rounded};
 	asked->reach = walk_entry(walk, module, entries, &goal, entry);
 	asked->tail_jump = walk->tail_jump;
 	return asked;
@@ -521,6 +527,18 @@ enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *m
 	if (asked->reach == CODEWALK_REACHED || asked->reach == CODEWALK_EITHER)
 		*ret = asked->row;
 	return asked->reach;
+}
+
+struct rounded codewalk_rounded(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
+	struct row *ret)
+{
+	const struct asked_entry *asked = ask_entry(walk, module, entries, entry, pc, behind_call);
+
+	if (asked->reach != CODEWALK_REACHED)
+		return (struct rounded){0};
+	*ret = asked->row;
+	return asked->rounded;
 }
 
 bool codewalk_has_tail_jump(struct codewalk *walk, const struct module *module,

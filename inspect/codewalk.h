@@ -59,6 +59,13 @@ enum codewalk_reach codewalk_entry(struct codewalk *walk, const struct module *m
 	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
 	struct row *ret);
 
+// The same, where the function has rounded the stack pointer down on the way: where the CFA of PC
+// can be in terms of the stack pointer, and the rest of the row into *RET. Without, or when PC is
+// not reached, the count is 0.
+struct rounded codewalk_rounded(struct codewalk *walk, const struct module *module,
+	const struct entries *entries, uint64_t entry, uint64_t pc, bool behind_call,
+	struct row *ret);
+
 // True when the function of MODULE at ENTRY can jump to where only run time knows, with the stack
 // as it was at its entry: who it has called by that returns to its own caller. So do the entries of
 // procedure linkage tables.

@@ -14,6 +14,7 @@ enum {
 	INDIRECT_CALL_MAX = 8, // of the longest indirect one
 	CANDIDATES_MAX = 8,
 	SEARCH_MAX = 1 << 16, // bytes of stack searched for a frame
+	ABI_ALIGNMENT = 16,   // of a CFA (System V psABI, "The Stack Frame")
 
 	ENTRIES_TRIED = 24,     // functions before a pc that are followed to it
 	DISTANCE_MAX = 1 << 20, // bytes from such a function to the pc
@@ -146,6 +147,20 @@ static bool cfa_of(const struct question *question, const struct row *row, uint6
 	       *ret > sp && *ret % sizeof(uint64_t) == 0;
 }
 
+// The nearest function that is called, at or below VADDR, into *RET. Returns false when there is
+// none.
+static bool function_of(const struct question *question, uint64_t vaddr, uint64_t *ret)
+{
+	size_t below = entries_below(question->entries, vaddr);
+
+	while (below > 0 && (question->entries->rows[below - 1] & 1))
+		below--;
+	if (below == 0)
+		return false;
+	*ret = entries_at(question->entries, below - 1);
+	return true;
+}
+
 // Judges a direct call of TARGET, in the module of SITE, as the one that made CANDIDATE's frame;
 // its row is replaced by that of TARGET when it is proven.
 static enum judgement judge_direct(
@@ -153,7 +168,7 @@ static enum judgement judge_direct(
 {
 	struct forward *forward = question->forward;
 	struct row row;
-	uint64_t cfa;
+	uint64_t cfa, entry;
 
 	if (site->module != question->module_index)
 		return has_tail_jump(forward, site) ? POSSIBLE : REFUSED;
@@ -166,17 +181,13 @@ static enum judgement judge_direct(
 		return PROVEN;
 	case CODEWALK_NO_ROW:
 		return POSSIBLE; // it does reach the pc: only the depth cannot be compared
-	case CODEWALK_LOST: {
+	case CODEWALK_LOST:
 		if (has_tail_jump(forward, site))
 			return POSSIBLE;
 		// A jump table on the way: then it has to be the function that the pc is in.
-		size_t below = entries_below(question->entries, question->pc - 1);
-		while (below > 0 && (question->entries->rows[below - 1] & 1))
-			below--;
-		return below > 0 && entries_at(question->entries, below - 1) == site->target
+		return function_of(question, question->pc - 1, &entry) && entry == site->target
 			       ? POSSIBLE
 			       : REFUSED;
-	}
 	default:
 		return REFUSED;
 	}
@@ -348,6 +359,82 @@ static bool search_frame(const struct question *question, struct row *ret)
 	return true;
 }
 
+// A place on the stack where the return address can be.
+enum place_kind {
+	PLACE_OTHER,    // nothing that a call has left
+	PLACE_STRANGER, // behind a call of something else
+	PLACE_POSSIBLE, // behind a call by a pointer, or of a signal handler
+	PLACE_CALLER,   // behind a call of this very function
+};
+
+// What RA is for the function at ENTRY, in QUESTION; where its code is, in *RET_MODULE.
+static enum place_kind look_at_place(
+	const struct question *question, uint64_t entry, uint64_t ra, int *ret_module)
+{
+	struct forward *forward = question->forward;
+	struct callsite site = look_at_callsite(forward, ra);
+
+	*ret_module = site.module;
+	if (site.direct && site.module == question->module_index && site.target == entry)
+		return PLACE_CALLER;
+	if (site.indirect || trampoline_is_sigreturn(forward->space, question->thread, ra))
+		return PLACE_POSSIBLE;
+	return site.direct ? PLACE_STRANGER : PLACE_OTHER;
+}
+
+// Where the function that QUESTION's pc is in has rounded the stack pointer down, and keeps the old
+// one in a register that is not known: looks at the few places where the return address can be. It
+// is the only one that can, and its CFA is aligned as the ABI wants it. Where the ABI does not want
+// it, what a call has left says nothing if the caller is in another module, which keeps to the ABI;
+// otherwise there must be none. Returns FORWARD_NOTHING when the stack pointer was not rounded
+// down.
+static enum forward_answer search_rounded(const struct question *question, struct row *ret)
+{
+	struct forward *forward = question->forward;
+	uint64_t sp = question->frame->values[ARCH_REG_SP], entry, ra, found = 0;
+	struct rounded rounded = {0};
+	bool strays = false, near = false;
+
+	if (function_of(question, question->pc - question->behind_call, &entry))
+		rounded = codewalk_rounded(forward->walk, question->module, question->entries,
+			entry, question->pc, question->behind_call, ret);
+	if (rounded.count == 0 || rounded.least < 8)
+		return FORWARD_NOTHING;
+	for (unsigned i = 0; i < rounded.count; i++) {
+		uint64_t cfa = sp + (uint64_t)rounded.least + i * sizeof(ra);
+		int module;
+		if (space_read_word(forward->space, question->thread, cfa - sizeof(ra), &ra) < 0)
+			return FORWARD_AMBIGUOUS;
+		enum place_kind kind = look_at_place(question, entry, ra, &module);
+		if (kind == PLACE_OTHER)
+			continue;
+		if (cfa % ABI_ALIGNMENT != 0 && kind != PLACE_CALLER) {
+			strays = true;
+			continue;
+		}
+		if (kind == PLACE_STRANGER || found != 0 || cfa % ABI_ALIGNMENT != 0)
+			return FORWARD_AMBIGUOUS;
+		found = cfa;
+		near = module == question->module_index;
+	}
+	if (found == 0 || (strays && near))
+		return FORWARD_AMBIGUOUS;
+	ret->cfa_reg = ARCH_REG_SP;
+	ret->cfa_deref = false;
+	ret->cfa_offset = (int32_t)(found - sp);
+	return FORWARD_SEARCHED;
+}
+
+// The answer by a search of the stack for the frame, whose frame pointer is not known.
+static enum forward_answer search(const struct question *question, struct row *ret)
+{
+	enum forward_answer answer = search_rounded(question, ret);
+
+	if (answer == FORWARD_NOTHING && search_frame(question, ret))
+		return FORWARD_SEARCHED;
+	return answer;
+}
+
 enum forward_answer forward_find(struct forward *forward, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, bool behind_call, struct row *ret,
 	struct row_trouble *trouble)
@@ -374,9 +461,8 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 	if (!verdict.proven && look_from_entries(&question, &verdict))
 		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
 	enum forward_answer answer = choose(&verdict, ret);
-	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1) &&
-		search_frame(&question, ret))
-		return FORWARD_SEARCHED;
+	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1))
+		answer = search(&question, ret);
 	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED
 										 : answer;
 }

@@ -13,7 +13,9 @@
 //
 // A frame of a size that only run time knows needs the frame pointer, which is not known of a
 // thread that was not stopped. It is then searched for: the only place on the stack that has, above
-// it, a return address behind a call of the function that leads to the pc.
+// it, a return address behind a call of the function that leads to the pc. Where the size is only
+// unknown because the stack pointer was aligned (so does the vDSO), there are but a few such
+// places, and what the ABI says of a caller's stack pointer tells which.
 #pragma once
 
 #include "row.h"

@@ -31,6 +31,13 @@ struct row {
 	struct row_rule saved[ARCH_SAVED_COUNT]; // parallel to arch_saved_regs
 };
 
+// Where the CFA can be above a stack pointer that was rounded down: LEAST bytes above it, or 8
+// bytes further, at COUNT places.
+struct rounded {
+	int32_t least;
+	unsigned count; // 0: the stack pointer was not rounded down
+};
+
 // The registers of a frame.
 struct frame_regs {
 	uint64_t values[ARCH_REG_COUNT];

@@ -4,7 +4,10 @@
 
 #include "cleanup.h"
 
-enum { OFFSET_LIMIT = 1 << 28 }; // further than any frame is large
+enum {
+	OFFSET_LIMIT = 1 << 28, // further than any frame is large
+	BOUNDARY_MAX = 256,     // to which a stack pointer is rounded down
+};
 
 static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
 
@@ -70,6 +73,19 @@ void state_forget(struct state *state, unsigned registers)
 			state->regs[reg] = (struct symbol){0};
 }
 
+// What rounding the stack pointer down to a multiple of -MASK leaves in it.
+static struct symbol round_sp(struct state *state, int32_t mask)
+{
+	const struct symbol *sp = &state->regs[RSP];
+
+	// Only one unknown distance can be told apart from others.
+	if (sp->kind != SYMBOL_INITIAL || sp->base == BASE_ALIGNED)
+		return (struct symbol){0};
+	state->rounded_from = sp->offset;
+	state->rounded_to = sp->base == RSP ? -mask : 0;
+	return (struct symbol){SYMBOL_INITIAL, BASE_ALIGNED, 0, 0};
+}
+
 // What INSN does to data.
 static void execute_data(struct state *state, const struct insn *insn)
 {
@@ -94,12 +110,7 @@ static void execute_data(struct state *state, const struct insn *insn)
 		result = load(state, symbol_plus(base, insn->disp));
 		break;
 	case INSN_ALIGN:
-		result = insn->reg == RSP ? (struct symbol){SYMBOL_INITIAL, BASE_ALIGNED, 0, 0}
-					  : (struct symbol){0};
-		// Only one unknown distance can be told apart from others.
-		if (state->regs[RSP].kind != SYMBOL_INITIAL ||
-			state->regs[RSP].base == BASE_ALIGNED)
-			result = (struct symbol){0};
+		result = insn->reg == RSP ? round_sp(state, insn->disp) : (struct symbol){0};
 		break;
 	case INSN_STORE:
 		store(state, symbol_plus(base, insn->disp), state->regs[insn->reg]);
@@ -268,4 +279,15 @@ bool state_row_entry(const struct state *state, struct row *ret)
 		row.saved[i] = entry_rule(state, saved_regs[i]);
 	*ret = row;
 	return true;
+}
+
+struct rounded state_rounded(const struct state *state)
+{
+	const struct symbol *sp = &state->regs[RSP];
+	int32_t to = state->rounded_to;
+
+	if (sp->kind != SYMBOL_INITIAL || sp->base != BASE_ALIGNED || to < 16 ||
+		to > BOUNDARY_MAX || (to & (to - 1)) != 0)
+		return (struct rounded){0};
+	return (struct rounded){8 - sp->offset - state->rounded_from, (unsigned)to / 8};
 }

@@ -40,6 +40,9 @@ struct state {
 	unsigned slot_count;
 	int32_t compared; // the constant of the last comparison
 	bool pushed_slot; // the last instruction pushed what a fixed memory slot holds
+	// BASE_ALIGNED is the stack pointer at the beginning + rounded_from, rounded down to a
+	// multiple of rounded_to.
+	int32_t rounded_from, rounded_to;
 };
 
 // STATE at PC, with nothing done yet.
@@ -61,3 +64,6 @@ bool state_row_forward(const struct state *state, struct row *ret);
 // The row of the pc to which a walk from a function's entry has come with STATE, into *RET. Returns
 // false when the CFA follows from no register there.
 bool state_row_entry(const struct state *state, struct row *ret);
+
+// Where the CFA can be at the pc to which a walk from a function's entry has come with STATE.
+struct rounded state_rounded(const struct state *state);

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""oracle.py COMPILER NSPEEK FIXTURE_SOURCES WORK [PROGRAM...]
+"""oracle.py COMPILER NSPEEK DENY FIXTURE_SOURCES WORK [PROGRAM...]
 
 Builds the call chain programs with COMPILER in every way that decides how they can be unwound, runs
 each once with a thread for every situation, and compares what nspeek says of each thread, frame by
-frame, with what the thread says of itself (fixtures/chain.h). Prints a table, and each difference.
+frame, with what the thread says of itself (fixtures/chain.h): by the default policy, and once more of the
+stopped program with nothing but /proc, which does not know the registers that a callee preserves (a
+kernel without bpf(2) is made by the fixture DENY). Prints a table, and each difference.
 Exits with 1 when a frame is wrong, or more than one stack in a hundred is incomplete, or one that is
 incomplete does not say why."""
-import collections, concurrent.futures, glob, hashlib, json, os, platform, re, subprocess, sys, time
+import collections, concurrent.futures, glob, hashlib, json, os, platform, re, signal, subprocess, sys, time
 
 SOURCES = ['chain.c', 'chain_calls.c', 'chain_main.c']
 LEVELS = {'O0': '-O0', 'O2': '-O2', 'Os': '-Os', 'O0-unframed': '-O0 -fomit-frame-pointer',
@@ -177,7 +179,29 @@ def compare(thread, truth, named):
     return wrong, thread['status'] == 'complete' and missing <= 0
 
 
-def run_one(nspeek, work, program):
+def is_stopped(pid):
+    return all(re.sub(r'.*\) ', '', open(stat).read())[0] == 'T' for stat in glob.glob(f'/proc/{pid}/task/*/stat'))
+
+
+def take(command, pid):
+    dump = subprocess.run([*command, '--json', str(pid)], stdout=subprocess.PIPE)
+    return json.loads(dump.stdout)['processes'][0]['threads']
+
+
+def check(program, how, threads, truth, result, said):
+    """Compares each of THREADS with the TRUTH; counts go to RESULT, differences are SAID."""
+    for thread in threads:
+        wrong, complete = compare(thread, truth[thread['tid']], 'stripped' not in program[2])
+        where = f'{"-".join(program)} {how} {thread["name"]} {truth[thread["tid"]][0][0]}'
+        result['wrong'] += bool(wrong)
+        result['complete'] += not wrong and complete
+        result['incomplete'] += not wrong and not complete
+        said += [f'WRONG {where}: {w}' for w in wrong]
+        if not wrong and not complete:
+            said.append(f'incomplete {where}: {thread["reason"]}')
+
+
+def run_one(nspeek, deny, work, program):
     path = f'{work}/{"-".join(program)}'
     output = path + '.out'
     result = collections.Counter()
@@ -191,26 +215,24 @@ def run_one(nspeek, work, program):
                 return result, [f'{"-".join(program)}: it does not come to rest']
             time.sleep(0.01)
         truth = read_truth(open(output).read())
-        for sample in range(SAMPLES):
-            dump = subprocess.run([nspeek, 'stack', '--json', str(target.pid)], stdout=subprocess.PIPE)
-            threads = json.loads(dump.stdout)['processes'][0]['threads']
-            found_via = {f['via'] for t in threads for f in t['frames'][1:]}
-            if (not VIA[program[1]] <= found_via <= ALL_VIA or 'sigreturn' not in found_via
-                    or {t['frames'][0]['via'] for t in threads} != {None}):
-                said.append(f'WRONG {"-".join(program)}: frames were found via {found_via}')
+        # Where the rest is does not matter for what is followed without registers.
+        for sample in range(SAMPLES if program[2] in APART else SAMPLES + 1):
+            if sample < SAMPLES:
+                how, threads = 'running', take([nspeek, 'stack'], target.pid)
+                found_via = {f['via'] for t in threads for f in t['frames'][1:]}
+                if (not VIA[program[1]] <= found_via <= ALL_VIA or 'sigreturn' not in found_via
+                        or {f['via'] for t in threads for f in t['frames'][:1]} != {None}):
+                    said.append(f'WRONG {"-".join(program)}: frames were found via {found_via}')
+            else:
+                target.send_signal(signal.SIGSTOP)
+                while not is_stopped(target.pid):
+                    time.sleep(0.001)
+                how, threads = 'stopped', take([deny, 'bpf=EPERM', '--', nspeek, 'stack', '--pause=never'], target.pid)
             if len(threads) != len(truth):
                 said.append(f'{"-".join(program)}: {len(threads)} threads, should be {len(truth)}')
-            for thread in threads:
-                if sample > 0 and thread['name'] not in SPINNING:
-                    continue
-                wrong, complete = compare(thread, truth[thread['tid']], 'stripped' not in program[2])
-                where = f'{"-".join(program)} {thread["name"]} {truth[thread["tid"]][0][0]}'
-                result['wrong'] += bool(wrong)
-                result['complete'] += not wrong and complete
-                result['incomplete'] += not wrong and not complete
-                said += [f'WRONG {where}: {w}' for w in wrong]
-                if not wrong and not complete:
-                    said.append(f'incomplete {where}: {thread["reason"]}')
+            if 0 < sample < SAMPLES:
+                threads = [t for t in threads if t['name'] in SPINNING]
+            check(program, how, threads, truth, result, said)
     finally:
         target.kill()
         target.wait()
@@ -219,8 +241,8 @@ def run_one(nspeek, work, program):
 
 
 def main():
-    compiler, nspeek, sources, work = sys.argv[1:5]
-    wanted = [p for p in programs() if len(sys.argv) == 5 or '-'.join(p) in sys.argv[5:]]
+    compiler, nspeek, deny, sources, work = sys.argv[1:6]
+    wanted = [p for p in programs() if len(sys.argv) == 6 or '-'.join(p) in sys.argv[6:]]
     table = collections.defaultdict(collections.Counter)
     said = []
     os.makedirs('/usr/lib/debug', exist_ok=True)  # what is mounted over
@@ -228,7 +250,7 @@ def main():
         list(pool.map(lambda c: compile_one(compiler, sources, work, *c),
                       [(level, tables) for level in LEVELS for tables in ('eh', 'debug')]))
         list(pool.map(lambda p: link_one(compiler, work, p), wanted))
-        for program, (result, lines) in zip(wanted, pool.map(lambda p: run_one(nspeek, work, p), wanted)):
+        for program, (result, lines) in zip(wanted, pool.map(lambda p: run_one(nspeek, deny, work, p), wanted)):
             table[program[1:]].update(result)
             said += lines
     total = collections.Counter()

@@ -43,6 +43,14 @@ static enum codewalk_reach entry(uint64_t offset, bool behind_call, struct row *
 		walk, &code.module, &entries, CODE_VADDR, CODE_VADDR + offset, behind_call, ret);
 }
 
+static struct rounded rounded(uint64_t offset)
+{
+	struct row row;
+
+	return codewalk_rounded(
+		walk, &code.module, &entries, CODE_VADDR, CODE_VADDR + offset, false, &row);
+}
+
 static void check_cfa(const struct row *row, int reg, int offset)
 {
 	check_int(row->cfa_reg, reg);
@@ -135,6 +143,34 @@ Test(codewalk, a_realigned_stack)
 		check_int(both[b]->saved[SAVED_RBP].kind, ROW_RULE_AT_REG);
 		check_int(both[b]->saved[SAVED_RBP].offset, 0);
 	}
+	check_int(rounded(19).count, 4);
+	check_int(rounded(19).least, 32);
+	check_int(rounded(9).count, 0);  // the CFA is in no register that is followed
+	check_int(rounded(5).count, 0);  // it is not rounded yet
+	check_int(rounded(29).count, 0); // nor any more
+	check_int(rounded(1).count, 0);  // nothing leads there
+	close_code();
+}
+
+Test(codewalk, roundings_that_are_none)
+{
+	// push %rbp; mov %rsp, %rbp; and $-24, %rsp; nop
+	OPEN(0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0xe8, 0x90);
+	check_int(rounded(8).count, 0);
+	close_code();
+	// push %rbp; mov %rsp, %rbp; and $8, %rsp; nop
+	OPEN(0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0x08, 0x90);
+	check_int(rounded(8).count, 0);
+	close_code();
+	// push %rbp; mov %rsp, %rbp; and $-4096, %rsp; nop
+	OPEN(0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xe4, 0x00, 0xf0, 0xff, 0xff, 0x90);
+	check_int(rounded(11).count, 0);
+	close_code();
+	// push %rbp; mov %rsp, %rbp; and $-64, %rsp; and $-16, %rsp; nop
+	OPEN(0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0xc0, 0x48, 0x83, 0xe4, 0xf0, 0x90);
+	check_int(rounded(8).count, 8);
+	check_int(rounded(8).least, 16);
+	check_int(rounded(12).count, 0);
 	close_code();
 }
 

@@ -12,9 +12,13 @@ enum { BASE = 0x400000, STACK = 0x7000000, WORDS = 16, RBP = 6 };
 // h: 18: call *%rax; 20: nop; 21: ret
 // i: 22: sub $8, %rsp; 26: jmp .      k: 28: call i; 33: ret
 // goexit: 34: nop; 35: call .+5; 40: nop; 41: ret
+// l: 42: push %rbp; 43: mov %rsp, %rbp; 46: and $-16, %rsp; 50: sub $16, %rsp; 54: nop; 55: leave;
+// 56: ret m: 57: call l; 62: ret
 static const unsigned char bytes[] = {0x53, 0xe8, 2, 0, 0, 0, 0x5b, 0xc3, 0x48, 0x83, 0xec, 0x18,
 	0x90, 0x48, 0x83, 0xc4, 0x18, 0xc3, 0xff, 0xd0, 0x90, 0xc3, 0x48, 0x83, 0xec, 0x08, 0xeb,
-	0xfe, 0xe8, 0xf5, 0xff, 0xff, 0xff, 0xc3, 0x90, 0xe8, 0, 0, 0, 0, 0x90, 0xc3};
+	0xfe, 0xe8, 0xf5, 0xff, 0xff, 0xff, 0xc3, 0x90, 0xe8, 0, 0, 0, 0, 0x90, 0xc3, 0x55, 0x48,
+	0x89, 0xe5, 0x48, 0x83, 0xe4, 0xf0, 0x48, 0x83, 0xec, 0x10, 0x90, 0xc9, 0xc3, 0xe8, 0xec,
+	0xff, 0xff, 0xff, 0xc3};
 enum {
 	F_RETURN = 6,
 	G_NOP = 12,
@@ -22,7 +26,9 @@ enum {
 	H_RETURN = 20,
 	I_LOOP = 26,
 	K_RETURN = 33,
-	GOEXIT = 34
+	GOEXIT = 34,
+	L_NOP = 54,
+	M_RETURN = 62,
 };
 
 static struct code_image code;
@@ -133,6 +139,60 @@ Test(forward, a_function_that_does_not_return)
 	prepare(I_LOOP);
 	words[1] = code_at(K_RETURN);
 	check_int(find(false, &row), FORWARD_ROW);
+	check_int(row.cfa_offset, 16);
+}
+
+// The CFA is at 32 bytes, or, had the stack pointer not been aligned, at 40.
+static enum forward_answer find_rounded(uint64_t at_32, uint64_t at_40, struct row *ret)
+{
+	prepare(L_NOP);
+	words[3] = at_32 ? code_at(at_32) : 0;
+	words[4] = at_40 ? code_at(at_40) : 0;
+	return find(false, ret);
+}
+
+Test(forward, a_rounded_stack_pointer)
+{
+	struct row row;
+
+	check_int(find_rounded(M_RETURN, 0, &row), FORWARD_SEARCHED);
+	check_int(row.cfa_reg, ARCH_REG_SP);
+	check_int(row.cfa_offset, 32);
+	check_int(row.saved[1].kind, ROW_RULE_AT_CFA); // rbp
+	check_int(row.saved[1].offset, -16);
+	check_int(find_rounded(H_RETURN, 0, &row), FORWARD_SEARCHED); // by a pointer
+	check_int(row.cfa_offset, 32);
+	check_no_leak();
+}
+
+Test(forward, a_rounded_stack_pointer_that_proves_nothing)
+{
+	struct row row;
+
+	check_int(find_rounded(0, 0, &row), FORWARD_AMBIGUOUS);
+	check_int(find_rounded(G_NOP, 0, &row), FORWARD_AMBIGUOUS);
+	check_int(find_rounded(F_RETURN, 0, &row), FORWARD_AMBIGUOUS); // f calls another
+	check_int(find_rounded(M_RETURN, H_RETURN, &row), FORWARD_AMBIGUOUS);
+	check_int(find_rounded(M_RETURN, F_RETURN, &row), FORWARD_AMBIGUOUS);
+	check_int(find_rounded(0, M_RETURN, &row), FORWARD_AMBIGUOUS); // not as the ABI wants it
+	check_int(find_rounded(0, H_RETURN, &row), FORWARD_AMBIGUOUS);
+	check_int(find_rounded(H_RETURN, H_RETURN, &row), FORWARD_AMBIGUOUS);
+	prepare(L_NOP);
+	words[3] = code_at(M_RETURN);
+	thread.stack_len = 32; // the second place was not copied
+	check_int(find(false, &row), FORWARD_AMBIGUOUS);
+}
+
+Test(forward, a_rounded_stack_pointer_and_the_frame_pointer)
+{
+	struct row row;
+
+	prepare(L_NOP);
+	frame.known |= UINT64_C(1) << ARCH_REG_FP;
+	frame.values[ARCH_REG_FP] = STACK + 24;
+	words[4] = code_at(M_RETURN); // whatever the ABI wants
+	check_int(find(false, &row), FORWARD_ROW);
+	check_int(row.cfa_reg, ARCH_REG_FP);
 	check_int(row.cfa_offset, 16);
 }
 
