@@ -7,6 +7,7 @@
 #include "capsets.h"
 #include "cleanup.h"
 #include "fd.h"
+#include "order.h"
 #include "proc_confined.h"
 
 #include <fcntl.h>
@@ -19,13 +20,6 @@
 #include <sys/syscall.h>
 
 enum { STATUS_MAX = 2 << 20 };
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 // True when the caller's groups are the COUNT that GROUPS holds, in whatever order.
 static bool has_groups(const uint32_t *groups, size_t count)
@@ -40,8 +34,8 @@ static bool has_groups(const uint32_t *groups, size_t count)
 		return false;
 	if (count > 0)
 		memcpy(wanted, groups, count * sizeof(*wanted));
-	qsort(own, count, sizeof(*own), compare_ids);
-	qsort(wanted, count, sizeof(*wanted), compare_ids);
+	qsort(own, count, sizeof(*own), order_u32);
+	qsort(wanted, count, sizeof(*wanted), order_u32);
 	return memcmp(own, wanted, count * sizeof(*own)) == 0;
 }
 

@@ -5,18 +5,12 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "number.h"
+#include "order.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static int compare_tids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 struct snapshot_thread *plan_add(struct plan *plan, pid_t tid)
 {
@@ -28,7 +22,7 @@ struct snapshot_thread *plan_add(struct plan *plan, pid_t tid)
 	plan->threads[index] = (struct snapshot_thread){.tid = tid};
 	plan->rows[index] = (struct plan_row){
 		.whole = plan->whole_count > 0 &&
-			 bsearch(&tid, plan->whole, plan->whole_count, sizeof(tid), compare_tids)};
+			 bsearch(&tid, plan->whole, plan->whole_count, sizeof(tid), order_int)};
 	plan->thread_count++;
 	return &plan->threads[index];
 }
@@ -44,11 +38,11 @@ size_t plan_add_new(struct plan *plan)
 		return 0;
 	for (size_t i = 0; i < before; i++)
 		known[i] = plan->threads[i].tid;
-	qsort(known, before, sizeof(*known), compare_tids);
+	qsort(known, before, sizeof(*known), order_int);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t tid;
 		if (number_parse_pid(entry->d_name, &tid) == 0 &&
-			!bsearch(&tid, known, before, sizeof(*known), compare_tids) &&
+			!bsearch(&tid, known, before, sizeof(*known), order_int) &&
 			!plan_add(plan, tid))
 			break;
 	}

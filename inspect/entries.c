@@ -3,6 +3,7 @@
 #include "entries.h"
 
 #include "cleanup.h"
+#include "order.h"
 
 #include <gelf.h>
 #include <string.h>
@@ -112,13 +113,6 @@ static void scan_data(struct collector *collector, const unsigned char *bytes, s
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 void entries_init(struct entries *ret, const struct module *module)
 {
 	struct collector collector = {.module = module, .entries = ret};
@@ -146,7 +140,7 @@ void entries_init(struct entries *ret, const struct module *module)
 	}
 	if (ret->count == 0)
 		return;
-	qsort(ret->rows, ret->count, sizeof(*ret->rows), compare);
+	qsort(ret->rows, ret->count, sizeof(*ret->rows), order_u64);
 	// Of equal addresses the called one comes first, and stays.
 	for (size_t i = 0; i < ret->count; i++)
 		if (kept == 0 || ret->rows[kept - 1] >> 1 != ret->rows[i] >> 1)

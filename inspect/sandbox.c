@@ -3,6 +3,7 @@
 #include "sandbox.h"
 
 #include "cleanup.h"
+#include "order.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -18,13 +19,6 @@ enum { NOBODY = 65534 };
 #if !defined(__SANITIZE_ADDRESS__)
 static const rlim_t DATA_MAX = 1ul << 30; // private writable memory, bytes
 #endif
-
-static int compare_ints(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
 
 // Closes the fds FIRST to LAST. Returns 0 or -errno.
 static int close_between(unsigned first, unsigned last)
@@ -54,7 +48,7 @@ static int close_all_but(const int *keep, size_t count, struct error *err)
 		dup2(null, fd);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = keep[i];
-	qsort(sorted, count, sizeof(*sorted), compare_ints);
+	qsort(sorted, count, sizeof(*sorted), order_int);
 	for (size_t i = 0; i < count; i++) {
 		int r = close_between(next, (unsigned)sorted[i] - 1);
 		if (r < 0)

@@ -7,6 +7,7 @@
 #include "cmd_stack_options.h"
 #include "debugfile.h"
 #include "inspect.h"
+#include "order.h"
 #include "report_error.h"
 #include "report_stack.h"
 #include "stack_program.h"
@@ -120,13 +121,6 @@ static void taken_fini(struct taken *taken)
 
 #define auto_taken __attribute__((cleanup(taken_fini)))
 
-static int compare_tids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void on_modules(void *arg, const struct snapshot *snapshot)
 {
 	inspect_modules(arg, snapshot);
@@ -170,7 +164,7 @@ static size_t list_unwhole(const struct taken *taken, pid_t **ret)
 			(*ret)[count++] = thread->tid;
 	}
 	if (count > 0)
-		qsort(*ret, count, sizeof(**ret), compare_tids);
+		qsort(*ret, count, sizeof(**ret), order_int);
 	return count;
 }
 

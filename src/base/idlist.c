@@ -3,6 +3,7 @@
 #include "idlist.h"
 
 #include "number.h"
+#include "order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,20 +76,13 @@ int idlist_parse_status(const char *text, size_t len, struct idlist *ret)
 	return -EINVAL;
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 void idlist_normalize(struct idlist *list)
 {
 	size_t kept = 0;
 
 	if (list->count == 0)
 		return;
-	qsort(list->ids, list->count, sizeof(*list->ids), compare);
+	qsort(list->ids, list->count, sizeof(*list->ids), order_u32);
 	for (size_t i = 1; i < list->count; i++)
 		if (list->ids[i] != list->ids[kept])
 			list->ids[++kept] = list->ids[i];

@@ -8,6 +8,23 @@
 #include <unistd.h>
 
 static Elf *elf;
+static int elf_fd;
+
+static void open_self(void)
+{
+	elf_version(EV_CURRENT);
+	elf_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	elf = elf_begin(elf_fd, ELF_C_READ, NULL);
+	check_true(elf != NULL);
+}
+
+static void close_self(void)
+{
+	elf_end(elf);
+	elf = NULL;
+	close(elf_fd);
+	check_no_leak();
+}
 
 // Section NAME of this program: its address into *RET_ADDR, its bytes.
 static Elf_Data *find_section(const char *name, uint64_t *ret_addr)
@@ -15,8 +32,6 @@ static Elf_Data *find_section(const char *name, uint64_t *ret_addr)
 	size_t names;
 	Elf_Scn *section = NULL;
 
-	elf_version(EV_CURRENT);
-	elf = elf_begin(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), ELF_C_READ, NULL);
 	check_int(elf_getshdrstrndx(elf, &names), 0);
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr shdr;
@@ -36,7 +51,7 @@ static int make(Elf_Data *data, uint64_t addr, struct ehframe_row **rows, size_t
 		(const unsigned char *)elf_getident(elf, NULL), data, addr, rows, count);
 }
 
-Test(ehframe, equals_the_linkers_table)
+Test(ehframe, equals_the_linkers_table, .init = open_self)
 {
 	uint64_t hdr_addr, addr;
 	const Elf_Data *hdr = find_section(".eh_frame_hdr", &hdr_addr);
@@ -56,9 +71,10 @@ Test(ehframe, equals_the_linkers_table)
 			hdr_addr + (uint64_t)(int64_t)linked.fde);
 	}
 	free(rows);
+	close_self();
 }
 
-Test(ehframe, truncated_anywhere)
+Test(ehframe, truncated_anywhere, .init = open_self)
 {
 	uint64_t addr;
 	Elf_Data *data = find_section(".eh_frame", &addr);
@@ -76,9 +92,10 @@ Test(ehframe, truncated_anywhere)
 		free(rows);
 		free(part.d_buf);
 	}
+	close_self();
 }
 
-Test(ehframe, each_byte_damaged)
+Test(ehframe, each_byte_damaged, .init = open_self)
 {
 	uint64_t addr;
 	Elf_Data *data = find_section(".eh_frame", &addr);
@@ -102,4 +119,5 @@ Test(ehframe, each_byte_damaged)
 		bytes[at] = saved;
 	}
 	free(bytes);
+	close_self();
 }
