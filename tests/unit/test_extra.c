@@ -339,7 +339,10 @@ Test(extra, a_debug_file_has_the_build_id)
 
 static uint32_t sum_of(struct section_image file)
 {
-	return lzma_crc32(file.bytes, file.len, 0);
+	uint32_t crc = lzma_crc32(file.bytes, file.len, 0);
+
+	free(file.bytes);
+	return crc;
 }
 
 Test(extra, a_linked_file_has_the_sum)
