@@ -34,7 +34,7 @@ enum { PLACE_COUNT = sizeof(places) / sizeof(places[0]) };
 static const char *strip_root(const struct target *target, const char *path)
 {
 	char root[PATH_MAX];
-	ssize_t len = readlinkat(target->task_fd, "root", root, sizeof(root));
+	ssize_t len = target ? readlinkat(target->task_fd, "root", root, sizeof(root)) : 0;
 
 	if (len > 1 && (size_t)len < sizeof(root) && strncmp(path, root, (size_t)len) == 0 &&
 		path[len] == '/')
@@ -94,7 +94,7 @@ int debugfile_open(
 {
 	char path[PATH_MAX];
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	auto_fd int root = openat(target->task_fd, "root", flags);
+	auto_fd int root = target ? openat(target->task_fd, "root", flags) : -EBADF;
 	auto_fd int host = open("/", flags);
 
 	for (unsigned i = request->place; i < PLACE_COUNT; i++) {

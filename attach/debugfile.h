@@ -20,7 +20,8 @@ struct debugfile_request {
 	unsigned place;                 // the first place to look at; the best one is 0
 };
 
-// Opens the first debug file for REQUEST, of TARGET, that there is; *RET_PLACE is where. Returns an
-// O_CLOEXEC read-only fd of a regular file, or -ENOENT.
+// Opens the first debug file for REQUEST, of TARGET, that there is; *RET_PLACE is where. Without a
+// TARGET (NULL) only the host's places count. Returns an O_CLOEXEC read-only fd of a regular file,
+// or -ENOENT.
 int debugfile_open(
 	const struct target *target, const struct debugfile_request *request, unsigned *ret_place);

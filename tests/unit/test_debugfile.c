@@ -75,6 +75,17 @@ Test(debugfile, the_places_one_after_the_other, .init = begin)
 	scratch_root_fini(&root);
 }
 
+Test(debugfile, without_a_target, .init = begin)
+{
+	const struct debugfile_request request = {"/app/program", &id, "program.debug", 0};
+	unsigned place;
+
+	put("app/program.debug");
+	put("usr/lib/debug/.build-id/ab/cdef01.debug");
+	check_int(debugfile_open(NULL, &request, &place), -ENOENT);
+	scratch_root_fini(&root);
+}
+
 // After chroot(2) alone the kernel's paths begin with the root's.
 Test(debugfile, a_path_from_outside_the_root, .init = begin)
 {
