@@ -33,6 +33,10 @@ extern const struct unwinder unwinder_rows;
 // The same with every step that call frame information describes made by libunwind.
 extern const struct unwinder unwinder_libunwind;
 
+// All by elfutils' libdwfl, which shares nothing with the others: what they are compared with. It
+// knows call frame information only.
+extern const struct unwinder unwinder_libdwfl;
+
 // The address that a lookup for FRAME has to use: a return address lies behind its call, which may
 // have been the last instruction of its function. Nobody called a trampoline.
 static inline uint64_t unwind_lookup_pc(const struct unwind_frame *frame)

@@ -5,13 +5,15 @@
 #include "unwind.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 enum { DEPTH = 20, FRAMES_MAX = 200 };
 
-static const struct unwinder *const unwinders[] = {&unwinder_rows, &unwinder_libunwind};
+static const struct unwinder *const unwinders[] = {
+	&unwinder_rows, &unwinder_libunwind, &unwinder_libdwfl};
 enum { UNWINDER_COUNT = sizeof(unwinders) / sizeof(unwinders[0]) };
 
-static struct unwind_frame frames[FRAMES_MAX];
+static struct unwind_frame found[UNWINDER_COUNT][FRAMES_MAX]; // by each
 static uint64_t true_chain[DEPTH + 2]; // return addresses, the innermost first
 static size_t true_count;
 
@@ -48,7 +50,7 @@ static int unwind_here(void)
 		void *engine = unwinders[i]->open(&space);
 		check_true(engine != NULL);
 		unwinders[i]->unwind(
-			engine, &snapshot.threads[0], frames, frames_max, &counts[i], &ends[i]);
+			engine, &snapshot.threads[0], found[i], frames_max, &counts[i], &ends[i]);
 		unwinders[i]->close(engine);
 		space_fini(&space);
 	}
@@ -68,6 +70,7 @@ Test(unwind, every_engine_finds_the_true_chain)
 {
 	run(8 << 20, FRAMES_MAX);
 	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
+		const struct unwind_frame *frames = found[i];
 		check_int(ends[i].status, STACK_COMPLETE);
 		check_str(ends[i].reason, "");
 		// Frame 0 is unwind_here(), frame 1 returns into descend(0).
@@ -117,7 +120,7 @@ static void unwind_at(uint64_t addr, uint64_t regs_known)
 		check_int(space_init(&space, &snapshot), 0);
 		void *engine = unwinders[i]->open(&space);
 		unwinders[i]->unwind(
-			engine, &snapshot.threads[0], frames, FRAMES_MAX, &counts[i], &ends[i]);
+			engine, &snapshot.threads[0], found[i], FRAMES_MAX, &counts[i], &ends[i]);
 		unwinders[i]->close(engine);
 		space_fini(&space);
 	}
@@ -131,7 +134,7 @@ Test(unwind, a_pc_in_no_file_is_one_frame_and_a_reason)
 		check_int(ends[i].status, STACK_PARTIAL);
 		check_str(ends[i].reason, "0x10 is in no mapped file that can be read");
 		check_int(counts[i], 1);
-		check_u64(frames[0].pc, 0x10);
+		check_u64(found[i][0].pc, 0x10);
 	}
 }
 
@@ -141,6 +144,45 @@ Test(unwind, an_unknown_register_is_never_zero)
 	unwind_at((uint64_t)(uintptr_t)&unwind_at + 8, 0);
 	for (size_t i = 0; i < UNWINDER_COUNT; i++)
 		check_true(ends[i].status != STACK_COMPLETE && counts[i] <= 1);
+}
+
+// Threads begin so: the stack goes on, but no return address is there.
+static int forget_and_unwind(void)
+{
+	enum { KEPT = DEPTH / 2 };
+	ucontext_t context;
+	struct snapshot snapshot;
+
+	getcontext(&context);
+	self_snapshot(&snapshot, &context, 1 << 16);
+	uint64_t *words = (uint64_t *)(void *)snapshot.stacks;
+	// Those of the recursion are all the same, but for the first and the last.
+	size_t i = 0, seen = 0;
+	for (; seen <= KEPT && i < snapshot.stacks_len / 8; i++)
+		seen += words[i] == true_chain[KEPT];
+	check_u64(seen, KEPT + 1);
+	words[i - 1] = 0;
+	for (size_t u = 0; u < UNWINDER_COUNT; u++) {
+		struct space space;
+		check_int(space_init(&space, &snapshot), 0);
+		void *engine = unwinders[u]->open(&space);
+		unwinders[u]->unwind(
+			engine, &snapshot.threads[0], found[u], FRAMES_MAX, &counts[u], &ends[u]);
+		unwinders[u]->close(engine);
+		space_fini(&space);
+		check_int(ends[u].status, STACK_COMPLETE);
+		check_str(ends[u].reason, "");
+		check_u64(found[u][counts[u] - 1].pc, true_chain[KEPT]);
+		check_true(counts[u] > KEPT && counts[u] < DEPTH);
+	}
+	snapshot_fini(&snapshot);
+	return 0;
+}
+
+Test(unwind, a_return_address_of_zero_is_the_beginning)
+{
+	descend(DEPTH, forget_and_unwind);
+	check_no_leak();
 }
 
 // What a hostile target can do: any words on its stack, any registers. The bytes are spoiled so
@@ -174,7 +216,7 @@ static int spoil_and_unwind(void)
 			thread->regs[ARCH_REG_PC] =
 				random() % 3 ? true_chain[random() % DEPTH] : saved[2];
 			unwinders[u]->unwind(
-				engine, thread, frames, FRAMES_MAX, &counts[u], &ends[u]);
+				engine, thread, found[u], FRAMES_MAX, &counts[u], &ends[u]);
 			check_true(counts[u] <= FRAMES_MAX);
 			check_true((ends[u].status == STACK_COMPLETE) == !ends[u].reason[0]);
 		}
@@ -188,6 +230,77 @@ static int spoil_and_unwind(void)
 Test(unwind, spoiled_stacks_end)
 {
 	descend(DEPTH, spoil_and_unwind);
+	check_no_leak();
+}
+
+// Makes the module of this program in SNAPSHOT one whose bytes can be damaged. Returns it, and in
+// *RET_AT where its .eh_frame_hdr is, behind which .eh_frame stands.
+static struct snapshot_module *own_image(struct snapshot *snapshot, size_t *ret_at)
+{
+	const uint64_t here = (uint64_t)(uintptr_t)&own_image;
+	const struct snapshot_map *map = snapshot_find_map(snapshot, here);
+	struct snapshot_module *source = &snapshot->modules[map->module];
+	struct module module = {0};
+	struct stat st;
+
+	check_int(fstat(source->fd, &st), 0);
+	source->image_len = (size_t)st.st_size;
+	source->image = malloc(source->image_len);
+	check_int(pread(source->fd, source->image, source->image_len, 0), st.st_size);
+	close_fd(&source->fd);
+	source->source = SNAPSHOT_SOURCE_MEMORY;
+	module_open(&module, source);
+	*ret_at = module.eh_base - module.segments[0].vaddr;
+	check_true(module.eh_row_count > 0 && *ret_at < source->image_len);
+	module_fini(&module);
+	return source;
+}
+
+static size_t ends_early;
+
+// What a hostile target can do to its files. Each engine is made anew, as for each target.
+static int damage_and_unwind(void)
+{
+	enum { ROUNDS = 150, DAMAGES = 12 };
+	ucontext_t context;
+	struct snapshot snapshot;
+	size_t at, places[DAMAGES];
+	unsigned char saved[DAMAGES];
+
+	getcontext(&context);
+	self_snapshot(&snapshot, &context, 1 << 16);
+	struct snapshot_module *source = own_image(&snapshot, &at);
+	srandom(5);
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < DAMAGES; i++) {
+			places[i] =
+				(at + (size_t)random() % (i < 2 ? 64 : 8192)) % source->image_len;
+			saved[i] = source->image[places[i]];
+			source->image[places[i]] = (unsigned char)(random() % 3 ? random() : 0xff);
+		}
+		for (size_t u = 0; u < UNWINDER_COUNT; u++) {
+			struct space space;
+			check_int(space_init(&space, &snapshot), 0);
+			void *engine = unwinders[u]->open(&space);
+			unwinders[u]->unwind(engine, &snapshot.threads[0], found[u], FRAMES_MAX,
+				&counts[u], &ends[u]);
+			unwinders[u]->close(engine);
+			space_fini(&space);
+			check_true(counts[u] >= 1 && counts[u] <= FRAMES_MAX);
+			check_true((ends[u].status == STACK_COMPLETE) == !ends[u].reason[0]);
+			ends_early += ends[u].status != STACK_COMPLETE;
+		}
+		for (int i = DAMAGES; i-- > 0;)
+			source->image[places[i]] = saved[i];
+	}
+	check_true(ends_early > 0);
+	snapshot_fini(&snapshot);
+	return 0;
+}
+
+Test(unwind, damaged_files_end)
+{
+	descend(DEPTH, damage_and_unwind);
 	check_no_leak();
 }
 
@@ -224,7 +337,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	for (size_t i = 0; i < UNWINDER_COUNT; i++) {
 		check_int(space_init(&space, &snapshot), 0);
 		void *engine = unwinders[i]->open(&space);
-		unwinders[i]->unwind(engine, thread, frames, FRAMES_MAX, &counts[i], &ends[i]);
+		const struct unwind_frame *frames = found[i];
+		unwinders[i]->unwind(engine, thread, found[i], FRAMES_MAX, &counts[i], &ends[i]);
 		unwinders[i]->close(engine);
 		space_fini(&space);
 		size_t at = 0, same = 0;
