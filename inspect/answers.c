@@ -131,6 +131,51 @@ static int take_same(struct answers *answers, const struct wire_record *record)
 	return 0;
 }
 
+// True when RECORD can be what was found of STACK beside it.
+static bool is_valid_verify(const struct stack *stack, const struct wire_record *record)
+{
+	bool ours_goes_on = record->count < stack->frame_count;
+
+	if (record->count > stack->frame_count || record->kind > 1 ||
+		(record->kind == 0 && record->value != 0) ||
+		(record->status == STACK_VERIFY_PARTLY) != !!record->text[0])
+		return false;
+	switch (record->status) {
+	case STACK_VERIFY_PARTLY:
+		return record->kind == 0;
+	case STACK_VERIFY_SAME:
+		return record->kind == 0 && !ours_goes_on && record->count > 0;
+	case STACK_VERIFY_DIFFERS:
+		return record->kind == 0
+			       ? ours_goes_on
+			       : !ours_goes_on || record->value != stack->frames[record->count].pc;
+	default:
+		return false;
+	}
+}
+
+static int take_verify(struct answers *answers, const struct wire_record *record)
+{
+	struct stacks *stacks = answers->stacks;
+
+	if (!stacks->verifies || record->index >= stacks->stack_count ||
+		answers->snapshot->threads[record->index].status != SNAPSHOT_THREAD_CAPTURED)
+		return -EPROTO;
+	const struct stack *stack = &stacks->stacks[record->index];
+	struct stack_verify *verify = &stacks->verifies[record->index];
+	bool is_open = stack->end.status == STACK_FAILED && !stack->end.reason[0];
+	bool again = verify->result != STACK_VERIFY_PARTLY || verify->reason[0];
+	if (is_open || again || !is_valid_verify(stack, record))
+		return -EPROTO;
+	verify->result = (enum stack_verify_result)record->status;
+	verify->same = record->count;
+	verify->other_goes_on = record->kind == 1;
+	verify->other_pc = record->value;
+	snprintf(verify->reason, sizeof(verify->reason), "%.*s", (int)sizeof(verify->reason) - 1,
+		record->text);
+	return 0;
+}
+
 // What is done with each type of record that carries an answer.
 static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
 	[WIRE_MODULE] = take_module,
@@ -138,6 +183,7 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_FRAMES] = take_frames,
 	[WIRE_THREAD] = take_thread,
 	[WIRE_SAME] = take_same,
+	[WIRE_VERIFY] = take_verify,
 };
 
 int answers_take(struct answers *answers, const struct wire_record *record)
@@ -149,14 +195,20 @@ int answers_take(struct answers *answers, const struct wire_record *record)
 
 void answers_close(struct answers *answers, const char *trouble)
 {
+	const char *why = trouble[0] ? trouble : "the unwinding process left it out";
+
 	for (size_t i = 0; i < answers->stacks->stack_count; i++) {
 		struct stack *stack = &answers->stacks->stacks[i];
-		if (answers->snapshot->threads[i].status != SNAPSHOT_THREAD_CAPTURED ||
-			stack->end.status != STACK_FAILED || stack->end.reason[0])
+		struct stack_verify *verify =
+			answers->stacks->verifies ? &answers->stacks->verifies[i] : NULL;
+		if (answers->snapshot->threads[i].status != SNAPSHOT_THREAD_CAPTURED)
+			continue;
+		if (verify && verify->result == STACK_VERIFY_PARTLY && !verify->reason[0])
+			snprintf(verify->reason, sizeof(verify->reason), "%s", why);
+		if (stack->end.status != STACK_FAILED || stack->end.reason[0])
 			continue;
 		if (stack->frame_count > 0)
 			stack->end.status = STACK_PARTIAL;
-		snprintf(stack->end.reason, sizeof(stack->end.reason), "%s",
-			trouble[0] ? trouble : "the unwinding process left it out");
+		snprintf(stack->end.reason, sizeof(stack->end.reason), "%s", why);
 	}
 }

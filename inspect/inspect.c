@@ -241,7 +241,8 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	auto_stacks struct stacks stacks = {0};
 	int r = inspection->failed;
 
-	if (stacks_init(&stacks, snapshot->thread_count, snapshot->module_count) < 0)
+	if (stacks_init(&stacks, snapshot->thread_count, snapshot->module_count) < 0 ||
+		(inspection->options->worker.verify && stacks_add_verifies(&stacks) < 0))
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
 			snapshot->pid);
 	inspection->answers =

@@ -32,6 +32,17 @@ const char *stack_status_name(enum stack_status status)
 	return names[status];
 }
 
+const char *stack_verify_name(enum stack_verify_result result)
+{
+	static const char *const names[STACK_VERIFY_COUNT] = {
+		[STACK_VERIFY_PARTLY] = "partly",
+		[STACK_VERIFY_SAME] = "same",
+		[STACK_VERIFY_DIFFERS] = "differs",
+	};
+
+	return names[result];
+}
+
 int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 {
 	*stacks = (struct stacks){.stack_count = stack_count, .module_count = module_count};
@@ -45,6 +56,12 @@ int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 	return 0;
 }
 
+int stacks_add_verifies(struct stacks *stacks)
+{
+	stacks->verifies = calloc(stacks->stack_count + 1, sizeof(*stacks->verifies));
+	return stacks->verifies ? 0 : -ENOMEM;
+}
+
 void stacks_fini(struct stacks *stacks)
 {
 	for (size_t i = 0; i < stacks->stack_count; i++)
@@ -53,6 +70,7 @@ void stacks_fini(struct stacks *stacks)
 	for (size_t i = 0; i < stacks->symbol_count; i++)
 		free(stacks->symbols[i].name);
 	free(stacks->stacks);
+	free(stacks->verifies);
 	free(stacks->symbols);
 	free(stacks->modules);
 	memset(stacks, 0, sizeof(*stacks));

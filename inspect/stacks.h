@@ -42,6 +42,25 @@ struct stack_end {
 	uint64_t overflow_sp; // the stack has overflowed: the stack pointer there; 0: it has not
 };
 
+// What became of the comparison with a second engine.
+enum stack_verify_result {
+	STACK_VERIFY_PARTLY,  // one of them gave up before the end: the reason says which, and why
+	STACK_VERIFY_SAME,    // both found the same frames, and ended alike
+	STACK_VERIFY_DIFFERS, // from the first frame that is not the same on
+	STACK_VERIFY_COUNT,
+};
+
+// The word for RESULT in the JSON output ("same").
+const char *stack_verify_name(enum stack_verify_result result);
+
+struct stack_verify {
+	enum stack_verify_result result;
+	size_t same;        // frames that are, from the innermost on
+	bool other_goes_on; // DIFFERS: the second engine has a frame there, else its chain ends
+	uint64_t other_pc;  // of that frame
+	char reason[STACK_REASON_SIZE + 16]; // PARTLY
+};
+
 struct stack_frame {
 	uint64_t pc;
 	uint64_t vaddr; // ELF virtual address in the module
@@ -71,6 +90,7 @@ struct stack_module {
 struct stacks {
 	struct stack *stacks; // parallel to the snapshot's threads
 	size_t stack_count;
+	struct stack_verify *verifies; // parallel to stacks; NULL: nobody asked for a comparison
 	struct stack_symbol *symbols;
 	size_t symbol_count;
 	struct stack_module *modules; // parallel to the snapshot's modules
@@ -80,6 +100,9 @@ struct stacks {
 // Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT
 // modules. Fails with -ENOMEM, nothing is left then.
 int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count);
+
+// Allocates STACKS' verifies: each STACK_VERIFY_PARTLY, without a reason. Fails with -ENOMEM.
+int stacks_add_verifies(struct stacks *stacks);
 
 // Frees all. Accepts a zeroed one.
 void stacks_fini(struct stacks *stacks);

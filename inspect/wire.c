@@ -10,7 +10,7 @@
 static bool has_text(uint32_t type)
 {
 	return type == WIRE_MODULE || type == WIRE_SYMBOL || type == WIRE_THREAD ||
-	       type == WIRE_REQUEST;
+	       type == WIRE_VERIFY || type == WIRE_REQUEST;
 }
 
 // The bytes of RECORD that are sent.

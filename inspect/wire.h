@@ -14,6 +14,7 @@ enum wire_type {
 	WIRE_FRAMES,     // worker: further frames of a thread
 	WIRE_THREAD,     // worker: how a thread's chain ended
 	WIRE_SAME,       // worker: further threads with the same stack
+	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
@@ -47,6 +48,8 @@ struct wire_frame {
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
+//   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
+//   engine has a frame there), value (its pc), text (the reason)
 //   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
 //   (the first place to look at)               FILE: count (the place it is from)
 //   DONE, MODULES, THREADS: nothing

@@ -8,6 +8,7 @@
 #include "sandbox.h"
 #include "symbols.h"
 #include "unwind.h"
+#include "verify.h"
 #include "wire.h"
 #include "work.h"
 
@@ -32,11 +33,13 @@ struct worker {
 	void *engine;
 	struct locations locations;
 	struct chains chains;
-	uint32_t *chain_of;         // each thread's
-	uint32_t *next;             // each thread's: the next one with its chain, or NO_THREAD
-	uint32_t *location_of;      // each frame's of the chains
-	struct unwind_frame *chain; // room for one
-	uint32_t symbol_count;      // sent so far
+	uint32_t *chain_of;            // each thread's
+	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
+	uint32_t *location_of;         // each frame's of the chains
+	struct unwind_frame *chain;    // room for one
+	struct unwind_frame *other;    // and for one of the second engine, if asked for
+	struct stack_verify *verifies; // what came of that for each thread
+	uint32_t symbol_count;         // sent so far
 	unsigned requests;
 	struct wire_record record; // the one that is being sent or received
 };
@@ -53,10 +56,25 @@ static void on_bus_error(int sig, siginfo_t *info, void *context)
 		signal(SIGBUS, SIG_DFL);
 }
 
+// Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
+// the chain that END ends.
+static void verify(struct worker *worker, void *second, size_t index, size_t count,
+	const struct stack_end *end)
+{
+	struct stack_end other_end;
+	struct verify_chain ours = {worker->chain, count, end};
+	struct verify_chain other = {.frames = worker->other, .end = &other_end};
+
+	unwinder_libdwfl.unwind(second, &worker->snapshot.threads[index], worker->other,
+		worker->options->max_frames, &other.count, &other_end);
+	verify_compare(&ours, &other, &worker->verifies[index]);
+}
+
 // Unwinds all threads that were captured, into the worker's chains.
 static int unwind_all(struct worker *worker)
 {
-	int r = 0;
+	void *second = worker->verifies ? unwinder_libdwfl.open(&worker->space) : NULL;
+	int r = second || !worker->verifies ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < worker->snapshot.thread_count; i++) {
 		const struct snapshot_thread *thread = &worker->snapshot.threads[i];
@@ -66,8 +84,12 @@ static int unwind_all(struct worker *worker)
 			continue;
 		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
 			&count, &end);
+		if (second)
+			verify(worker, second, i, count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
 	}
+	if (second)
+		unwinder_libdwfl.close(second);
 	return r;
 }
 
@@ -298,13 +320,38 @@ static int send_stacks(struct worker *worker)
 	return r;
 }
 
+static int send_verify(struct worker *worker, size_t index)
+{
+	const struct stack_verify *verify = &worker->verifies[index];
+	struct wire_record *record = new_record(worker, WIRE_VERIFY);
+
+	record->index = (uint32_t)index;
+	record->status = verify->result;
+	record->count = (uint32_t)verify->same;
+	record->kind = verify->other_goes_on;
+	record->value = verify->other_pc;
+	memcpy(record->text, verify->reason, sizeof(verify->reason));
+	return wire_send(worker->socket, record, -EBADF);
+}
+
+// Sends what the second engine has found, if it was asked.
+static int send_verifies(struct worker *worker)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && worker->verifies && i < worker->snapshot.thread_count; i++)
+		if (worker->snapshot.threads[i].status == SNAPSHOT_THREAD_CAPTURED)
+			r = send_verify(worker, i);
+	return r;
+}
+
 static int run(struct worker *worker)
 {
 	int r;
 
 	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
 		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0)
+		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0)
 		return r;
 	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
 }
@@ -368,7 +415,13 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = calloc(worker->options->max_frames + 1, sizeof(*worker->chain));
-	return worker->chain_of && worker->next && worker->chain ? 0 : -ENOMEM;
+	if (!worker->chain_of || !worker->next || !worker->chain)
+		return -ENOMEM;
+	if (!worker->options->verify)
+		return 0;
+	worker->verifies = calloc(count + 1, sizeof(*worker->verifies));
+	worker->other = calloc(worker->options->max_frames + 1, sizeof(*worker->other));
+	return worker->verifies && worker->other ? 0 : -ENOMEM;
 }
 
 // Does WORK. What it has allocated and opened is left to the end of the process.

@@ -17,7 +17,8 @@
 
 struct worker_options {
 	size_t max_frames;
-	bool raw; // names as they are in the files
+	bool raw;    // names as they are in the files
+	bool verify; // unwind with a second engine too, and compare
 };
 
 struct work;

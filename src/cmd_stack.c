@@ -56,8 +56,9 @@ static int judge(const struct stack_report *what)
 	size_t wanted = 0, complete = 0, any = 0;
 
 	for (size_t i = 0; i < what->stacks->stack_count; i++) {
+		bool in_doubt = stack_report_differs(what, i);
 		wanted += has_stack(&what->snapshot->threads[i]);
-		complete += what->stacks->stacks[i].end.status == STACK_COMPLETE;
+		complete += what->stacks->stacks[i].end.status == STACK_COMPLETE && !in_doubt;
 		any += what->stacks->stacks[i].frame_count > 0;
 	}
 	if (any == 0)
@@ -180,8 +181,12 @@ static int take_whole(struct target *target, const struct stack_options *options
 		.tids = options->tids,
 		.tid_count = options->tid_count,
 		.timeout_ms = timeout_ms};
-	const struct inspect_options inspect = {{options->max_frames, options->raw}, timeout_ms,
-		open_file, target, stack_program.live};
+	const struct inspect_options inspect = {
+		.worker = {options->max_frames, options->raw, options->verify},
+		.timeout_ms = timeout_ms,
+		.open_file = open_file,
+		.open_file_arg = target,
+		.live = stack_program.live};
 	int r = take(target, &capture, &inspect, ret, err);
 
 	if (r < 0 || !policy->completes)

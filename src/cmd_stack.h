@@ -8,5 +8,5 @@
 extern const struct option_set cmd_stack_options;
 
 // Runs the command with its words (ARGV[0] is its name). Returns the exit status: 0 every stack is
-// complete, 1 some are not, 2 there is none, 64 the words make no sense.
+// complete, 1 some are not, or engines differ on them, 2 there is none, 64 the words make no sense.
 int cmd_stack(int argc, char **argv);

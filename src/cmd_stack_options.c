@@ -120,6 +120,15 @@ static int take_no_unique(void *input, const char *arg)
 	return 0;
 }
 
+static int take_verify(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->verify = true;
+	return 0;
+}
+
 static int take_json(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -163,6 +172,10 @@ static const struct option_row rows[] = {
 	{.name = "raw",
 		.summary = "names as they are in the files, not demangled",
 		.take = take_raw},
+	{.name = "verify",
+		.summary = "unwind with a second engine (elfutils) too, and print the first frame "
+			   "that differs",
+		.take = take_verify},
 	{.name = "unique",
 		.summary = "identical stacks once, with the threads that share them (the default "
 			   "for text)",
@@ -182,8 +195,8 @@ const struct option_set cmd_stack_options = {
 	.intro = "Print the stack of every thread of a process, with names from the files that it "
 		 "has mapped, whatever the host has at the same paths.",
 	.notes = "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
-		 "Exit status: 0 every stack is complete, 1 some are not, 2 there is none, 64 "
-		 "usage.",
+		 "Exit status: 0 every stack is complete, 1 some are not (or engines differ on "
+		 "it), 2 there is none, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, rows}, {0}},
 	.take_words = take_target,
 };

@@ -18,7 +18,7 @@ struct stack_options {
 	size_t tid_count;
 	const char *policy; // of --pause, or NULL
 	uint64_t max_frames, timeout_s;
-	bool raw, json, no_unique;
+	bool raw, json, no_unique, verify;
 	enum color color;
 };
 

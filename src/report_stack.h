@@ -22,6 +22,9 @@ const char *stack_report_reason(
 // Why the task iterator was not there for REPORT; NULL when it was, empty when nobody asked for it.
 const char *stack_report_no_iterator(const struct stack_report *report);
 
+// True when the engines differ on the stack of thread INDEX.
+bool stack_report_differs(const struct stack_report *report, size_t index);
+
 // Writes REPORT for people to OUT: with MERGE, threads with equal frames as one block; with COLOR,
 // terminal colours. Fails with -ENOMEM.
 int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color);

@@ -122,6 +122,24 @@ static json_t *source_of(const struct snapshot_thread *thread)
 	return json_string(thread->method == SNAPSHOT_METHOD_ITERATOR ? "task-iterator" : "proc");
 }
 
+// What the second engine found of thread INDEX; null when nobody asked for it, or there is no
+// stack.
+static json_t *verify_of(const struct stack_report *report, size_t index)
+{
+	if (!report->stacks->verifies ||
+		report->snapshot->threads[index].status != SNAPSHOT_THREAD_CAPTURED)
+		return json_null();
+	const struct stack *stack = &report->stacks->stacks[index];
+	const struct stack_verify *verify = &report->stacks->verifies[index];
+	bool differs = verify->result == STACK_VERIFY_DIFFERS;
+	bool ours = differs && verify->same < stack->frame_count;
+	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "result", stack_verify_name(verify->result),
+		"frames", (json_int_t)verify->same, "pc",
+		ours ? hex(stack->frames[verify->same].pc) : json_null(), "second_pc",
+		verify->other_goes_on ? hex(verify->other_pc) : json_null(), "reason",
+		string(verify->reason[0] ? verify->reason : NULL));
+}
+
 // Everything of a thread but its frames.
 static json_t *thread_of(const struct stack_report *report, size_t index)
 {
@@ -131,14 +149,14 @@ static json_t *thread_of(const struct stack_report *report, size_t index)
 
 	stack_report_reason(report, index, reason, sizeof(reason));
 	uint64_t overflow_sp = stack->end.overflow_sp;
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o, s:o, s:o}",
 		"tid", pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name",
 		string(thread->name), "state", string(state[0] ? state : NULL), "method",
 		method_of(thread), "source", source_of(thread), "eintr", (int)thread->eintr,
 		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
 		"status", stack_status_name(stack->end.status), "reason",
 		string(reason[0] ? reason : NULL), "stack_overflow",
-		overflow_sp ? hex(overflow_sp) : json_null());
+		overflow_sp ? hex(overflow_sp) : json_null(), "verify", verify_of(report, index));
 }
 
 // Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with

@@ -83,6 +83,12 @@ const char *stack_report_no_iterator(const struct stack_report *report)
 	}
 }
 
+bool stack_report_differs(const struct stack_report *report, size_t index)
+{
+	return report->stacks->verifies &&
+	       report->stacks->verifies[index].result == STACK_VERIFY_DIFFERS;
+}
+
 static uint64_t hash_stack(const struct stack_report *report, size_t index)
 {
 	const struct stack *stack = &report->stacks->stacks[index];
@@ -94,7 +100,23 @@ static uint64_t hash_stack(const struct stack_report *report, size_t index)
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	for (size_t i = 0; i < stack->frame_count; i++)
 		hash = (hash ^ stack->frames[i].pc) * UINT64_C(0x100000001b3);
+	if (stack_report_differs(report, index))
+		hash ^= 1 + report->stacks->verifies[index].same +
+			report->stacks->verifies[index].other_pc;
 	return hash;
+}
+
+// True when the second engine finds the same of threads A and B.
+static bool same_verify(const struct stack_report *report, size_t a, size_t b)
+{
+	bool differs = stack_report_differs(report, a);
+
+	if (!differs || !stack_report_differs(report, b))
+		return differs == stack_report_differs(report, b);
+	const struct stack_verify *x = &report->stacks->verifies[a],
+				  *y = &report->stacks->verifies[b];
+	return x->same == y->same && x->other_goes_on == y->other_goes_on &&
+	       x->other_pc == y->other_pc;
 }
 
 // True when threads A and B would print the same frames.
@@ -106,7 +128,7 @@ static bool same_stack(const struct text_report *text, size_t a, size_t b)
 
 	if (text->hash[a] != text->hash[b] || x->frame_count != y->frame_count ||
 		threads[a].status != threads[b].status || threads[a].state != threads[b].state ||
-		x->end.overflow_sp != y->end.overflow_sp ||
+		x->end.overflow_sp != y->end.overflow_sp || !same_verify(text->report, a, b) ||
 		strcmp(x->end.reason, y->end.reason) != 0)
 		return false;
 	for (size_t i = 0; x->frames != y->frames && i < x->frame_count; i++)
@@ -212,6 +234,25 @@ static void put_wait(const struct text_report *text, const struct snapshot_threa
 		fprintf(text->out, " in system call %llu", (unsigned long long)thread->syscall_nr);
 }
 
+// Where the engines differ on thread INDEX, if they do.
+static void put_verify(const struct text_report *text, size_t index)
+{
+	const struct stacks *stacks = text->report->stacks;
+	char ends[2][24] = {"the chain ends", "the chain ends"};
+
+	if (!stack_report_differs(text->report, index))
+		return;
+	const struct stack_verify *verify = &stacks->verifies[index];
+	if (verify->same < stacks->stacks[index].frame_count)
+		snprintf(ends[0], sizeof(ends[0]), "0x%016llx",
+			(unsigned long long)stacks->stacks[index].frames[verify->same].pc);
+	if (verify->other_goes_on)
+		snprintf(ends[1], sizeof(ends[1]), "0x%016llx",
+			(unsigned long long)verify->other_pc);
+	fprintf(text->out, "%sverify: engines differ at #%zu: %s, by the second one %s%s\n",
+		text->style->trouble, verify->same, ends[0], ends[1], text->style->end);
+}
+
 static void put_group(const struct text_report *text, size_t first, size_t end)
 {
 	const struct stack_report *report = text->report;
@@ -240,6 +281,7 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 			"stack%s\n",
 			text->style->trouble, (unsigned long long)stack->end.overflow_sp,
 			text->style->end);
+	put_verify(text, index);
 	stack_report_reason(report, index, reason, sizeof(reason));
 	if (reason[0]) {
 		fprintf(text->out, "%s%s", text->style->trouble,
@@ -416,6 +458,23 @@ static int put_merged(struct text_report *text)
 	return 0;
 }
 
+// What the comparison with the second engine came to, if it was asked for.
+static void put_verify_sum(const struct text_report *text)
+{
+	const struct stack_report *report = text->report;
+	size_t counts[STACK_VERIFY_COUNT] = {0};
+
+	if (!report->stacks->verifies)
+		return;
+	for (size_t i = 0; i < report->snapshot->thread_count; i++)
+		if (report->snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED)
+			counts[report->stacks->verifies[i].result]++;
+	fprintf(text->out,
+		"verify: %zu stacks agree, %zu differ, %zu could be compared in part only\n",
+		counts[STACK_VERIFY_SAME], counts[STACK_VERIFY_DIFFERS],
+		counts[STACK_VERIFY_PARTLY]);
+}
+
 int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color)
 {
 	size_t count = report->snapshot->thread_count;
@@ -430,9 +489,9 @@ int report_stack_text(FILE *out, const struct stack_report *report, bool merge, 
 		hash[i] = hash_stack(report, i);
 	}
 	put_header(&text);
-	if (merge)
-		return put_merged(&text);
-	for (size_t i = 0; i < count; i++)
+	int r = merge ? put_merged(&text) : 0;
+	for (size_t i = 0; !merge && i < count; i++)
 		put_group(&text, i, i + 1);
-	return 0;
+	put_verify_sum(&text);
+	return r;
 }

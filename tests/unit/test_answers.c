@@ -203,3 +203,104 @@ Test(answers, too_many_bytes_of_names, .init = begin)
 	check_true(count * WIRE_TEXT_MAX <= (65u << 20));
 	stacks_fini(&stacks);
 }
+
+static int take_verify(uint32_t thread, const struct stack_verify *verify)
+{
+	record->status = verify->result;
+	record->count = (uint32_t)verify->same;
+	record->kind = verify->other_goes_on;
+	record->value = verify->other_pc;
+	strcpy(record->text, verify->reason);
+	return take(WIRE_VERIFY, thread);
+}
+
+// Thread 0 with frames at 1 and 1, and its end; comparisons are asked for.
+static void begin_verify(void)
+{
+	begin();
+	check_int(stacks_add_verifies(&stacks), 0);
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_end(0, STACK_COMPLETE, ""), 0);
+	record->count = 0;
+}
+
+Test(answers, comparisons, .init = begin_verify)
+{
+	static const struct stack_verify rows[] = {
+		{.result = STACK_VERIFY_SAME, .same = 2},
+		{.result = STACK_VERIFY_PARTLY, .same = 1, .reason = "libdwfl: no"},
+		{.result = STACK_VERIFY_PARTLY, .same = 2, .reason = "libdwfl: no"},
+		{.result = STACK_VERIFY_PARTLY, .same = 0, .reason = "rows: no"},
+		{.result = STACK_VERIFY_DIFFERS, .same = 1, .other_goes_on = true, .other_pc = 3},
+		{.result = STACK_VERIFY_DIFFERS, .same = 2, .other_goes_on = true, .other_pc = 1},
+		{.result = STACK_VERIFY_DIFFERS, .same = 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		stacks.verifies[0] = (struct stack_verify){0};
+		check_int(take_verify(0, &rows[i]), 0);
+		check_int(stacks.verifies[0].result, rows[i].result);
+		check_int(stacks.verifies[0].same, rows[i].same);
+		check_int(stacks.verifies[0].other_goes_on, rows[i].other_goes_on);
+		check_u64(stacks.verifies[0].other_pc, rows[i].other_pc);
+		check_str(stacks.verifies[0].reason, rows[i].reason);
+		check_int(take_verify(0, &rows[i]), -EPROTO); // a second one
+	}
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, comparisons_that_cannot_be, .init = begin_verify)
+{
+	static const struct stack_verify rows[] = {
+		{.result = STACK_VERIFY_COUNT, .same = 2},
+		{.result = STACK_VERIFY_SAME, .same = 1},
+		{.result = STACK_VERIFY_SAME, .same = 3},
+		{.result = STACK_VERIFY_SAME, .same = 2, .reason = "but"},
+		{.result = STACK_VERIFY_SAME, .same = 2, .other_goes_on = true, .other_pc = 3},
+		{.result = STACK_VERIFY_SAME, .same = 2, .other_pc = 3},
+		{.result = STACK_VERIFY_PARTLY, .same = 1},
+		{.result = STACK_VERIFY_PARTLY, .same = 3, .reason = "no"},
+		{.result = STACK_VERIFY_PARTLY, .same = 1, .other_goes_on = true, .reason = "no"},
+		{.result = STACK_VERIFY_DIFFERS, .same = 2}, // both end there
+		{.result = STACK_VERIFY_DIFFERS, .same = 3},
+		{.result = STACK_VERIFY_DIFFERS, .same = 3, .other_goes_on = true, .other_pc = 3},
+		{.result = STACK_VERIFY_DIFFERS, .same = 1, .other_goes_on = true, .other_pc = 1},
+		{.result = STACK_VERIFY_DIFFERS, .same = 1, .other_pc = 3},
+		{.result = STACK_VERIFY_DIFFERS, .same = 1, .reason = "but"},
+	};
+	static const struct stack_verify good = {.result = STACK_VERIFY_SAME, .same = 2};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		check_int(take_verify(0, &rows[i]), -EPROTO);
+		check_int(stacks.verifies[0].result, STACK_VERIFY_PARTLY);
+		check_str(stacks.verifies[0].reason, "");
+	}
+	record->kind = 2;
+	check_int(take(WIRE_VERIFY, 0), -EPROTO);
+	check_int(take_verify(1, &good), -EPROTO); // a thread that was not captured
+	check_int(take_verify(2, &good), -EPROTO); // one whose chain has not ended
+	check_int(take_verify(3, &good), -EPROTO);
+	check_int(take_verify(0, &good), 0);
+}
+
+Test(answers, a_comparison_that_nobody_asked_for, .init = begin)
+{
+	static const struct stack_verify good = {.result = STACK_VERIFY_SAME, .same = 1};
+
+	check_int(take_frame(0, nowhere), 0);
+	check_int(take_end(0, STACK_COMPLETE, ""), 0);
+	check_int(take_verify(0, &good), -EPROTO);
+}
+
+Test(answers, a_comparison_left_out_says_why, .init = begin_verify)
+{
+	answers_close(&answers, "the worker is gone");
+	check_int(stacks.stacks[0].end.status, STACK_COMPLETE);
+	check_int(stacks.verifies[0].result, STACK_VERIFY_PARTLY);
+	check_str(stacks.verifies[0].reason, "the worker is gone");
+	check_str(stacks.verifies[1].reason, ""); // it was not captured
+	check_str(stacks.verifies[2].reason, "the worker is gone");
+}

@@ -5,6 +5,7 @@
 #include "proc_maps.h"
 #include "unit.h"
 #include "unwind.h"
+#include "verify.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -251,6 +252,46 @@ static int step_through_blocked(const char *name)
 	return 100 * complete / steps;
 }
 
+// Unwinds one program by two engines at each of its instructions: they never differ. Returns on how
+// many of a hundred both come to the same end.
+static int step_through_compared(const char *name)
+{
+	static struct unwind_frame other_frames[FRAMES_MAX];
+	struct stepped stepped;
+	struct space space;
+	struct stack_end other_end;
+	struct verify_chain ours = {.frames = stepped.frames, .end = &stepped.end},
+			    other = {.frames = other_frames, .end = &other_end};
+	struct stack_verify verify;
+	char program[PATH_MAX];
+	int status = 0, steps = 0, same = 0;
+
+	snprintf(program, sizeof(program), "%s/stepped/%s", getenv("NSPEEK_FIXTURES"), name);
+	start(&stepped, program);
+	check_int(space_init(&space, &stepped.snapshot), 0);
+	void *engine = unwinder_rows.open(&space), *second = unwinder_libdwfl.open(&space);
+	do {
+		look(&stepped, &unwinder_rows, engine, UINT64_MAX);
+		unwinder_libdwfl.unwind(second, &stepped.snapshot.threads[0], other_frames,
+			FRAMES_MAX, &other.count, &other_end);
+		ours.count = stepped.count;
+		verify_compare(&ours, &other, &verify);
+		cr_assert(verify.result != STACK_VERIFY_DIFFERS,
+			"%s step %d at 0x%llx, frame %zu: 0x%llx", name, steps,
+			(unsigned long long)stepped.frames[0].pc, verify.same,
+			(unsigned long long)verify.other_pc);
+		steps++;
+		same += verify.result == STACK_VERIFY_SAME;
+		check_int(ptrace(PTRACE_SINGLESTEP, stepped.pid, 0, 0), 0);
+		check_int(waitpid(stepped.pid, &status, 0), stepped.pid);
+	} while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	unwinder_rows.close(engine);
+	unwinder_libdwfl.close(second);
+	space_fini(&space);
+	finish(&stepped);
+	return 100 * same / steps;
+}
+
 static const char *const programs[] = {"gcc-O0-eh-dynamic", "gcc-O2-eh-dynamic",
 	"gcc-O2-none-dynamic", "gcc-O0-none-static", "clang-O2-none-dynamic",
 	"clang-Os-none-static", "musl-gcc-O2-eh-dynamic", "musl-gcc-O2-none-static",
@@ -265,6 +306,17 @@ Test(step, by_rows)
 Test(step, by_libunwind)
 {
 	step_through("gcc-O2-eh-dynamic", &unwinder_libunwind);
+}
+
+Test(step, engines_agree)
+{
+	static const char *const names[] = {"gcc-O0-eh-dynamic", "gcc-O2-eh-dynamic"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int same = step_through_compared(names[i]);
+		// The others are at ends of functions (unwind_libdwfl.c).
+		cr_assert(same >= 95, "%s: only %d %% are the same", names[i], same);
+	}
 }
 
 Test(step, without_registers)

@@ -29,7 +29,8 @@ static void pass(void)
 
 Test(wire, texts_of_every_type, .init = open_socket)
 {
-	static const uint32_t types[] = {WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_REQUEST};
+	static const uint32_t types[] = {
+		WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_VERIFY, WIRE_REQUEST};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		sent.type = types[i];
