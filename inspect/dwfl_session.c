@@ -278,3 +278,71 @@ bool dwfl_session_ended(const struct dwfl_session *session, const struct dwfl_co
 	// be read, as it could when anything at all was.
 	return code->beginning || (code->plain && session->read && !session->missing);
 }
+
+// A single step: to the frame after the one it begins at.
+struct step {
+	const struct frame_regs *frame;
+	const struct dwfl_code *code;
+	struct frame_regs caller;
+	bool begun, found, done; // libdwfl has shown the frame; its caller; that can be used
+};
+
+// True when CODE has no rule for register REG: then it is preserved. libdw knows that of all
+// registers but rbx.
+static bool has_no_rule(const struct dwfl_code *code, int reg)
+{
+	Dwarf_Op mem[3], *ops;
+	size_t count;
+
+	return dwarf_frame_register(code->frame, reg, mem, &ops, &count) == 0 && count == 0;
+}
+
+static int take_caller(Dwfl_Frame *dwfl_frame, void *arg)
+{
+	static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
+	struct step *step = arg;
+	struct frame_regs *caller = &step->caller;
+
+	if (!step->begun) {
+		step->begun = true;
+		return DWARF_CB_OK;
+	}
+	step->found = true;
+	if (!dwfl_frame_pc(dwfl_frame, &caller->values[ARCH_REG_PC], NULL) ||
+		dwfl_frame_reg(dwfl_frame, ARCH_REG_SP, &caller->values[ARCH_REG_SP]) != 0)
+		return DWARF_CB_ABORT;
+	caller->known = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP;
+	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++) {
+		uint64_t bit = UINT64_C(1) << saved_regs[i];
+		uint64_t *value = &caller->values[saved_regs[i]];
+		if (dwfl_frame_reg(dwfl_frame, saved_regs[i], value) == 0) {
+			caller->known |= bit;
+		} else if ((step->frame->known & bit) && has_no_rule(step->code, saved_regs[i])) {
+			*value = step->frame->values[saved_regs[i]];
+			caller->known |= bit;
+		}
+	}
+	step->done = true;
+	return DWARF_CB_ABORT;
+}
+
+int dwfl_session_step(struct dwfl_session *session, const struct snapshot_thread *thread,
+	const struct frame_regs *frame, bool behind_call, struct frame_regs *ret,
+	struct row_trouble *trouble)
+{
+	struct frame_regs start = *frame;
+	struct dwfl_code code;
+	struct step step = {.frame = frame, .code = &code};
+
+	*trouble = (struct row_trouble){0};
+	// libdwfl looks up the pc at which it begins as it is.
+	start.values[ARCH_REG_PC] -= behind_call;
+	if (!dwfl_session_ask(session, start.values[ARCH_REG_PC], &code))
+		return -ENOENT;
+	dwfl_session_walk(session, thread, &start, take_caller, &step);
+	bool ended = !step.found && dwfl_session_ended(session, &code, trouble);
+	dwfl_code_fini(&code);
+	if (step.done)
+		*ret = step.caller;
+	return step.done ? 1 : ended ? 0 : trouble->memory ? -EFAULT : -ENODATA;
+}

@@ -49,3 +49,11 @@ void dwfl_session_walk(struct dwfl_session *session, const struct snapshot_threa
 // is known.
 bool dwfl_session_ended(const struct dwfl_session *session, const struct dwfl_code *code,
 	struct row_trouble *trouble);
+
+// One step from FRAME of THREAD, whose pc is a return address when BEHIND_CALL, to its caller in
+// *RET. Returns 1, or 0 when the chain ends there. Fails with -ENOENT when no call frame
+// information covers the pc, -EFAULT when memory was not copied (*TROUBLE says which), -ENODATA
+// when the information cannot be used.
+int dwfl_session_step(struct dwfl_session *session, const struct snapshot_thread *thread,
+	const struct frame_regs *frame, bool behind_call, struct frame_regs *ret,
+	struct row_trouble *trouble);

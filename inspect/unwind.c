@@ -11,6 +11,7 @@
 
 #include "cfi.h"
 #include "cleanup.h"
+#include "dwfl_session.h"
 #include "forward.h"
 #include "libunwind_step.h"
 #include "overflow.h"
@@ -47,8 +48,9 @@ struct engine {
 	struct cfi *cfis; // parallel to the snapshot's modules
 	struct forward *forward;
 	struct libunwind *libunwind;
-	bool by_libunwind;  // no rows
-	struct code *known; // as they came, so that few pcs need few pages
+	struct dwfl_session *dwfl; // for what libunwind cannot say; opened when it is first needed
+	bool by_libunwind;         // no rows
+	struct code *known;        // as they came, so that few pcs need few pages
 	size_t known_count;
 	uint16_t slots[1 << KNOWN_LOG]; // index + 1 of a pc's, or 0
 };
@@ -74,6 +76,7 @@ static void close_engine(void *opaque)
 		cfi_fini(&engine->cfis[i]);
 	forward_close(engine->forward);
 	libunwind_close(engine->libunwind);
+	dwfl_session_close(engine->dwfl);
 	free(engine->cfis);
 	free(engine->known);
 	free(engine);
@@ -271,14 +274,33 @@ static bool step_row(struct chain *chain, struct code *code, struct frame_regs *
 	return true;
 }
 
-static bool step_by_libunwind(struct chain *chain, struct code *code, struct frame_regs *next)
+// A step by libdwfl, as dwfl_session_step() makes it; -ENOMEM when it could not be opened.
+static int step_by_libdwfl(struct chain *chain, struct frame_regs *next)
+{
+	struct engine *engine = chain->engine;
+	struct row_trouble ignored;
+
+	if (!engine->dwfl)
+		engine->dwfl = dwfl_session_open(engine->space);
+	if (!engine->dwfl)
+		return -ENOMEM;
+	return dwfl_session_step(
+		engine->dwfl, chain->thread, &chain->regs, chain->behind_call, next, &ignored);
+}
+
+static bool step_complex(struct chain *chain, struct code *code, struct frame_regs *next)
 {
 	struct row_trouble trouble;
 	int r = libunwind_step(chain->engine->libunwind, chain->thread, &chain->regs,
 		chain->behind_call, next, &trouble);
 
-	if (r == -ENOENT) // it does not know .debug_frame
-		return step_bare(chain, code, next);
+	// It does not know .debug_frame, nor every operation.
+	if (r == -ENOENT || r == -ENODATA) {
+		int second = step_by_libdwfl(chain, next);
+		if (second < 0 && r == -ENOENT)
+			return step_bare(chain, code, next);
+		r = second < 0 ? r : second;
+	}
 	chain->via = (enum frame_via)code->via;
 	if (r == 0)
 		return complete(chain);
@@ -317,7 +339,7 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 		found = step_row(chain, code, &next);
 		break;
 	case CODE_COMPLEX:
-		found = step_by_libunwind(chain, code, &next);
+		found = step_complex(chain, code, &next);
 		break;
 	case CODE_SIGRETURN:
 		found = step_signal(chain, &next);

@@ -26,8 +26,8 @@ struct unwinder {
 	void (*close)(void *engine);
 };
 
-// Call frame information by rows, which all threads share; by libunwind where a row cannot say it.
-// Code without any by following it.
+// Call frame information by rows, which all threads share; by libunwind where a row cannot say it,
+// and by libdwfl where libunwind cannot. Code without any by following it.
 extern const struct unwinder unwinder_rows;
 
 // The same with every step that call frame information describes made by libunwind.

@@ -9,6 +9,8 @@
 // does what every engine ends at: a chain that turns back, memory that was not copied. It does not
 // know that a register is restored once the stack pointer is above the place where it was saved, as
 // call frame information often does not say at the end of a function: such a register is not known.
+// Where libunwind cannot evaluate an expression, the first engine lets libdwfl make that step:
+// there the two are one.
 #include "cleanup.h"
 #include "dwfl_session.h"
 #include "unwind.h"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The second engine: --verify finds where it differs on a program whose call frame information lies,
-# and nothing on others.
+# and nothing on others; and it steps in where the first engine's library knows no .debug_frame.
 . "$(dirname "$0")/../support/lib.sh"
 
 need_root
@@ -37,6 +37,20 @@ assert_eq "$(of_thread '.verify.result, .verify.frames == (.frames | length), .v
 expect_status 0 "$NSPEEK" stack --verify -t "$TARGET" "$TARGET"
 assert_contains "$OUT" "verify: 1 stacks agree, 0 differ, 0 could be compared in part only"
 assert_lacks "$OUT" "engines differ"
+target_after "$TARGET"
+finish "$TARGET"
+
+# A frame that only an expression in .debug_frame finds, with the second engine's help.
+odd expression
+for option in --unique --verify; do
+	expect_status 0 "$NSPEEK" stack --json "$option" "$TARGET"
+	assert_eq "$(of_thread '[.frames[0:5][] | .symbol]')" \
+		'["pause","stay","call_oddly","call_odd","main"]' "frames with $option"
+	assert_eq "$(of_thread '[.frames[] | select(.symbol == "call_odd") | .via]')" '["debug-frame"]' \
+		"how the caller was found with $option"
+	assert_eq "$(of_thread .status)" '"complete"' "status with $option"
+done
+assert_eq "$(of_thread .verify.result)" '"same"' "comparison"
 target_after "$TARGET"
 finish "$TARGET"
 
