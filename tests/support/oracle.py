@@ -4,11 +4,12 @@
 
 Builds the call chain programs with COMPILER in every way that decides how they can be unwound, runs
 each once with a thread for every situation, and compares what nspeek says of each thread, frame by
-frame, with what the thread says of itself (fixtures/chain.h): by the default policy, and once more of the
-stopped program with nothing but /proc, which does not know the registers that a callee preserves (a
-kernel without bpf(2) is made by the fixture DENY). Prints a table, and each difference.
+frame, with what the thread says of itself (fixtures/chain.h), and with what the second engine says: by the
+default policy, and once more of the stopped program with nothing but /proc, which does not know the registers
+that a callee preserves (a kernel without bpf(2) is made by the fixture DENY). Prints a table, and each difference.
 Exits with 1 when a frame is wrong, or more than one stack in a hundred is incomplete, or one that is
-incomplete does not say why."""
+incomplete does not say why; when engines differ, or one could not follow the other where there is call frame
+information."""
 import collections, concurrent.futures, glob, hashlib, json, os, platform, re, signal, subprocess, sys, time
 
 SOURCES = ['chain.c', 'chain_calls.c', 'chain_main.c']
@@ -25,6 +26,7 @@ FORMS = {'dynamic': [], 'static': ['-static'], 'static-pie': ['-static-pie'],
          'buildid': [], 'static-buildid': ['-static'],
          'debuglink': ['-Wl,--build-id=none']}
 APART = ('minidebug', 'static-minidebug', 'buildid', 'static-buildid', 'debuglink')
+UNSTRIPPED = ('dynamic', 'static')  # .debug_frame is where the second engine looks for it
 # The words for how frames were found that must come up in a program with each kind of tables.
 VIA = {'eh': set(), 'debug': {'debug-frame'}, 'none': {'forward'}}
 ALL_VIA = {'cfi', 'debug-frame', 'forward', 'frame-pointer', 'sigreturn', 'rbp-recovered'}
@@ -201,6 +203,25 @@ def check(program, how, threads, truth, result, said):
             said.append(f'incomplete {where}: {thread["reason"]}')
 
 
+def compare_engines(dump, program, result):
+    """The differences between the engines in DUMP; counts its stacks in RESULT."""
+    said = []
+    for thread in json.loads(dump)['processes'][0]['threads']:
+        verify, frames = thread['verify'], thread['frames']
+        where = f'{"-".join(program)} {thread["name"]}'
+        if thread['method'] == 'none':
+            continue
+        at = verify['frames']
+        result[verify['result']] += 1
+        if verify['result'] == 'differs':
+            said.append(f"WRONG {where}: engines differ at #{at}: {verify['pc']} and {verify['second_pc']}")
+        # At the end of a function the second engine does not know what was restored already.
+        elif (verify['result'] == 'partly' and thread['name'] not in SPINNING and at < len(frames)
+              and (frames[at]['via'] == 'cfi' or frames[at]['via'] == 'debug-frame' and program[2] in UNSTRIPPED)):
+            said.append(f"WRONG {where}: #{at}, found via {frames[at]['via']}, is not compared: {verify['reason']}")
+    return said
+
+
 def run_one(nspeek, deny, work, program):
     path = f'{work}/{"-".join(program)}'
     output = path + '.out'
@@ -233,6 +254,12 @@ def run_one(nspeek, deny, work, program):
             if 0 < sample < SAMPLES:
                 threads = [t for t in threads if t['name'] in SPINNING]
             check(program, how, threads, truth, result, said)
+        target.send_signal(signal.SIGCONT)
+        # Stopped at last, which may end calls, and shows all registers.
+        for pause in ('never', 'all'):
+            dump = subprocess.run([nspeek, 'stack', '--verify', '--pause=' + pause, '--json', str(target.pid)],
+                                  stdout=subprocess.PIPE)
+            said += compare_engines(dump.stdout, program, result)
     finally:
         target.kill()
         target.wait()
@@ -254,13 +281,18 @@ def main():
             table[program[1:]].update(result)
             said += lines
     total = collections.Counter()
-    print(f'{compiler:24} {"wrong":>8} {"complete":>8} {"incomplete":>10}')
+    columns = {'wrong': 8, 'complete': 8, 'incomplete': 10, 'same': 8, 'partly': 8, 'differs': 8}
+    print(f'{compiler:24}', *[f'{name:>{width}}' for name, width in columns.items()])
     for row in [*table, None]:
         counts = table[row] if row else total
         total.update(counts if row else {})
-        print(f'{"-".join(row) if row else "all":24} {counts["wrong"]:8} {counts["complete"]:8} {counts["incomplete"]:10}')
+        print(f'{"-".join(row) if row else "all":24}', *[f'{counts[name]:{width}}' for name, width in columns.items()])
+    # Where both engines can tell, they have to have told.
+    said += [f'WRONG {"-".join(row)}: nothing was compared' for row, counts in table.items()
+             if compiler != 'musl-gcc' and (row[0] == 'eh' or row[0] == 'debug' and row[1] in UNSTRIPPED)
+             and counts['same'] == 0]
     print('\n'.join(said))
-    threads = sum(total.values())
+    threads = total['wrong'] + total['complete'] + total['incomplete']
     bad = [line for line in said if not line.startswith('incomplete ')]
     return 1 if bad or threads == 0 or total['incomplete'] * 100 > threads else 0
 
