@@ -81,7 +81,7 @@ def finish(path, form, work):
         return {line.split()[0] for line in lines if line.split()[1] in 'TtD'}
     debug = path + '.debug'
     if form in APART:
-        run('objcopy', '--only-keep-debug', path, debug)
+        run('objcopy', '--only-keep-debug', *(['--compress-debug-sections'] if form == 'buildid' else []), path, debug)
     if form in (*APART, 'stripped'):
         names = functions(debug) if form == 'minidebug' else None
         run('strip', '--strip-all', path)
