@@ -124,7 +124,8 @@ static void read_program_headers(struct module *module)
 	}
 	if (module->eh_row_count == 0)
 		make_eh_table(module);
-	if (module->eh_row_count == 0)
+	gopclntab_open(&module->gopclntab, module);
+	if (module->eh_row_count == 0 && module->gopclntab.form == GOPCLNTAB_NONE)
 		set_note(module, "it has no call frame information that can be used");
 }
 

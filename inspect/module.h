@@ -6,6 +6,7 @@
 #include "buildid.h"
 #include "ehframe.h"
 #include "extra.h"
+#include "gopclntab.h"
 #include "snapshot.h"
 
 #include <libelf.h>
@@ -31,6 +32,7 @@ struct module {
 	uint64_t eh_base;            // what its rows are relative to, ELF virtual address
 	uint64_t eh_row_count;       // 0: there is none
 	struct ehframe_row *eh_rows; // NULL: it is in the file, behind the header at eh_base
+	struct gopclntab gopclntab;  // of a Go program
 	struct buildid build_id;
 	char note[MODULE_NOTE_SIZE];      // what is missing, and why; empty: nothing
 	struct extra extras[EXTRA_COUNT]; // what there is beside it, as far as it was looked for

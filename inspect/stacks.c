@@ -16,6 +16,7 @@ const char *frame_via_name(enum frame_via via)
 		[FRAME_VIA_FP] = "frame-pointer",
 		[FRAME_VIA_SIGRETURN] = "sigreturn",
 		[FRAME_VIA_RBP] = "rbp-recovered",
+		[FRAME_VIA_GOPCLNTAB] = "gopclntab",
 	};
 
 	return names[via];

@@ -18,6 +18,7 @@ enum frame_via {
 	FRAME_VIA_FP,        // the same, and the code keeps a frame pointer
 	FRAME_VIA_SIGRETURN, // it was interrupted: by the kernel's signal frame
 	FRAME_VIA_RBP,       // the frame pointer was not known, and followed from the code
+	FRAME_VIA_GOPCLNTAB, // by the function table of Go programs
 	FRAME_VIA_COUNT,
 };
 

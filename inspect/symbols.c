@@ -199,6 +199,22 @@ bool symbols_are_complete(const struct module *module)
 	return find_table(module->elf, SHT_SYMTAB, &table);
 }
 
+// Gives each query that has no name the one in Go's function table.
+static void name_by_go(const struct gopclntab *table, struct symbol_query *queries, size_t count)
+{
+	struct gopclntab_function function;
+
+	for (size_t i = 0; i < count; i++) {
+		struct symbol_query *query = &queries[i];
+		if (query->name || !gopclntab_find(table, query->vaddr, &function) ||
+			!function.name[0])
+			continue;
+		query->name = function.name;
+		query->start = function.start;
+		query->size = function.end - function.start;
+	}
+}
+
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count)
 {
 	struct table table;
@@ -209,6 +225,7 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 		walk(&table, queries, count);
 	if (find_table(module->elf, SHT_DYNSYM, &table))
 		walk(&table, queries, count);
+	name_by_go(&module->gopclntab, queries, count);
 }
 
 // A name that is being demangled, piece by piece: a few bytes can stand for gigabytes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names for addresses, out of .symtab and .dynsym. elf(5), gABI "Symbol Table".
+// Names for addresses, out of .symtab and .dynsym, else Go's function table. elf(5), gABI "Symbol
+// Table".
 //
 // Theory of operation. A process has few distinct pcs in a module and a module may have a million
 // symbols. So the pcs are collected and sorted first, and each table is walked once: for each
@@ -28,8 +29,9 @@ struct symbol_query {
 };
 
 // Names the COUNT QUERIES (ascending by vaddr), whatever was found of them before, from the symbol
-// tables of MODULE and of its extras that are open. A symbol names an address only if its size
-// covers it; one without a size only as far as the next symbol, in its own section.
+// tables of MODULE and of its extras that are open; what those leave, from its gopclntab. A symbol
+// names an address only if its size covers it; one without a size only as far as the next symbol,
+// in its own section.
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);
 
 // True when MODULE has a .symtab itself: names of functions that are not exported too.

@@ -2,17 +2,18 @@
 // The unwinder: from frame to frame, each by what is known of its code.
 //
 // Theory of operation. What a pc's code says of its caller is found once and kept: threads share
-// most of their pcs. It is one of: a signal trampoline (by its bytes), a row of call frame
-// information, the end of a chain, call frame information that is more than a row, or nothing. For
-// the last the code is followed (forward.h); the row that came out is kept with the return address
-// that it was proven with, and holds for another thread with the same one. A frame's caller lies
-// above it, except where a signal came in; so every chain ends.
+// most of their pcs. It is one of: a signal trampoline (by its bytes), a row of Go's function table
+// or of call frame information, the end of a chain, either's information that is more than a row,
+// or nothing. For the last the code is followed (forward.h); the row that came out is kept with the
+// return address that it was proven with, and holds for another thread with the same one. A frame's
+// caller lies above it, except where a signal came in; so every chain ends.
 #include "unwind.h"
 
 #include "cfi.h"
 #include "cleanup.h"
 #include "dwfl_session.h"
 #include "forward.h"
+#include "gostep.h"
 #include "libunwind_step.h"
 #include "overflow.h"
 #include "trampoline.h"
@@ -22,8 +23,8 @@
 #include <string.h>
 
 enum {
-	KNOWN_LOG = 13,   // of the number of pcs of which it is kept what their code says
-	SIGNALS_MAX = 64, // signal frames in one chain
+	KNOWN_LOG = 13,     // of the number of pcs of which it is kept what their code says
+	CROSSINGS_MAX = 64, // signal frames and changes of stacks in one chain
 };
 
 enum code_kind {
@@ -31,6 +32,7 @@ enum code_kind {
 	CODE_END,
 	CODE_COMPLEX,
 	CODE_SIGRETURN,
+	CODE_GO,   // a change of stacks
 	CODE_BARE, // without call frame information; row and proof are of the last time
 };
 
@@ -38,6 +40,7 @@ enum code_kind {
 struct code {
 	uint64_t pc;
 	bool behind_call;
+	bool interrupts; // what it returns to has made no call
 	uint8_t kind, via;
 	struct row row;
 	uint64_t proof; // CODE_BARE: the return address that row was proven with, or 0
@@ -62,7 +65,7 @@ struct chain {
 	struct frame_regs regs;
 	bool behind_call; // the pc is a return address
 	enum frame_via via;
-	unsigned signals;
+	unsigned crossings;
 	uint64_t fault; // the address that the signal was about which interrupted the frame, or 0
 	uint64_t overflow_sp;
 	struct stack_end *end;
@@ -125,6 +128,25 @@ static enum cfi_answer find_cfi(
 	return answer;
 }
 
+// Finds out what Go's function table says of the code at CODE's pc, which is AT. It goes before
+// call frame information, which Go's linker makes of it, but without the frame pointer and the
+// changes of stacks. Returns false when there is none.
+static bool examine_go(struct engine *engine, struct code *code, const struct location *at)
+{
+	static const uint8_t kinds[] = {
+		[GOSTEP_ROW] = CODE_ROW, [GOSTEP_END] = CODE_END, [GOSTEP_APPLY] = CODE_GO};
+	struct gostep step = {0};
+	enum gostep_answer answer = gostep_find(engine->space, at, code->behind_call, &step);
+
+	if (answer == GOSTEP_NONE)
+		return false;
+	code->kind = kinds[answer];
+	code->via = FRAME_VIA_GOPCLNTAB;
+	code->row = step.row;
+	code->interrupts = step.injected;
+	return true;
+}
+
 // Finds out what the code at CODE's pc says.
 static void examine(struct chain *chain, struct code *code)
 {
@@ -139,12 +161,13 @@ static void examine(struct chain *chain, struct code *code)
 	code->via = FRAME_VIA_CFI;
 	code->kind = CODE_BARE;
 	code->proof = 0;
+	code->interrupts = false;
 	if (trampoline_is_sigreturn(engine->space, chain->thread, code->pc)) {
 		code->kind = CODE_SIGRETURN;
 	} else if (code->behind_call &&
 		   trampoline_is_goexit(engine->space, chain->thread, code->pc)) {
 		code->kind = CODE_END;
-	} else if (at.module != SNAPSHOT_NO_MODULE) {
+	} else if (at.module != SNAPSHOT_NO_MODULE && !examine_go(engine, code, &at)) {
 		code->kind = kinds[find_cfi(engine, &at, &code->row, &debug)];
 		if (debug)
 			code->via = FRAME_VIA_DEBUG;
@@ -307,14 +330,43 @@ static bool step_complex(struct chain *chain, struct code *code, struct frame_re
 	return r > 0 || stop_for(chain, &trouble);
 }
 
+// Leaves a function of Go that has changed stacks.
+static bool step_go(struct chain *chain, const struct code *code, struct frame_regs *next)
+{
+	struct space *space = chain->engine->space;
+	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+	struct location at = space_locate(space, pc - chain->behind_call);
+	struct row_trouble trouble;
+	struct gostep go;
+
+	chain->via = (enum frame_via)code->via;
+	if (++chain->crossings > CROSSINGS_MAX)
+		return stop(chain, "more than %d changes of stacks", CROSSINGS_MAX);
+	if (gostep_find(space, &at, chain->behind_call, &go) != GOSTEP_APPLY)
+		return stop_bare(chain, FORWARD_NOTHING);
+	int r = gostep_apply(
+		&go, space, chain->thread, &chain->regs, chain->behind_call, next, &trouble);
+	if (r == 0)
+		return complete(chain);
+	if (r > 0)
+		return true;
+	if (trouble.memory)
+		return stop(chain,
+			"Go goes to another stack at 0x%llx; memory at 0x%llx, on the one that it "
+			"left, was not copied",
+			pc, (unsigned long long)trouble.at);
+	return stop(chain,
+		"Go goes to another stack at 0x%llx, and the one that it left is not known", pc);
+}
+
 static bool step_signal(struct chain *chain, struct frame_regs *next)
 {
 	struct row_trouble trouble;
 
 	chain->via = FRAME_VIA_SIGRETURN;
 	chain->fault = overflow_fault(chain->engine->space, chain->thread, &chain->regs);
-	if (++chain->signals > SIGNALS_MAX)
-		return stop(chain, "more than %d signal frames", SIGNALS_MAX);
+	if (++chain->crossings > CROSSINGS_MAX)
+		return stop(chain, "more than %d signal frames", CROSSINGS_MAX);
 	if (trampoline_interrupted(
 		    chain->engine->space, chain->thread, &chain->regs, next, &trouble) == 0)
 		return true;
@@ -344,6 +396,9 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 	case CODE_SIGRETURN:
 		found = step_signal(chain, &next);
 		break;
+	case CODE_GO:
+		found = step_go(chain, code, &next);
+		break;
 	case CODE_BARE:
 		found = step_bare(chain, code, &next);
 		break;
@@ -354,13 +409,13 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 		return false;
 	if (next.values[ARCH_REG_PC] == 0)
 		return complete(chain);
-	// A caller's frame lies above; only a signal may have come in on another stack.
-	if (!frame->signal &&
+	// A caller's frame lies above, but for a signal that came in, or Go that went, elsewhere.
+	if (!frame->signal && code->kind != CODE_GO &&
 		(next.values[ARCH_REG_SP] < sp ||
 			(next.values[ARCH_REG_SP] == sp && next.values[ARCH_REG_PC] == pc)))
 		return stop(chain, "the chain turns back at 0x%llx", (unsigned long long)pc);
 	chain->regs = next;
-	chain->behind_call = !frame->signal;
+	chain->behind_call = !frame->signal && !code->interrupts;
 	return true;
 }
 
