@@ -7,9 +7,9 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
 static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
 
-#if defined(__x86_64__)
 enum {
 	PROLOGUE_MAX = 96,     // bytes of a function in which it saves the frame pointer
 	CALL_LEN = 5,          // of a direct call
