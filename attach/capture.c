@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "fd.h"
 #include "files.h"
 #include "helper.h"
 #include "memory.h"
@@ -12,7 +13,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum {
@@ -88,7 +88,7 @@ static void clean_rows(struct plan *plan)
 		if (thread->status == SNAPSHOT_THREAD_LISTED)
 			thread->status = SNAPSHOT_THREAD_TIMEOUT;
 		thread->regs_known = 0;
-		thread->stack_len = 0;
+		thread->stack_len = thread->left_len = 0;
 		thread->in_syscall = false;
 	}
 }
@@ -186,17 +186,6 @@ static int check_tids(
 	return 0;
 }
 
-// More files may be mapped than fds are allowed by default.
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 // What all attempts share.
 struct spent {
 	uint64_t deadline_us; // of all
@@ -249,7 +238,7 @@ int capture_take(struct target *target, const struct capture_options *options, s
 
 	if (!plan)
 		return fail_sys(err, ENOMEM, "mmap", "the plan for process %d", target->pid);
-	raise_fd_limit();
+	fd_raise_limit();
 	for (int i = 0; r == 0 && i < ATTEMPTS_MAX; i++)
 		r = attempt(target, options, plan, &spent, ret, err);
 	if (r > 0)

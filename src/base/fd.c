@@ -11,6 +11,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
@@ -92,6 +93,22 @@ int fd_open_regular_in_root(int root_fd, const char *path)
 	return take_fd(&fd);
 }
 
+int fd_open_regular(const char *path)
+{
+	struct stat st;
+	auto_fd int seen = open(path, O_PATH | O_CLOEXEC);
+
+	if (seen < 0 || fstat(seen, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	// Not through /proc/self/fd, which need not be there; so looked at again.
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? take_fd(&fd) : -EINVAL;
+}
+
 ssize_t fd_read_exact(int fd, void *buffer, size_t len)
 {
 	size_t done = 0;
@@ -122,6 +139,16 @@ int fd_write_all(int fd, const void *buffer, size_t len)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+void fd_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 int fd_cloexec_all(void)

@@ -26,11 +26,19 @@ ssize_t fd_read_small_at(int dirfd, const char *path, char *buffer, size_t size)
 // is no regular file. Returns an O_CLOEXEC fd that the caller owns.
 int fd_open_regular_in_root(int root_fd, const char *path);
 
+// Opens PATH, a name of ours, for reading, only if it is a regular file; which is looked at before.
+// Links are followed. As fd_open_regular_in_root().
+int fd_open_regular(const char *path);
+
 // Reads exactly LEN bytes from FD, unless the end comes first. Returns the number read, or -errno.
 ssize_t fd_read_exact(int fd, void *buffer, size_t len);
 
 // Writes all of BUFFER to FD. Returns 0 or -errno of write(2).
 int fd_write_all(int fd, const void *buffer, size_t len);
+
+// Raises the limit of open files as far as it goes: more may be mapped than fds are allowed by
+// default.
+void fd_raise_limit(void);
 
 // Marks every fd from 3 on close-on-exec, so that none that we inherited goes any further.
 // Falls back to /proc/self/fd where close_range(2) does not know CLOSE_RANGE_CLOEXEC (before 5.11).

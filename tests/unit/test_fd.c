@@ -361,3 +361,26 @@ Test(fd, fill_standard)
 	check_int(in_child(fill_output), 0);
 	check_int(in_child(fill_stderr), 0);
 }
+
+Test(fd_regular, opens_and_refuses, .init = make_root, .fini = remove_root)
+{
+	static const struct {
+		const char *path;
+		int r;
+	} refused[] = {{"etc/fifo", -EINVAL}, {"etc", -EINVAL}, {".", -EINVAL}, {"", -ENOENT},
+		{"none", -ENOENT}, {"loop", -ELOOP}, {"etc/passwd/x", -ENOTDIR},
+		{"/dev/zero", -EINVAL}, {"/dev/null", -EINVAL}};
+	char text[100] = "";
+
+	check_int(fchdir(root_fd), 0);
+	check_int(symlinkat("etc/passwd", root_fd, "link"), 0);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		int r = fd_open_regular(refused[i].path);
+		cr_assert(r == refused[i].r, "'%s': %d", refused[i].path, r);
+	}
+	int fd = fd_open_regular("link");
+	check_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	check_int(fd_read_exact(fd, text, sizeof(text)), strlen("the container's\n"));
+	check_str(text, "the container's\n");
+	close(fd);
+}

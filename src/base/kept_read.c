@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reading a kept snapshot, which may be anything.
+#include "cleanup.h"
+#include "fd.h"
+#include "kept.h"
+#include "kept_fields.h"
+#include "kept_tags.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x8u // Linux 6.3
+#endif
+
+enum {
+	BUFFER_SIZE = 1 << 16,
+	EXE_MAX = 4096,
+	FDS_RESERVED = 64,
+};
+
+struct kept_reader {
+	int fd;
+	bool looking;          // only looking through: files are not made
+	uint64_t at, len;      // bytes taken of the file, and all of its
+	size_t first, end;     // what of the buffer is not taken yet
+	uint64_t tag;          // what comes next
+	uint64_t parts, files; // what the process that is read may still have, see kept.h
+	struct kept_origin origin;
+	struct error *err; // of the running call
+	char *path;
+	unsigned char buffer[BUFFER_SIZE], copied[BUFFER_SIZE];
+};
+
+// Refuses the file for the formatted reason.
+__attribute__((format(printf, 2, 3))) static int refuse(
+	struct kept_reader *reader, const char *format, ...)
+{
+	char why[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return fail(reader->err, ERROR_SYSTEM, EBADMSG, "loading failed on %s: %s (at byte %llu)",
+		reader->path, why, (unsigned long long)reader->at);
+}
+
+static int refuse_memory(struct kept_reader *reader)
+{
+	return fail_sys(reader->err, ENOMEM, "loading", "%s", reader->path);
+}
+
+// Takes LEN bytes of the file to BYTES.
+static int take_bytes(struct kept_reader *reader, void *bytes, size_t len)
+{
+	size_t done = 0;
+
+	if (len > reader->len - reader->at)
+		return refuse(reader, "it is cut off");
+	while (done < len) {
+		if (reader->first == reader->end) {
+			ssize_t n = fd_read_exact(reader->fd, reader->buffer, BUFFER_SIZE);
+			if (n < 0)
+				return fail_sys(reader->err, (int)-n, "read", "%s", reader->path);
+			if (n == 0)
+				return refuse(reader, "it is cut off");
+			reader->first = 0;
+			reader->end = (size_t)n;
+		}
+		size_t left = reader->end - reader->first;
+		size_t some = len - done < left ? len - done : left;
+		memcpy((char *)bytes + done, reader->buffer + reader->first, some);
+		reader->first += some;
+		reader->at += some;
+		done += some;
+	}
+	return 0;
+}
+
+static int take_number(struct kept_reader *reader, size_t width, uint64_t *ret)
+{
+	unsigned char bytes[8];
+	int r = take_bytes(reader, bytes, width);
+
+	*ret = 0;
+	for (size_t i = 0; r == 0 && i < width; i++)
+		*ret |= (uint64_t)bytes[i] << (8 * i);
+	return r;
+}
+
+// Takes the numbers of TABLE to STRUCTURE, each within its bounds.
+static int take_fields(struct kept_reader *reader, const struct kept_table *table, void *structure)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct kept_field *field = &table->fields[i];
+		uint64_t value;
+		int r = take_number(reader, field->width, &value);
+		if (r < 0)
+			return r;
+		if (value < field->min || value > field->max)
+			return refuse(reader, "%s is %llu", field->name, (unsigned long long)value);
+		kept_field_set(field, structure, value);
+	}
+	return 0;
+}
+
+// Takes a string of at most MAX bytes, without NULs, into the new *RET.
+static int take_string(struct kept_reader *reader, const char *what, size_t max, char **ret)
+{
+	uint64_t len;
+	int r = take_number(reader, 4, &len);
+
+	if (r < 0)
+		return r;
+	if (len > max)
+		return refuse(reader, "the length of %s is %llu", what, (unsigned long long)len);
+	auto_free char *text = malloc(len + 1);
+	if (!text)
+		return refuse_memory(reader);
+	if ((r = take_bytes(reader, text, len)) < 0)
+		return r;
+	if (memchr(text, '\0', len))
+		return refuse(reader, "%s has a NUL in it", what);
+	text[len] = '\0';
+	*ret = take_ptr(text);
+	return 0;
+}
+
+// The same into BUFFER of SIZE bytes.
+static int take_text(struct kept_reader *reader, const char *what, char *buffer, size_t size)
+{
+	auto_free char *text = NULL;
+	int r = take_string(reader, what, size - 1, &text);
+
+	if (r == 0)
+		memcpy(buffer, text, strlen(text) + 1);
+	return r;
+}
+
+// Room for COUNT items of SIZE bytes in memory, each of which has at least LEN bytes in the file,
+// into *RET.
+static int make_rows(struct kept_reader *reader, const char *what, size_t count, size_t size,
+	size_t len, void *ret)
+{
+	if (count > (reader->len - reader->at) / len)
+		return refuse(reader, "it is cut off: %zu %s do not fit", count, what);
+	void *rows = calloc(count + 1, size);
+	if (!rows)
+		return refuse_memory(reader);
+	memcpy(ret, &rows, sizeof(rows));
+	return 0;
+}
+
+// An empty file in memory of LEN bytes, or -errno. Some fds are left for everything else.
+static int make_file(uint64_t len)
+{
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	struct rlimit limit;
+	auto_fd int fd = memfd_create("nspeek-load", flags | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("nspeek-load", flags);
+	if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	if ((rlim_t)fd + FDS_RESERVED > limit.rlim_cur)
+		return -EMFILE;
+	return ftruncate(fd, (off_t)len) < 0 ? -errno : take_fd(&fd);
+}
+
+// Takes the bytes of PART to where they were in the file FD, or to nowhere.
+static int take_part(struct kept_reader *reader, int fd, const struct file_part *part)
+{
+	for (uint64_t done = 0; done < part->len;) {
+		uint64_t left = part->len - done;
+		size_t len = left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE;
+		int r = take_bytes(reader, reader->copied, len);
+		if (r < 0)
+			return r;
+		if (fd >= 0) {
+			ssize_t n = pwrite(fd, reader->copied, len, (off_t)(part->offset + done));
+			if (n < 0 || (size_t)n != len)
+				return fail_sys(reader->err, n < 0 ? errno : ENOSPC, "writing",
+					"the files of %s in memory", reader->path);
+		}
+		done += len;
+	}
+	return 0;
+}
+
+// Takes what describes the parts of a file, not their bytes.
+static int take_parts_head(struct kept_reader *reader, struct file_parts *parts)
+{
+	int r = take_fields(reader, &kept_parts_table, parts);
+
+	if (r < 0)
+		return r;
+	size_t count = parts->count;
+	parts->count = 0;
+	if ((r = take_bytes(reader, parts->build_id.bytes, parts->build_id.len)) < 0 ||
+		(r = make_rows(reader, "parts", count, sizeof(*parts->rows),
+			 kept_table_len(&kept_part_table), &parts->rows)) < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		if ((r = take_fields(reader, &kept_part_table, &parts->rows[i])) < 0)
+			return r;
+	if (!file_parts_fit(parts->rows, count, parts->file_len))
+		return refuse(reader, "the parts of a file do not fit into it");
+	parts->count = count;
+	return 0;
+}
+
+// Takes the parts of a file to PARTS, and their bytes to a new file: *RET_FD, -EBADF when there are
+// none, or no file can be had for want of fds.
+static int take_parts(struct kept_reader *reader, struct file_parts *parts, int *ret_fd)
+{
+	auto_fd int fd = -EBADF;
+	int r = take_parts_head(reader, parts);
+
+	if (r < 0)
+		return r;
+	uint64_t len = file_parts_len(parts);
+	if (parts->count > 0) {
+		if (len > reader->parts || parts->file_len > reader->files)
+			return refuse(reader, "the files of a process are too large");
+		reader->parts -= len;
+		reader->files -= parts->file_len;
+	}
+	if (parts->count > 0 && !reader->looking) {
+		fd = make_file(parts->file_len);
+		if (fd < 0 && fd != -EMFILE && fd != -ENFILE)
+			return fail_sys(reader->err, -fd, "making", "the files of %s in memory",
+				reader->path);
+		if (fd < 0)
+			fd = -EBADF;
+	}
+	for (size_t i = 0; i < parts->count; i++)
+		if ((r = take_part(reader, fd, &parts->rows[i])) < 0)
+			return r;
+	if (fd >= 0 && fcntl(fd, F_ADD_SEALS,
+			       F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return fail_sys(
+			reader->err, errno, "sealing", "the files of %s in memory", reader->path);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int take_image(struct kept_reader *reader, struct snapshot_module *module)
+{
+	size_t len = module->image_len;
+
+	module->image_len = 0;
+	if (len > 0 && module->source != SNAPSHOT_SOURCE_MEMORY)
+		return refuse(reader, "a module that is a file has an image");
+	if (module->source != SNAPSHOT_SOURCE_MEMORY)
+		return 0;
+	module->image = malloc(len + 1);
+	if (!module->image)
+		return refuse_memory(reader);
+	module->image_len = len;
+	return take_bytes(reader, module->image, len);
+}
+
+static int take_module(
+	struct kept_reader *reader, struct snapshot_module *module, struct file_parts *parts)
+{
+	int r = take_fields(reader, &kept_module_table, module);
+	size_t len = module->image_len;
+
+	module->image_len = 0;
+	if (r < 0)
+		return r;
+	if (module->start >= module->end)
+		return refuse(reader, "a module ends before it begins");
+	if ((r = take_string(reader, "a module's path", KEPT_PATH_MAX, &module->path)) < 0 ||
+		(r = take_text(reader, "a module's note", module->note, sizeof(module->note))) < 0)
+		return r;
+	module->image_len = len;
+	if ((r = take_image(reader, module)) < 0 ||
+		(r = take_parts(reader, parts, &module->fd)) < 0)
+		return r;
+	bool is_file = module->source == SNAPSHOT_SOURCE_MAP_FILES ||
+		       module->source == SNAPSHOT_SOURCE_ROOT;
+	if (!is_file && parts->count > 0)
+		return refuse(reader, "a module that is no file has parts of one");
+	if (is_file && module->fd < 0) {
+		module->source = SNAPSHOT_SOURCE_NONE;
+		snprintf(module->note, sizeof(module->note), "%s",
+			parts->count > 0 ? "more files are kept than may be opened"
+					 : "its file was not kept");
+	}
+	return 0;
+}
+
+static int take_modules(struct kept_reader *reader, struct kept_process *process, size_t count)
+{
+	struct snapshot *snapshot = &process->snapshot;
+	size_t len = kept_table_len(&kept_module_table) + kept_table_len(&kept_parts_table) + 8;
+	int r;
+
+	if ((r = make_rows(reader, "modules", count, sizeof(*snapshot->modules), len,
+		     &snapshot->modules)) < 0 ||
+		(r = make_rows(reader, "modules", count, sizeof(*process->files), len,
+			 &process->files)) < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		snapshot->modules[i].fd = -EBADF;
+		snapshot->module_count++;
+		r = take_module(reader, &snapshot->modules[i], &process->files[i]);
+	}
+	return r;
+}
+
+static int take_maps(struct kept_reader *reader, struct snapshot *snapshot, size_t count)
+{
+	uint64_t end = 0;
+	int r = make_rows(reader, "mappings", count, sizeof(*snapshot->maps),
+		kept_table_len(&kept_map_table), &snapshot->maps);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct snapshot_map *map = &snapshot->maps[i];
+		if ((r = take_fields(reader, &kept_map_table, map)) < 0)
+			return r;
+		if (map->start < end || map->start >= map->end)
+			return refuse(reader, "a mapping is not above the one before it");
+		if (map->module != SNAPSHOT_NO_MODULE &&
+			(map->module < 0 || (size_t)map->module >= snapshot->module_count))
+			return refuse(reader, "a mapping's module is %d", map->module);
+		end = map->end;
+		snapshot->map_count++;
+	}
+	return r;
+}
+
+// True when LEN bytes at OFFSET are in stacks of STACKS_LEN bytes.
+static bool is_in_stacks(uint64_t offset, uint64_t len, uint64_t stacks_len)
+{
+	return len <= stacks_len && offset <= stacks_len - len;
+}
+
+static int take_thread(
+	struct kept_reader *reader, struct snapshot_thread *thread, uint64_t stacks_len)
+{
+	int r = take_fields(reader, &kept_thread_table, thread);
+
+	if (r < 0)
+		return r;
+	if (thread->stack_len == 0)
+		thread->stack_offset = 0;
+	if (thread->left_len == 0)
+		thread->left_offset = 0;
+	if (!is_in_stacks(thread->stack_offset, thread->stack_len, stacks_len) ||
+		!is_in_stacks(thread->left_offset, thread->left_len, stacks_len))
+		return refuse(reader, "a thread's stack is not among the stacks");
+	r = take_text(reader, "a thread's name", thread->name, sizeof(thread->name));
+	for (size_t i = 0; r == 0 && i < sizeof(thread->syscall_args) / sizeof(uint64_t); i++)
+		r = take_number(reader, 8, &thread->syscall_args[i]);
+	for (size_t i = 0; r == 0 && i < ARCH_REG_COUNT; i++)
+		r = take_number(reader, 8, &thread->regs[i]);
+	return r;
+}
+
+static int take_threads(
+	struct kept_reader *reader, struct snapshot *snapshot, size_t count, uint64_t stacks_len)
+{
+	size_t len = kept_table_len(&kept_thread_table) + 4 + 8 * (6 + ARCH_REG_COUNT);
+	int r = make_rows(
+		reader, "threads", count, sizeof(*snapshot->threads), len, &snapshot->threads);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = take_thread(reader, &snapshot->threads[i], stacks_len);
+		snapshot->thread_count++;
+	}
+	return r;
+}
+
+static int take_debugs(struct kept_reader *reader, struct kept_process *process, size_t count)
+{
+	int r = make_rows(reader, "debug files", count, sizeof(*process->debugs),
+		kept_table_len(&kept_debug_table) + kept_table_len(&kept_parts_table),
+		&process->debugs);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct debug_file *debug = &process->debugs[i];
+		debug->fd = -EBADF;
+		process->debug_count++;
+		if ((r = take_fields(reader, &kept_debug_table, debug)) < 0)
+			return r;
+		if (debug->module >= process->snapshot.module_count)
+			return refuse(reader, "a debug file's module is %u", debug->module);
+		r = take_parts(reader, &debug->parts, &debug->fd);
+	}
+	return r;
+}
+
+static int take_stacks(struct kept_reader *reader, struct snapshot *snapshot, size_t len)
+{
+	int r = make_rows(reader, "bytes of stacks", len, 1, 1, &snapshot->stacks);
+
+	snapshot->stacks_len = r == 0 ? len : 0;
+	return r < 0 ? r : take_bytes(reader, snapshot->stacks, len);
+}
+
+static int take_names(struct kept_reader *reader, struct kept_process *process)
+{
+	struct snapshot *snapshot = &process->snapshot;
+	auto_free char *exe = NULL;
+	uint64_t has_exe;
+	int r;
+
+	if ((r = take_text(reader, "the name", snapshot->name, sizeof(snapshot->name))) < 0 ||
+		(r = take_text(reader, "the policy", process->pause, sizeof(process->pause))) < 0 ||
+		(r = take_number(reader, 1, &has_exe)) < 0 ||
+		(r = take_string(reader, "the executable's path", EXE_MAX, &exe)) < 0)
+		return r;
+	if (has_exe > 1 || (!has_exe && exe[0]))
+		return refuse(reader, "whether the executable is known is %llu",
+			(unsigned long long)has_exe);
+	if (!process->pause[0] ||
+		process->pause[strspn(process->pause, "abcdefghijklmnopqrstuvwxyz")])
+		return refuse(reader, "the policy is no word");
+	if (has_exe)
+		snapshot->exe = take_ptr(exe);
+	return 0;
+}
+
+// Takes a process behind its tag. What was taken before a failure is in PROCESS.
+static int take_process(struct kept_reader *reader, struct kept_process *process)
+{
+	struct snapshot *snapshot = &process->snapshot;
+	struct kept_process head = {0};
+	int r = take_fields(reader, &kept_process_table, &head);
+
+	if (r < 0)
+		return r;
+	// The counts become true one by one: what there is can be freed at any time.
+	*process = head;
+	process->debug_count = snapshot->module_count = snapshot->map_count = 0;
+	snapshot->thread_count = snapshot->stacks_len = 0;
+	reader->parts = KEPT_PARTS_MAX;
+	reader->files = KEPT_FILES_MAX;
+	if ((r = take_names(reader, process)) < 0 ||
+		(r = take_modules(reader, process, head.snapshot.module_count)) < 0 ||
+		(r = take_maps(reader, snapshot, head.snapshot.map_count)) < 0 ||
+		(r = take_threads(reader, snapshot, head.snapshot.thread_count,
+			 head.snapshot.stacks_len)) < 0 ||
+		(r = take_debugs(reader, process, head.debug_count)) < 0)
+		return r;
+	return take_stacks(reader, snapshot, head.snapshot.stacks_len);
+}
+
+// Takes the tag of what comes next.
+static int take_tag(struct kept_reader *reader)
+{
+	int r = take_number(reader, 4, &reader->tag);
+
+	if (r < 0)
+		return r;
+	if (reader->tag != KEPT_TAG_PROCESS && reader->tag != KEPT_TAG_END)
+		return refuse(reader, "there is neither a process nor the end");
+	if (reader->tag == KEPT_TAG_END && reader->at != reader->len)
+		return refuse(reader, "something follows its end");
+	return 0;
+}
+
+// Begins with the first byte of the file, up to the first tag.
+static int begin(struct kept_reader *reader)
+{
+	char magic[sizeof(KEPT_MAGIC) - 1];
+	struct stat st;
+	uint64_t version, machine;
+	int r;
+
+	reader->at = reader->first = reader->end = 0;
+	if (fstat(reader->fd, &st) < 0 || lseek(reader->fd, 0, SEEK_SET) < 0)
+		return fail_sys(reader->err, errno, "read", "%s", reader->path);
+	reader->len = (uint64_t)st.st_size;
+	if (reader->len < sizeof(magic) || take_bytes(reader, magic, sizeof(magic)) < 0 ||
+		memcmp(magic, KEPT_MAGIC, sizeof(magic)) != 0)
+		return refuse(reader, "it was not written by nspeek stack --save");
+	if ((r = take_number(reader, 4, &version)) < 0)
+		return r;
+	if (version != KEPT_VERSION)
+		return refuse(reader, "it is of version %llu, and this nspeek knows version %d",
+			(unsigned long long)version, KEPT_VERSION);
+	if ((r = take_number(reader, 4, &machine)) < 0)
+		return r;
+	if (machine != ARCH_ELF_MACHINE)
+		return refuse(reader,
+			"it is of another machine (ELF machine %llu), and this nspeek is built for "
+			"%d",
+			(unsigned long long)machine, ARCH_ELF_MACHINE);
+	if ((r = take_number(reader, 8, &reader->origin.time_s)) < 0 ||
+		(r = take_text(reader, "the host's name", reader->origin.host,
+			 sizeof(reader->origin.host))) < 0)
+		return r;
+	if (reader->origin.time_s > UINT32_MAX)
+		return refuse(
+			reader, "the time is %llu", (unsigned long long)reader->origin.time_s);
+	return take_tag(reader);
+}
+
+// Looks through all of the file.
+static int look_through(struct kept_reader *reader)
+{
+	int r = begin(reader);
+
+	reader->looking = true;
+	while (r == 0 && reader->tag == KEPT_TAG_PROCESS) {
+		struct kept_process process = {0};
+		r = take_process(reader, &process);
+		kept_process_fini(&process);
+		if (r == 0)
+			r = take_tag(reader);
+	}
+	reader->looking = false;
+	return r;
+}
+
+struct kept_reader *kept_read_open(const char *path, struct error *err)
+{
+	struct kept_reader *reader = calloc(1, sizeof(*reader));
+	char *name = strdup(path);
+	int fd = fd_open_regular(path);
+
+	if (!reader || !name) {
+		fail_sys(err, ENOMEM, "loading", "%s", path);
+	} else if (fd < 0) {
+		if (fd == -EINVAL)
+			fail(err, ERROR_SYSTEM, EINVAL, "open failed on %s: it is no regular file",
+				path);
+		else
+			fail_sys(err, -fd, "open", "%s", path);
+	} else {
+		reader->fd = fd;
+		reader->path = name;
+		reader->err = err;
+		if (look_through(reader) == 0 && begin(reader) == 0)
+			return reader;
+	}
+	close_fd(&fd);
+	free(name);
+	free(reader);
+	return NULL;
+}
+
+const struct kept_origin *kept_read_origin(const struct kept_reader *reader)
+{
+	return &reader->origin;
+}
+
+int kept_read_process(struct kept_reader *reader, struct kept_process *ret, struct error *err)
+{
+	struct kept_process process = {0};
+	int r;
+
+	if (reader->tag == KEPT_TAG_END)
+		return 0;
+	reader->err = err;
+	if ((r = take_process(reader, &process)) < 0 || (r = take_tag(reader)) < 0) {
+		kept_process_fini(&process);
+		return r;
+	}
+	*ret = process;
+	return 1;
+}
+
+void kept_read_free(struct kept_reader *reader)
+{
+	if (!reader)
+		return;
+	close_fd(&reader->fd);
+	free(reader->path);
+	free(reader);
+}
+
+void kept_process_fini(struct kept_process *process)
+{
+	for (size_t i = 0; process->files && i < process->snapshot.module_count; i++)
+		file_parts_fini(&process->files[i]);
+	free(process->files);
+	debug_files_fini(&process->debugs, &process->debug_count);
+	snapshot_fini(&process->snapshot);
+	*process = (struct kept_process){0};
+}
