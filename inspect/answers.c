@@ -6,10 +6,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	SYMBOLS_MAX = 1 << 20,       // names accepted of one worker
 	SYMBOL_BYTES_MAX = 64 << 20, // and bytes of all of them
+	PARTS_MAX = 1 << 20,         // parts of all files
 };
 
 static int take_module(struct answers *answers, const struct wire_record *record)
@@ -176,6 +178,43 @@ static int take_verify(struct answers *answers, const struct wire_record *record
 	return 0;
 }
 
+// The file that RECORD is about, or -EBADF; and where its parts belong.
+static int find_file(
+	struct answers *answers, const struct wire_record *record, struct file_parts **ret)
+{
+	struct stacks *stacks = answers->stacks;
+
+	if (record->kind == WIRE_PARTS_MODULE && record->index < stacks->module_count) {
+		*ret = &stacks->modules[record->index].needed;
+		return answers->snapshot->modules[record->index].fd;
+	}
+	if (record->kind == WIRE_PARTS_ASKED && record->index < stacks->debug_count) {
+		*ret = &stacks->debugs[record->index].parts;
+		return stacks->debugs[record->index].fd;
+	}
+	return -EBADF;
+}
+
+static int take_parts(struct answers *answers, const struct wire_record *record)
+{
+	struct file_parts *parts;
+	struct stat st;
+	int fd = answers->keep ? find_file(answers, record, &parts) : -EBADF;
+
+	answers->part_count += record->count;
+	if (fd < 0 || parts->rows || answers->part_count > PARTS_MAX || fstat(fd, &st) < 0 ||
+		!file_parts_fit(record->parts, record->count, (uint64_t)st.st_size))
+		return -EPROTO;
+	parts->rows = calloc(record->count + 1, sizeof(*parts->rows));
+	if (!parts->rows)
+		return -ENOMEM;
+	memcpy(parts->rows, record->parts, record->count * sizeof(*parts->rows));
+	parts->count = record->count;
+	parts->file_len = (uint64_t)st.st_size;
+	parts->build_id = record->build_id;
+	return 0;
+}
+
 // What is done with each type of record that carries an answer.
 static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
 	[WIRE_MODULE] = take_module,
@@ -184,6 +223,7 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_THREAD] = take_thread,
 	[WIRE_SAME] = take_same,
 	[WIRE_VERIFY] = take_verify,
+	[WIRE_PARTS] = take_parts,
 };
 
 int answers_take(struct answers *answers, const struct wire_record *record)

@@ -10,15 +10,17 @@
 struct answers {
 	const struct snapshot *snapshot;
 	size_t max_frames;     // accepted of one stack
+	bool keep;             // it was to say what is needed of files
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
 	size_t symbol_capacity, symbol_bytes;
+	size_t part_count; // of all files
 };
 
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,
 // refers to what does not exist (a module, a name that was not sent, a thread that was not
 // captured), or contradicts what was said before (a second end, a complete chain with a reason,
-// more frames than may be, a comparison that nobody asked for or that cannot be of this stack);
-// with -ENOMEM. What was taken before stays.
+// more frames than may be, a comparison that nobody asked for or that cannot be of this stack, parts
+// of a file that it does not have); with -ENOMEM. What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
 // Ends the answers: each captured thread that got no end, or no comparison that was asked for, has

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "wire.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,11 +163,31 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 	inspection->failed = tell_modules(inspection, snapshot);
 }
 
+// Remembers *FD, the file that was asked for of MODULE, or none, for whoever keeps it. It is none
+// if there is no fd left to remember it by.
+static int note_request(struct inspection *inspection, uint32_t module, int *fd)
+{
+	struct stacks *stacks = inspection->answers.stacks;
+	struct debug_file *grown =
+		reallocarray(stacks->debugs, stacks->debug_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	int kept = *fd < 0 ? -EBADF : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+	if (kept < 0)
+		close_fd(fd);
+	stacks->debugs = grown;
+	stacks->debugs[stacks->debug_count++] = (struct debug_file){.fd = kept, .module = module};
+	return 0;
+}
+
 static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
 	const struct snapshot *snapshot = inspection->answers.snapshot;
-	struct inspect_request request = {
-		.build_id = &record->build_id, .link = record->text, .place = record->count};
+	struct inspect_request request = {.module = record->index,
+		.build_id = &record->build_id,
+		.link = record->text,
+		.place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
 
 	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > WIRE_REQUESTS_MAX ||
@@ -175,6 +196,9 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	request.path = snapshot->modules[record->index].path;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
+	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
+	if (r < 0)
+		return r;
 	return wire_send(inspection->socket, &answer, fd);
 }
 
@@ -245,8 +269,10 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 		(inspection->options->worker.verify && stacks_add_verifies(&stacks) < 0))
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
 			snapshot->pid);
-	inspection->answers =
-		(struct answers){snapshot, inspection->options->worker.max_frames, &stacks, 0, 0};
+	inspection->answers = (struct answers){.snapshot = snapshot,
+		.max_frames = inspection->options->worker.max_frames,
+		.keep = inspection->options->worker.keep,
+		.stacks = &stacks};
 	if (r == 0)
 		r = work_put_threads(inspection->work, snapshot);
 	if (r == 0)

@@ -14,8 +14,9 @@
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
-	const char *path;               // of the module whose separate debug file it is
-	const struct buildid *build_id; // that the module has, or of length 0
+	uint32_t module;                // whose separate debug file it is: an index
+	const char *path;               // and that module's path
+	const struct buildid *build_id; // that it has, or of length 0
 	const char *link;               // the file's name by a debug link, or empty
 	unsigned place;                 // the first place to look at, from 0
 };

@@ -70,6 +70,9 @@ void stacks_fini(struct stacks *stacks)
 			free(stacks->stacks[i].frames);
 	for (size_t i = 0; i < stacks->symbol_count; i++)
 		free(stacks->symbols[i].name);
+	for (size_t i = 0; stacks->modules && i < stacks->module_count; i++)
+		file_parts_fini(&stacks->modules[i].needed);
+	debug_files_fini(&stacks->debugs, &stacks->debug_count);
 	free(stacks->stacks);
 	free(stacks->verifies);
 	free(stacks->symbols);

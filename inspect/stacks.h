@@ -4,6 +4,7 @@
 
 #include "buildid.h"
 #include "error.h"
+#include "filepart.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,6 +87,8 @@ struct stack_symbol {
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
+	// Only where it was asked for: what is needed of its file to unwind it elsewhere.
+	struct file_parts needed;
 };
 
 struct stacks {
@@ -96,6 +99,10 @@ struct stacks {
 	size_t symbol_count;
 	struct stack_module *modules; // parallel to the snapshot's modules
 	size_t module_count;
+	// The same of each file that the worker has asked for; those that it was refused, or did
+	// not use, have no parts.
+	struct debug_file *debugs;
+	size_t debug_count;
 };
 
 // Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT

@@ -24,6 +24,8 @@ static size_t record_len(const struct wire_record *record)
 		len += record->count * sizeof(record->frames[0]);
 	else if (record->type == WIRE_SAME)
 		len += record->count * sizeof(record->threads[0]);
+	else if (record->type == WIRE_PARTS)
+		len += record->count * sizeof(record->parts[0]);
 	return len;
 }
 
@@ -68,6 +70,9 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_SAME)
 		return record->count <= WIRE_THREADS_MAX &&
 		       len - head == record->count * sizeof(record->threads[0]);
+	if (record->type == WIRE_PARTS)
+		return record->count <= FILE_PARTS_MAX &&
+		       len - head == record->count * sizeof(record->parts[0]);
 	return len == head;
 }
 

@@ -4,6 +4,7 @@
 // but the worker has read hostile files: everything that comes from it is checked here.
 #pragma once
 
+#include "filepart.h"
 #include "stacks.h"
 
 #include <sys/types.h>
@@ -16,6 +17,7 @@ enum wire_type {
 	WIRE_SAME,       // worker: further threads with the same stack
 	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
+	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow
@@ -36,6 +38,13 @@ enum wire_request_kind {
 	WIRE_REQUEST_KINDS,
 };
 
+// Which file parts are about.
+enum wire_parts_kind {
+	WIRE_PARTS_MODULE, // the file of a module
+	WIRE_PARTS_ASKED,  // one that was asked for
+	WIRE_PARTS_KINDS,
+};
+
 struct wire_frame {
 	uint64_t pc, vaddr;
 	int32_t module, symbol;
@@ -50,6 +59,7 @@ struct wire_frame {
 //   SAME: index (the thread whose stack is known), count, threads
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
+//   PARTS: kind, index (the module, or the request), build_id, count, parts
 //   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
 //   (the first place to look at)               FILE: count (the place it is from)
 //   DONE, MODULES, THREADS: nothing
@@ -62,6 +72,7 @@ struct wire_record {
 		char text[WIRE_TEXT_MAX];
 		struct wire_frame frames[WIRE_FRAMES_MAX];
 		uint32_t threads[WIRE_THREADS_MAX];
+		struct file_part parts[FILE_PARTS_MAX];
 	};
 };
 

@@ -5,6 +5,7 @@
 #include "chains.h"
 #include "cleanup.h"
 #include "locations.h"
+#include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "unwind.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 enum {
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
@@ -41,6 +43,7 @@ struct worker {
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
 	unsigned requests;
+	uint32_t *last_request;    // the number of each module's last
 	struct wire_record record; // the one that is being sent or received
 };
 
@@ -116,6 +119,29 @@ static struct wire_record *new_record(struct worker *worker, enum wire_type type
 	return &worker->record;
 }
 
+// Says what is needed of the file FD, which is ELF, of MODULE.
+static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
+	const struct module *module, Elf *elf, int fd)
+{
+	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct stat st;
+	size_t count;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	int r = needed_parts(
+		elf, kind == WIRE_PARTS_ASKED, (uint64_t)st.st_size, record->parts, &count);
+	if (r == -E2BIG)
+		count = 0;
+	else if (r < 0)
+		return r;
+	record->kind = kind;
+	record->index = index;
+	record->build_id = module->build_id;
+	record->count = (uint32_t)count;
+	return wire_send(worker->socket, record, -EBADF);
+}
+
 // Asks for what may be the separate debug file of module INDEX (space.h).
 static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
 {
@@ -125,6 +151,7 @@ static int open_debug(void *arg, int index, const struct debuglink *link, unsign
 
 	if (worker->requests++ == WIRE_REQUESTS_MAX)
 		return -EMFILE;
+	worker->last_request[index] = worker->requests - 1;
 	record->kind = WIRE_REQUEST_DEBUG;
 	record->index = (uint32_t)index;
 	record->count = *place;
@@ -345,13 +372,39 @@ static int send_verifies(struct worker *worker)
 	return r;
 }
 
+// Says what is needed of the files of module INDEX: of its own, and of its separate debug file.
+static int send_needed_of(struct worker *worker, uint32_t index)
+{
+	const struct module *module = space_module(&worker->space, (int)index);
+	const struct extra *extra = &module->extras[EXTRA_FILE];
+	int fd = worker->snapshot.modules[index].fd;
+	int r = fd < 0 ? 0 : send_parts(worker, WIRE_PARTS_MODULE, index, module, module->elf, fd);
+
+	if (r < 0 || !extra->elf)
+		return r;
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->last_request[index], module, extra->elf,
+		extra->fd);
+}
+
+// The same of all modules, if somebody wants to know: which of them have frames is not asked.
+static int send_needed(struct worker *worker)
+{
+	int r = 0;
+
+	for (size_t i = 0; worker->options->keep && r == 0 && i < worker->snapshot.module_count;
+		i++)
+		r = send_needed_of(worker, (uint32_t)i);
+	return r;
+}
+
 static int run(struct worker *worker)
 {
 	int r;
 
 	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
 		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0)
+		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+		(r = send_needed(worker)) < 0)
 		return r;
 	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
 }
@@ -388,7 +441,8 @@ static int prepare(struct worker *worker, const struct work *work)
 
 	worker->snapshot = work->snapshot;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	if (!worker->snapshot.modules)
+	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
+	if (!worker->snapshot.modules || !worker->last_request)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));

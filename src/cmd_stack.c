@@ -181,8 +181,9 @@ static int take_whole(struct target *target, const struct stack_options *options
 		.tids = options->tids,
 		.tid_count = options->tid_count,
 		.timeout_ms = timeout_ms};
-	const struct inspect_options inspect = {
-		.worker = {options->max_frames, options->raw, options->verify},
+	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
+							.raw = options->raw,
+							.verify = options->verify},
 		.timeout_ms = timeout_ms,
 		.open_file = open_file,
 		.open_file_arg = target,

@@ -3,6 +3,9 @@
 #include "answers.h"
 #include "unit.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 enum { MAX_FRAMES = 4 };
 
 static struct snapshot_thread threads[3] = {{.status = SNAPSHOT_THREAD_CAPTURED},
@@ -15,7 +18,8 @@ static struct wire_record *record;
 static void begin(void)
 {
 	check_int(stacks_init(&stacks, 3, 2), 0);
-	answers = (struct answers){&snapshot, MAX_FRAMES, &stacks, 0, 0};
+	answers = (struct answers){
+		.snapshot = &snapshot, .max_frames = MAX_FRAMES, .stacks = &stacks};
 	record = calloc(1, sizeof(*record));
 }
 
@@ -303,4 +307,96 @@ Test(answers, a_comparison_left_out_says_why, .init = begin_verify)
 	check_str(stacks.verifies[0].reason, "the worker is gone");
 	check_str(stacks.verifies[1].reason, ""); // it was not captured
 	check_str(stacks.verifies[2].reason, "the worker is gone");
+}
+
+// A module that is a file of 100 bytes, another that is none, and two files that were asked for,
+// the second in vain.
+static struct snapshot_module modules[2];
+static struct debug_file debugs[2];
+
+static void begin_keeping(void)
+{
+	begin();
+	for (size_t i = 0; i < 2; i++) {
+		modules[i].fd = i == 0 ? memfd_create("file", MFD_CLOEXEC) : -EBADF;
+		debugs[i].fd = i == 0 ? memfd_create("debug", MFD_CLOEXEC) : -EBADF;
+	}
+	check_int(ftruncate(modules[0].fd, 100), 0);
+	check_int(ftruncate(debugs[0].fd, 10), 0);
+	snapshot.modules = modules;
+	stacks.debugs = calloc(2, sizeof(*stacks.debugs));
+	memcpy(stacks.debugs, debugs, sizeof(debugs));
+	stacks.debug_count = 2;
+	answers.keep = true;
+}
+
+static int take_part(uint32_t kind, uint32_t index, uint64_t offset, uint64_t len)
+{
+	record->kind = kind;
+	record->count = 1;
+	record->parts[0] = (struct file_part){offset, len};
+	return take(WIRE_PARTS, index);
+}
+
+Test(answers, parts_of_files, .init = begin_keeping)
+{
+	record->build_id = (struct buildid){.len = 3, .bytes = {1, 2, 3}};
+	check_int(take_part(WIRE_PARTS_MODULE, 0, 0, 100), 0);
+	check_int(take_part(WIRE_PARTS_ASKED, 0, 9, 1), 0);
+	check_u64(stacks.modules[0].needed.file_len, 100);
+	check_u64(stacks.modules[0].needed.rows[0].len, 100);
+	check_true(buildid_equal(&stacks.modules[0].needed.build_id, &record->build_id));
+	check_u64(stacks.debugs[0].parts.file_len, 10);
+	check_u64(stacks.debugs[0].parts.rows[0].offset, 9);
+	stacks_fini(&stacks);
+	close(modules[0].fd);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, parts_that_cannot_be, .init = begin_keeping)
+{
+	check_int(take_part(WIRE_PARTS_MODULE, 0, 0, 101), -EPROTO); // over the end
+	check_int(take_part(WIRE_PARTS_MODULE, 0, 0, 0), -EPROTO);
+	check_int(take_part(WIRE_PARTS_MODULE, 0, UINT64_MAX, 2), -EPROTO);
+	check_int(take_part(WIRE_PARTS_MODULE, 1, 0, 1), -EPROTO); // no file
+	check_int(take_part(WIRE_PARTS_MODULE, 2, 0, 1), -EPROTO); // no module
+	check_int(take_part(WIRE_PARTS_ASKED, 0, 0, 11), -EPROTO);
+	check_int(take_part(WIRE_PARTS_ASKED, 1, 0, 1), -EPROTO); // asked for in vain
+	check_int(take_part(WIRE_PARTS_ASKED, 2, 0, 1), -EPROTO); // not asked for
+	check_int(take_part(WIRE_PARTS_KINDS, 0, 0, 1), -EPROTO);
+	record->parts[1] = (struct file_part){50, 1};
+	record->parts[0] = (struct file_part){50, 1};
+	record->kind = WIRE_PARTS_MODULE;
+	record->count = 2;
+	check_int(take(WIRE_PARTS, 0), -EPROTO); // the same twice
+	check_int(take_part(WIRE_PARTS_MODULE, 0, 0, 1), 0);
+	check_int(take_part(WIRE_PARTS_MODULE, 0, 0, 1), -EPROTO); // a second time
+	answers.keep = false;
+	check_int(take_part(WIRE_PARTS_ASKED, 0, 0, 1), -EPROTO); // nobody wants to know
+}
+
+Test(answers, too_many_parts, .init = begin_keeping)
+{
+	enum { FILES = 2000 };
+	int r = 0, taken = 0;
+
+	stacks.modules = realloc(stacks.modules, FILES * sizeof(*stacks.modules));
+	memset(stacks.modules, 0, FILES * sizeof(*stacks.modules));
+	stacks.module_count = FILES;
+	snapshot.modules = calloc(FILES, sizeof(*snapshot.modules));
+	for (size_t i = 0; i < FILES; i++)
+		snapshot.modules[i].fd = modules[0].fd;
+	check_int(ftruncate(modules[0].fd, 1 << 20), 0);
+	record->kind = WIRE_PARTS_MODULE;
+	record->count = FILE_PARTS_MAX;
+	for (size_t i = 0; i < FILE_PARTS_MAX; i++)
+		record->parts[i] = (struct file_part){2 * i, 1};
+	while (r == 0 && taken < FILES) {
+		r = take(WIRE_PARTS, (uint32_t)taken);
+		taken += r == 0;
+	}
+	check_int(r, -EPROTO);
+	check_int(taken, 1024);
+	stacks_fini(&stacks);
 }

@@ -239,3 +239,22 @@ Test(wire, leaks_no_fd, .init = open_socket)
 		check_int(count_fds(), before);
 	}
 }
+
+Test(wire, parts, .init = open_socket)
+{
+	sent.type = WIRE_PARTS;
+	for (uint32_t count = 0; count <= FILE_PARTS_MAX; count++) {
+		sent.count = count;
+		if (count > 0)
+			sent.parts[count - 1] = (struct file_part){count, UINT64_MAX};
+		pass();
+		check_int(memcmp(got.parts, sent.parts, count * sizeof(sent.parts[0])), 0);
+	}
+	static const uint32_t counts[] = {0, 2, FILE_PARTS_MAX + 1, 0x10000001, UINT32_MAX};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		sent.count = counts[i];
+		check_refused(HEAD + sizeof(sent.parts[0]));
+	}
+	sent.count = FILE_PARTS_MAX + 1;
+	check_refused(HEAD + sizeof(sent.parts));
+}
