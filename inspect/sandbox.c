@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -36,11 +37,24 @@ static int close_between(unsigned first, unsigned last)
 	return 0;
 }
 
+// /dev/null; in a root without it, an empty file that nobody can write to.
+static int open_null(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null >= 0 || errno != ENOENT)
+		return null;
+	null = memfd_create("null", MFD_ALLOW_SEALING);
+	if (null >= 0)
+		fcntl(null, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_WRITE);
+	return null;
+}
+
 static int close_all_but(const int *keep, size_t count, struct error *err)
 {
 	unsigned next = 3;
 	auto_free int *sorted = calloc(count + 1, sizeof(*sorted));
-	int null = open("/dev/null", O_RDWR);
+	int null = open_null();
 
 	if (!sorted || null < 0)
 		return fail_sys(err, errno, "open", "/dev/null");

@@ -10,10 +10,11 @@
 // The other program is not executed: for execve(2) it would have to be a file of its own, copied
 // into memory first, which takes longer than a small stack, and which limits, filters and a
 // set-user-ID bit all have something to say about. It is mapped from our own file as execve(2)
-// would map it, gets a stack with the words, the environment and the auxiliary vector that we got,
-// and is jumped to: System V ABI, "Process Initialization" and "Program Loading". Nothing of ours
-// is used after that. Both programs are static, and ours has done nothing yet that another start of
-// a C library could not bear: no thread, no handler, no lock.
+// would map it (copied from our own memory, where no /proc leads to that file), gets a stack with
+// the words, the environment and the auxiliary vector that we got, and is jumped to: System V ABI,
+// "Process Initialization" and "Program Loading". Nothing of ours is used after that. Both programs
+// are static, and ours has done nothing yet that another start of a C library could not bear: no
+// thread, no handler, no lock.
 #include "cleanup.h"
 #include "error.h"
 #include "report_error.h"
@@ -37,10 +38,10 @@ struct image {
 	const Elf64_Ehdr *header;
 	const Elf64_Phdr *segments;
 	const struct work *work; // what it is a worker for, or NULL
-	int fd;
-	off_t offset;      // of it in our file
-	uintptr_t base;    // what is added to its addresses
-	uintptr_t headers; // where its segments' headers are mapped
+	int fd;                  // our file; -EBADF: it cannot be opened
+	off_t offset;            // of it in our file
+	uintptr_t base;          // what is added to its addresses
+	uintptr_t headers;       // where its segments' headers are mapped
 };
 
 static const char subject[] = "the program that takes stacks";
@@ -99,6 +100,19 @@ static int map(const struct image *image, uintptr_t addr, size_t len, int prot, 
 	return mapped == MAP_FAILED ? -errno : 0;
 }
 
+// The same without a file, from what is mapped of it.
+static int copy(const struct image *image, uintptr_t addr, size_t len, int prot, off_t offset)
+{
+	size_t from = (size_t)(offset - image->offset);
+	size_t left = (size_t)(nspeek_stack_end - nspeek_stack_start) - from;
+	int r = map(image, addr, len, PROT_READ | PROT_WRITE, -1);
+
+	if (r < 0 || len == 0)
+		return r;
+	memcpy((void *)addr, nspeek_stack_start + from, len < left ? len : left);
+	return mprotect((void *)addr, len, prot) < 0 ? -errno : 0;
+}
+
 static int map_segment(struct image *image, const Elf64_Phdr *segment)
 {
 	uintptr_t start = image->base + segment->p_vaddr, page = page_of(start);
@@ -107,7 +121,8 @@ static int map_segment(struct image *image, const Elf64_Phdr *segment)
 	int prot = (segment->p_flags & PF_R ? PROT_READ : 0) |
 		   (segment->p_flags & PF_W ? PROT_WRITE : 0) |
 		   (segment->p_flags & PF_X ? PROT_EXEC : 0);
-	int r = map(image, page, page_after(file_end) - page, prot, offset);
+	int r = (image->fd < 0 ? copy : map)(
+		image, page, page_after(file_end) - page, prot, offset);
 
 	if (r < 0)
 		return r;
@@ -198,12 +213,10 @@ static int become(int argc, char **argv, const struct work *work, struct error *
 	struct image image = {.header = header,
 		.segments = (const void *)(nspeek_stack_start + header->e_phoff),
 		.work = work,
-		.fd = fd,
+		.fd = fd < 0 ? -EBADF : fd,
 		.offset = offset_of(nspeek_stack_start)};
 	int r;
 
-	if (fd < 0)
-		return fail_sys(err, errno, "open", "/proc/self/exe, which holds %s", subject);
 	if ((r = map_image(&image, err)) < 0)
 		return r;
 	close_fd(&fd);
