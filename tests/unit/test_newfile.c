@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <seccomp.h>
 #include <sys/stat.h>
 
 static char dir[] = "/tmp/nspeek-unit.XXXXXX";
@@ -115,5 +116,40 @@ Test(newfile, refuses, .init = enter_dir, .fini = remove_dir)
 		check_true(err.message[0] && file.fd < 0 && !file.path);
 	}
 	check_int(count_names(), 3);
+	check_no_leak();
+}
+
+// From here on no file system knows files without a name.
+static void deny_tmpfile(void)
+{
+	const unsigned flag = O_TMPFILE & ~O_DIRECTORY;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	check_int(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(openat), 1,
+			  SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag)),
+		0);
+	check_int(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+Test(newfile, where_each_file_has_a_name, .init = enter_dir, .fini = remove_dir)
+{
+	struct newfile file = NEWFILE_EMPTY;
+	struct error err = {0};
+
+	deny_tmpfile();
+	for (int round = 0; round < 2; round++) {
+		check_int(newfile_open("new", &file, &err), 0);
+		check_int(count_names(), 1 + round);
+		check_int(write(file.fd, "text", 4), 4);
+		check_int(newfile_commit(&file, &err), 0);
+		newfile_fini(&file);
+		check_file("new", "text");
+		check_int(count_names(), 1);
+	}
+	check_int(newfile_open("new", &file, &err), 0);
+	newfile_fini(&file);
+	check_file("new", "text");
+	check_int(count_names(), 1);
 	check_no_leak();
 }
