@@ -112,7 +112,9 @@ static int take_threads(struct snapshot *snapshot, struct plan *plan)
 	plan->stacks = NULL;
 	snapshot->iterator_errnum = plan->iterator_fd < 0 ? -plan->iterator_fd : 0;
 	snapshot->paused_us = plan->paused_us;
-	snapshot->window_us = plan->last_read_us - plan->first_read_us;
+	// A helper that was killed has said when it began, and not when it ended.
+	if (plan->last_read_us > plan->first_read_us)
+		snapshot->window_us = plan->last_read_us - plan->first_read_us;
 	return 0;
 }
 
