@@ -383,3 +383,19 @@ bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len)
 			return false;
 	}
 }
+
+void files_find_kept(struct snapshot_module *module, const struct buildid *id)
+{
+	auto_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd = host < 0 ? -ENOENT : fd_open_regular_in_root(host, module->path);
+	struct buildid found = fd < 0 ? (struct buildid){0} : buildid_of_file(fd);
+
+	if (!buildid_equal(&found, id)) {
+		snprintf(module->note, sizeof(module->note),
+			"its file was not kept, and is not at its path on this host");
+		return;
+	}
+	module->fd = take_fd(&fd);
+	module->source = SNAPSHOT_SOURCE_HOST;
+	module->note[0] = '\0';
+}

@@ -10,6 +10,7 @@
 // in the target's memory. A wrong file would give wrong names; none gives none.
 #pragma once
 
+#include "buildid.h"
 #include "error.h"
 #include "snapshot.h"
 #include "target.h"
@@ -29,3 +30,7 @@ int files_open_modules(const struct target *target, const char *text, size_t len
 // True when the executable file mappings of two maps texts are the same: no library came, went or
 // moved between them.
 bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len);
+
+// Gives MODULE, whose file a kept snapshot lacks, the file at its path on this host, if that has
+// the build id ID; else it has a note that says so.
+void files_find_kept(struct snapshot_module *module, const struct buildid *id);

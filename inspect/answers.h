@@ -19,8 +19,8 @@ struct answers {
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,
 // refers to what does not exist (a module, a name that was not sent, a thread that was not
 // captured), or contradicts what was said before (a second end, a complete chain with a reason,
-// more frames than may be, a comparison that nobody asked for or that cannot be of this stack, parts
-// of a file that it does not have); with -ENOMEM. What was taken before stays.
+// more frames than may be, a comparison that nobody asked for or that cannot be of this stack,
+// parts of a file that it does not have); with -ENOMEM. What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
 // Ends the answers: each captured thread that got no end, or no comparison that was asked for, has

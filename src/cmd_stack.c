@@ -9,28 +9,19 @@
 #include "inspect.h"
 #include "order.h"
 #include "report_error.h"
-#include "report_stack.h"
+#include "stack_load.h"
 #include "stack_program.h"
+#include "stack_save.h"
+#include "stack_show.h"
 #include "target_word.h"
 
 #include <signal.h>
 #include <string.h>
 
-enum { EXIT_COMPLETE = 0, EXIT_INCOMPLETE = 1, EXIT_NONE = 2, EXIT_USAGE = 64 };
-
 // The policy that was asked for, or the default; NULL: there is none of the name.
 static const struct policy *policy_of(const struct stack_options *options)
 {
 	return options->policy ? policy_find(options->policy) : policy_at(0);
-}
-
-static bool use_color(const struct stack_options *options)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	if (options->color == COLOR_AUTO)
-		return isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
-	return options->color == COLOR_ALWAYS;
 }
 
 // Opens what the worker asks for.
@@ -42,67 +33,6 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 		.place = request->place};
 
 	return debugfile_open(arg, &wanted, ret_place);
-}
-
-// False for one that has exited, or is none of the program's: there is no stack to miss.
-static bool has_stack(const struct snapshot_thread *thread)
-{
-	return thread->status != SNAPSHOT_THREAD_GONE && thread->status != SNAPSHOT_THREAD_KERNEL;
-}
-
-// The exit status for REPORT.
-static int judge(const struct stack_report *what)
-{
-	size_t wanted = 0, complete = 0, any = 0;
-
-	for (size_t i = 0; i < what->stacks->stack_count; i++) {
-		bool in_doubt = stack_report_differs(what, i);
-		wanted += has_stack(&what->snapshot->threads[i]);
-		complete += what->stacks->stacks[i].end.status == STACK_COMPLETE && !in_doubt;
-		any += what->stacks->stacks[i].frame_count > 0;
-	}
-	if (any == 0)
-		return EXIT_NONE;
-	return complete == wanted && !what->threads_missed ? EXIT_COMPLETE : EXIT_INCOMPLETE;
-}
-
-// Says in ERR why WHAT, of TARGET, has no stack at all.
-static int explain_none(
-	const struct target *target, const struct stack_report *what, struct error *err)
-{
-	const struct snapshot_thread *threads = what->snapshot->threads;
-	struct proc_status status;
-	char reason[STACK_REASON_SIZE];
-	size_t index = 0;
-
-	while (index + 1 < what->snapshot->thread_count &&
-		threads[index].status == SNAPSHOT_THREAD_GONE)
-		index++;
-	if (what->snapshot->thread_count == 0)
-		return fail(err, ERROR_TARGET, ESRCH, "process %d has no threads any more",
-			target->pid);
-	stack_report_reason(what, index, reason, sizeof(reason));
-	fail(err, ERROR_TARGET, EIO, "no stack of process %d could be taken: thread %d: %s",
-		target->pid, threads[index].tid, reason);
-	if (threads[index].status != SNAPSHOT_THREAD_DENIED ||
-		(threads[index].errnum != EPERM && threads[index].errnum != EACCES))
-		return -EIO;
-	if (target_read_status(target, threads[index].tid, &status) == 0 && status.tracer_pid > 0)
-		return error_hint(err, "process %d traces it already", status.tracer_pid);
-	return error_hint(err,
-		"CAP_SYS_PTRACE in its user namespace is needed, and no seccomp filter or "
-		"/proc/sys/kernel/yama/ptrace_scope in the way");
-}
-
-static int report(const struct stack_options *options, const struct stack_report *what, bool first)
-{
-	bool merge = !options->no_unique && what->snapshot->thread_count > 1;
-
-	if (options->json)
-		return stack_program.json->process(stdout, what, first);
-	if (!first)
-		putchar('\n');
-	return report_stack_text(stdout, what, merge, use_color(options));
 }
 
 // A snapshot and what it says.
@@ -183,7 +113,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 		.timeout_ms = timeout_ms};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
-							.verify = options->verify},
+							.verify = options->verify,
+							.keep = options->save != NULL},
 		.timeout_ms = timeout_ms,
 		.open_file = open_file,
 		.open_file_arg = target,
@@ -198,8 +129,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 }
 
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
-static int show_target(
-	struct target *target, const struct stack_options *options, bool *first, struct error *err)
+static int show_target(struct target *target, const struct stack_options *options,
+	struct stack_save *save, bool *first, struct error *err)
 {
 	auto_taken struct taken taken = {0};
 	struct stack_report what = {.snapshot = &taken.snapshot,
@@ -209,40 +140,50 @@ static int show_target(
 	if (take_whole(target, options, &taken, err) < 0)
 		return EXIT_NONE;
 	what.threads_missed = taken.threads_missed;
-	if (report(options, &what, *first) < 0) {
-		fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the report of process %d",
-			target->pid);
-		return EXIT_NONE;
-	}
-	*first = false;
-	int status = judge(&what);
-	if (status == EXIT_NONE)
-		explain_none(target, &what, err);
+	int status = stack_show(options, &what, target, first, err);
+	stack_save_add(save, &what);
 	return status;
 }
 
-static int run_target(const char *word, const struct stack_options *options, bool *first)
+static int run_target(
+	const char *word, const struct stack_options *options, struct stack_save *save, bool *first)
 {
 	auto_target struct target target = TARGET_EMPTY;
 	struct error err = {0};
 	int status = EXIT_NONE;
 
 	if (target_word_open(word, &target, &err) == 0)
-		status = show_target(&target, options, first, &err);
+		status = show_target(&target, options, save, first, &err);
 	if (err.kind == ERROR_NONE)
 		return status;
 	report_error(&err);
 	return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
 }
 
-// The status of all targets together: all as one, else "some".
-static int combine(int sum, int status, bool first)
+// Takes, shows and, if asked for, keeps the stacks of all targets. Returns the exit status.
+static int run_targets(const struct stack_options *options)
 {
-	if (first)
-		return status;
-	if (sum == EXIT_USAGE || status == EXIT_USAGE)
-		return EXIT_USAGE;
-	return sum == status ? sum : EXIT_INCOMPLETE;
+	struct error err = {0};
+	struct stack_save *save = NULL;
+	bool first = true;
+	int status = EXIT_NONE;
+
+	if (options->save && !(save = stack_save_open(options->save, options->timeout_s, &err))) {
+		report_error(&err);
+		return EXIT_NONE;
+	}
+	if (options->json)
+		stack_program.json->begin(stdout);
+	for (size_t i = 0; i < options->target_count; i++)
+		status = stack_status_combine(
+			status, run_target(options->targets[i], options, save, &first), i == 0);
+	if (options->json)
+		stack_program.json->end(stdout);
+	if (save && stack_save_close(save, &err) < 0) {
+		report_error(&err);
+		return EXIT_NONE;
+	}
+	return status;
 }
 
 int cmd_stack(int argc, char **argv)
@@ -250,7 +191,6 @@ int cmd_stack(int argc, char **argv)
 	auto_stack_options struct stack_options options = {0};
 	struct error err = {0};
 	int status = stack_options_parse(argc, argv, &options, &err);
-	bool first = true;
 
 	if (status == OPTIONS_HELP)
 		return options_help(&cmd_stack_options, "nspeek stack");
@@ -265,13 +205,9 @@ int cmd_stack(int argc, char **argv)
 		return stack_program.become(argc, argv);
 	// Ignored by the caller, it would take our children's statuses away.
 	signal(SIGCHLD, SIG_DFL);
-	if (options.json)
-		stack_program.json->begin(stdout);
-	for (size_t i = 0; i < options.target_count; i++)
-		status = combine(status, run_target(options.targets[i], &options, &first), i == 0);
-	if (options.json)
-		stack_program.json->end(stdout);
-
+	// A file that may not become so large is an error that is said.
+	signal(SIGXFSZ, SIG_IGN);
+	status = options.load ? stack_load(&options) : run_targets(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fail_sys(&err, errno, "write", "standard output");
 		report_error(&err);

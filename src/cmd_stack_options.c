@@ -93,6 +93,22 @@ static int take_timeout(void *input, const char *word)
 	return take_count(parsing, "timeout", word, TIMEOUT_LIMIT, &parsing->options->timeout_s);
 }
 
+static int take_save(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	parsing->options->save = word;
+	return 0;
+}
+
+static int take_load(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	parsing->options->load = word;
+	return 0;
+}
+
 static int take_raw(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -169,6 +185,16 @@ static const struct option_row rows[] = {
 		.value = "SECONDS",
 		.summary = "what could not be had by then is reported as such (default 5)",
 		.take = take_timeout},
+	{.name = "save",
+		.value = "FILE",
+		.summary = "keep what was copied, and what it takes to unwind it on any host, in "
+			   "FILE too",
+		.take = take_save},
+	{.name = "load",
+		.value = "FILE",
+		.summary = "no TARGET: unwind and print what --save has kept in FILE; no privilege "
+			   "is needed, and none of the process's files",
+		.take = take_load},
 	{.name = "raw",
 		.summary = "names as they are in the files, not demangled",
 		.take = take_raw},
@@ -191,7 +217,7 @@ static const struct option_row rows[] = {
 };
 
 const struct option_set cmd_stack_options = {
-	.usage = "[OPTION...] TARGET...",
+	.usage = "[OPTION...] TARGET... | --load=FILE",
 	.intro = "Print the stack of every thread of a process, with names from the files that it "
 		 "has mapped, whatever the host has at the same paths.",
 	.notes = "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
@@ -200,6 +226,25 @@ const struct option_set cmd_stack_options = {
 	.groups = (const struct option_group[]){{NULL, rows}, {0}},
 	.take_words = take_target,
 };
+
+// What must stand together, and what cannot.
+static int check_words(const struct stack_options *options, struct error *err)
+{
+	const char *with = options->target_count > 0 ? "TARGET"
+			   : options->save           ? "--save"
+			   : options->policy         ? "--pause"
+			   : options->tid_count > 0  ? "--thread"
+						     : NULL;
+
+	if (options->load && with)
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--load takes what was captured from its file: no %s can stand beside it",
+			with);
+	if (options->load || options->target_count > 0)
+		return 0;
+	fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
+	return error_hint(err, "nspeek help stack");
+}
 
 int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct error *err)
 {
@@ -211,12 +256,10 @@ int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct
 	if (!options.targets)
 		return fail_sys(err, ENOMEM, "parsing", "the options");
 	int r = options_parse(&cmd_stack_options, argc, argv, &parsing, err);
+	if (r == 0)
+		r = check_words(&options, err);
 	if (r != 0)
 		return r;
-	if (options.target_count == 0) {
-		fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
-		return error_hint(err, "nspeek help stack");
-	}
 	*ret = options;
 	options = (struct stack_options){0};
 	return 0;

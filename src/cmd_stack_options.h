@@ -16,7 +16,8 @@ struct stack_options {
 	size_t target_count;
 	pid_t *tids;
 	size_t tid_count;
-	const char *policy; // of --pause, or NULL
+	const char *policy;      // of --pause, or NULL
+	const char *save, *load; // files, or NULL
 	uint64_t max_frames, timeout_s;
 	bool raw, json, no_unique, verify;
 	enum color color;

@@ -7,12 +7,19 @@
 
 #include <stdio.h>
 
+// Where a snapshot was kept.
+struct stack_origin {
+	const char *file, *host;
+	uint64_t time_s; // since 1970
+};
+
 // One process, captured and inspected.
 struct stack_report {
 	const struct snapshot *snapshot;
 	const struct stacks *stacks;
-	const char *pause;   // the policy in use
-	bool threads_missed; // there were more threads than could be listed
+	const char *pause;                 // the policy in use
+	bool threads_missed;               // there were more threads than could be listed
+	const struct stack_origin *origin; // NULL: it was captured just now
 };
 
 // Why thread INDEX has no complete stack; empty when it has. Lives as long as REPORT or BUFFER.

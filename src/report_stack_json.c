@@ -193,6 +193,14 @@ static int put_thread(
 	return 0;
 }
 
+static json_t *origin_of(const struct stack_origin *origin)
+{
+	if (!origin)
+		return json_null();
+	return json_pack("{s:o, s:o, s:I}", "file", string(origin->file), "host",
+		string(origin->host), "time_s", (json_int_t)origin->time_s);
+}
+
 static json_t *process_of(const struct stack_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
@@ -202,10 +210,10 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
 		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
-		"exe", string(snapshot->exe), "container", "capture", "pause", report->pause,
-		"task_iterator",
+		"exe", string(snapshot->exe), "loaded", origin_of(report->origin), "container",
+		"capture", "pause", report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"
 			    : "loaded",

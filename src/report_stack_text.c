@@ -7,6 +7,7 @@
 #include "text.h"
 
 #include <string.h>
+#include <time.h>
 
 enum {
 	SHOWN_SIZE = 2048,  // bytes shown of a path or name
@@ -301,13 +302,16 @@ static void put_modules(const struct text_report *text)
 		const struct snapshot_module *module = &report->snapshot->modules[i];
 		const char *note = report->stacks->modules[i].note;
 		bool by_path = module->source == SNAPSHOT_SOURCE_ROOT;
-		if (!note[0] && !by_path)
+		bool by_host = module->source == SNAPSHOT_SOURCE_HOST;
+		if (!note[0] && !by_path && !by_host)
 			continue;
 		fputs("note: ", text->out);
 		put_escaped(text->out, module->path);
 		fputs(": ", text->out);
-		put_escaped(text->out,
-			note[0] ? note : "found by path and build id, not by its mapping");
+		put_escaped(
+			text->out, note[0]   ? note
+				   : by_path ? "found by path and build id, not by its mapping"
+					     : "not kept; found on this host by path and build id");
 		fputc('\n', text->out);
 	}
 }
@@ -387,6 +391,23 @@ static void put_capture(const struct text_report *text)
 	put_list(text, "not stopped, since its system call would have returned EINTR", was_spared);
 }
 
+// Where the snapshot was kept, and when.
+static void put_origin(const struct text_report *text)
+{
+	const struct stack_origin *origin = text->report->origin;
+	time_t when = (time_t)origin->time_s;
+	char date[40] = "";
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	fputs("loaded from ", text->out);
+	put_escaped(text->out, origin->file);
+	fprintf(text->out, ", saved %s on ", date);
+	put_escaped(text->out, origin->host);
+	fputc('\n', text->out);
+}
+
 static void put_header(const struct text_report *text)
 {
 	const struct snapshot *snapshot = text->report->snapshot;
@@ -402,6 +423,8 @@ static void put_header(const struct text_report *text)
 		put_escaped(text->out, snapshot->exe);
 	}
 	fprintf(text->out, "%s\n", text->style->end);
+	if (text->report->origin)
+		put_origin(text);
 	put_capture(text);
 	if (text->report->threads_missed)
 		fputs("note: threads were born faster than they could be listed: some are "

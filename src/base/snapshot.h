@@ -22,6 +22,7 @@ enum snapshot_source {
 	SNAPSHOT_SOURCE_MAP_FILES, // /proc/PID/map_files: the very file that is mapped
 	SNAPSHOT_SOURCE_ROOT,   // by path inside the target's root, its build id equal to memory's
 	SNAPSHOT_SOURCE_MEMORY, // copied out of the target's memory (the vDSO)
+	SNAPSHOT_SOURCE_HOST,   // a kept snapshot has not got it: at its path here, of its build id
 };
 
 // One ELF object: adjacent mappings of one file, or the vDSO.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Loading snapshots.
+#include "stack_load.h"
+
+#include "cleanup.h"
+#include "debugfile.h"
+#include "fd.h"
+#include "files.h"
+#include "inspect.h"
+#include "kept.h"
+#include "report_error.h"
+#include "stack_program.h"
+#include "stack_show.h"
+
+#include <fcntl.h>
+
+// The file that was kept beside module INDEX of KEPT, or -EBADF.
+static int find_debug(const struct kept_process *kept, uint32_t index)
+{
+	for (size_t i = 0; i < kept->debug_count; i++)
+		if (kept->debugs[i].fd >= 0 && kept->debugs[i].module == index)
+			return kept->debugs[i].fd;
+	return -EBADF;
+}
+
+// Opens what the worker asks for: what was kept of it, then the files of this host, where a better
+// one may be than where the snapshot was taken.
+static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
+{
+	int kept = find_debug(arg, request->module);
+	const unsigned before = kept >= 0; // places
+	struct debugfile_request wanted = {
+		.path = request->path, .build_id = request->build_id, .link = request->link};
+
+	*ret_place = 0;
+	if (request->place < before)
+		return fcntl(kept, F_DUPFD_CLOEXEC, 3);
+	wanted.place = request->place - before;
+	int fd = debugfile_open(NULL, &wanted, ret_place);
+	*ret_place += before;
+	return fd;
+}
+
+// Looks on this host for the files that were not kept.
+static void find_files(struct kept_process *kept)
+{
+	for (size_t i = 0; i < kept->snapshot.module_count; i++)
+		if (kept->snapshot.modules[i].source == SNAPSHOT_SOURCE_NONE &&
+			kept->files[i].count == 0 && kept->files[i].build_id.len > 0)
+			files_find_kept(&kept->snapshot.modules[i], &kept->files[i].build_id);
+}
+
+// Unwinds and prints KEPT. Returns the exit status.
+static int show(const struct stack_options *options, struct kept_process *kept,
+	const struct stack_origin *origin, bool *first)
+{
+	auto_stacks struct stacks stacks = {0};
+	struct error err = {0};
+	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
+							.raw = options->raw,
+							.verify = options->verify},
+		.timeout_ms = (uint32_t)options->timeout_s * 1000,
+		.open_file = open_file,
+		.open_file_arg = kept,
+		.live = stack_program.live};
+	const struct stack_report what = {.snapshot = &kept->snapshot,
+		.stacks = &stacks,
+		.pause = kept->pause,
+		.threads_missed = kept->threads_missed,
+		.origin = origin};
+	int status = EXIT_NONE;
+
+	find_files(kept);
+	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0)
+		status = stack_show(options, &what, NULL, first, &err);
+	if (err.kind != ERROR_NONE)
+		report_error(&err);
+	return status;
+}
+
+int stack_load(const struct stack_options *options)
+{
+	struct error err = {0};
+	bool first = true;
+	int status = EXIT_NONE, r = 1;
+	struct kept_reader *reader = kept_read_open(options->load, &err);
+
+	if (!reader) {
+		report_error(&err);
+		return EXIT_NONE;
+	}
+	fd_raise_limit();
+	const struct kept_origin *kept_origin = kept_read_origin(reader);
+	const struct stack_origin origin = {options->load, kept_origin->host, kept_origin->time_s};
+	if (options->json)
+		stack_program.json->begin(stdout);
+	for (bool is_first = true; r > 0; is_first = false) {
+		struct kept_process kept = {0};
+		r = kept_read_process(reader, &kept, &err);
+		if (r > 0)
+			status = stack_status_combine(
+				status, show(options, &kept, &origin, &first), is_first);
+		kept_process_fini(&kept);
+	}
+	if (options->json)
+		stack_program.json->end(stdout);
+	kept_read_free(reader);
+	if (r < 0) {
+		report_error(&err);
+		return EXIT_NONE;
+	}
+	return status;
+}
