@@ -63,6 +63,8 @@ static int start(struct inspection *inspection, struct error *err)
 	inspection->socket = sockets[0];
 	inspection->told = false;
 	inspection->failed = 0;
+	inspection->requests = 0;
+	inspection->trouble[0] = '\0';
 	return 0;
 }
 

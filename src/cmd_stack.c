@@ -18,6 +18,8 @@
 #include <signal.h>
 #include <string.h>
 
+enum { OUTPUT_BUFFER = 1 << 16 };
+
 // The policy that was asked for, or the default; NULL: there is none of the name.
 static const struct policy *policy_of(const struct stack_options *options)
 {
@@ -37,7 +39,6 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 
 // A snapshot and what it says.
 struct taken {
-	struct inspection *inspection;
 	struct snapshot snapshot;
 	struct stacks stacks;
 	bool threads_missed;
@@ -47,7 +48,6 @@ static void taken_fini(struct taken *taken)
 {
 	snapshot_fini(&taken->snapshot);
 	stacks_fini(&taken->stacks);
-	inspect_close(taken->inspection);
 }
 
 #define auto_taken __attribute__((cleanup(taken_fini)))
@@ -57,20 +57,14 @@ static void on_modules(void *arg, const struct snapshot *snapshot)
 	inspect_modules(arg, snapshot);
 }
 
-static int take(struct target *target, struct capture_options *capture,
-	const struct inspect_options *inspect, struct taken *ret, struct error *err)
+static int take(struct target *target, const struct capture_options *capture,
+	struct inspection *inspection, struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	int r = inspect_open(inspect, &taken.inspection, err);
+	int r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
 
-	if (r < 0)
-		return r;
-	capture->room = inspect_room(taken.inspection, &capture->room_len);
-	capture->on_modules = on_modules;
-	capture->on_modules_arg = taken.inspection;
-	r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
 	if (r == 0)
-		r = inspect_finish(taken.inspection, &taken.snapshot, &taken.stacks, err);
+		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -101,43 +95,37 @@ static size_t list_unwhole(const struct taken *taken, pid_t **ret)
 
 // Takes TARGET's stacks; and again, if the policy allows it and some could not be unwound without
 // the registers that only a stop shows.
-static int take_whole(struct target *target, const struct stack_options *options, struct taken *ret,
-	struct error *err)
+static int take_whole(struct target *target, const struct stack_options *options,
+	struct inspection *inspection, struct taken *ret, struct error *err)
 {
-	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = policy_of(options);
 	struct capture_options capture = {.policy = policy,
 		.tids = options->tids,
 		.tid_count = options->tid_count,
-		.timeout_ms = timeout_ms};
-	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
-							.raw = options->raw,
-							.verify = options->verify,
-							.keep = options->save != NULL},
-		.timeout_ms = timeout_ms,
-		.open_file = open_file,
-		.open_file_arg = target,
-		.live = stack_program.live};
-	int r = take(target, &capture, &inspect, ret, err);
+		.timeout_ms = (uint32_t)options->timeout_s * 1000,
+		.on_modules = on_modules,
+		.on_modules_arg = inspection};
 
+	capture.room = inspect_room(inspection, &capture.room_len);
+	int r = take(target, &capture, inspection, ret, err);
 	if (r < 0 || !policy->completes)
 		return r;
 	capture.whole_count = list_unwhole(ret, &unwhole);
 	capture.whole = unwhole;
-	return capture.whole_count > 0 ? take(target, &capture, &inspect, ret, err) : 0;
+	return capture.whole_count > 0 ? take(target, &capture, inspection, ret, err) : 0;
 }
 
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
 static int show_target(struct target *target, const struct stack_options *options,
-	struct stack_save *save, bool *first, struct error *err)
+	struct inspection *inspection, struct stack_save *save, bool *first, struct error *err)
 {
 	auto_taken struct taken taken = {0};
 	struct stack_report what = {.snapshot = &taken.snapshot,
 		.stacks = &taken.stacks,
 		.pause = policy_of(options)->name};
 
-	if (take_whole(target, options, &taken, err) < 0)
+	if (take_whole(target, options, inspection, &taken, err) < 0)
 		return EXIT_NONE;
 	what.threads_missed = taken.threads_missed;
 	int status = stack_show(options, &what, target, first, err);
@@ -149,11 +137,22 @@ static int run_target(
 	const char *word, const struct stack_options *options, struct stack_save *save, bool *first)
 {
 	auto_target struct target target = TARGET_EMPTY;
+	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
+							.raw = options->raw,
+							.verify = options->verify,
+							.keep = options->save != NULL},
+		.timeout_ms = (uint32_t)options->timeout_s * 1000,
+		.open_file = open_file,
+		.open_file_arg = &target,
+		.live = stack_program.live};
+	auto_inspection struct inspection *inspection = NULL;
 	struct error err = {0};
 	int status = EXIT_NONE;
 
-	if (target_word_open(word, &target, &err) == 0)
-		status = show_target(&target, options, save, first, &err);
+	// Its worker starts while we look for the target.
+	if (inspect_open(&inspect, &inspection, &err) == 0 &&
+		target_word_open(word, &target, &err) == 0)
+		status = show_target(&target, options, inspection, save, first, &err);
 	if (err.kind == ERROR_NONE)
 		return status;
 	report_error(&err);
@@ -203,6 +202,8 @@ int cmd_stack(int argc, char **argv)
 	}
 	if (options.json && !stack_program.json)
 		return stack_program.become(argc, argv);
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	// Ignored by the caller, it would take our children's statuses away.
 	signal(SIGCHLD, SIG_DFL);
 	// A file that may not become so large is an error that is said.
