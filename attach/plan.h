@@ -18,7 +18,7 @@ struct plan_row {
 	bool stuck;       // a helper was killed while it read this thread's memory
 	int copy_errnum;  // why nothing of its stack could be copied, the last time; 0: it could
 	size_t room;      // bytes reserved for its stack, at stack_offset
-	size_t left_room; // and for the one that a signal handler has left, at left_offset
+	size_t left_room; // and for the one that it has left, at left_offset
 };
 
 struct policy;

@@ -2,6 +2,7 @@
 // Copying stacks.
 #include "stackcopy.h"
 
+#include "gostack.h"
 #include "leftstack.h"
 #include "memory.h"
 #include "sys.h"
@@ -109,9 +110,9 @@ static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
 	}
 }
 
-// Copies the stack that a signal handler of thread INDEX has left for the one that was copied, if
-// there is one. That it is one is only what the target's memory says; what was copied is checked by
-// who reads it.
+// Copies the stack that a signal handler of thread INDEX, or Go, has left for the one that was
+// copied, if there is one. That it is one is only what the target's memory says; what was copied is
+// checked by who reads it.
 static void copy_left(struct plan *plan, size_t index)
 {
 	struct snapshot_thread *thread = &plan->threads[index];
@@ -122,11 +123,16 @@ static void copy_left(struct plan *plan, size_t index)
 	thread->left_len = 0;
 	if (sp % 8 != 0 || row->copy_errnum != 0)
 		return;
+	size_t len = SIZE_MAX;
 	uint64_t left = leftstack_find(plan->stacks + thread->stack_offset, searched, sp);
+	if (left == 0 && gostack_is_go(plan->snapshot))
+		left = gostack_find(plan, thread, &len);
 	const struct snapshot_map *map = left ? snapshot_find_map(plan->snapshot, left) : NULL;
 	if (!map || !map->writable)
 		return;
-	size_t len = map->end - left, room = plan->stacks_capacity - plan->stacks_len;
+	size_t room = plan->stacks_capacity - plan->stacks_len;
+	if (len > map->end - left)
+		len = map->end - left;
 	if (len > plan->stack_max)
 		len = plan->stack_max;
 	if (len > row->left_room) { // of an earlier attempt

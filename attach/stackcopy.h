@@ -9,7 +9,7 @@
 // the copying finds no page missing.
 void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count);
 
-// Copies them, and the stacks that signal handlers on alternate ones have left, 64 by one call, or
-// one by one if PLAN says so. Of a thread whose stack cannot be read at all, its row's copy_errnum
-// says why. PLAN's kill_at_us is moved on, to COPY_MS milliseconds from each call.
+// Copies them, and the stacks that signal handlers on alternate ones, or Go, have left, 64 by one
+// call, or one by one if PLAN says so. Of a thread whose stack cannot be read at all, its row's
+// copy_errnum says why. PLAN's kill_at_us is moved on, to COPY_MS milliseconds from each call.
 void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms);

@@ -46,18 +46,19 @@ static const struct {
 	{"runtime.rt0_go", GOPCLNTAB_FIRST},
 	{"_rt0_amd64", GOPCLNTAB_FIRST},
 	{"_rt0_amd64_linux", GOPCLNTAB_FIRST},
-	// It takes the scheduler's stack from where that began: nothing above it will run again.
+	// They take the scheduler's stack from where that began: nothing above will run again, and
+	// what they call does not return to them.
 	{"runtime.mcall", GOPCLNTAB_FIRST},
+	{"runtime.morestack", GOPCLNTAB_FIRST},
 	{"runtime.clone", GOPCLNTAB_CHILD},
 	{"runtime.mstart", GOPCLNTAB_START},
 	{"runtime.sigtramp", GOPCLNTAB_PLAIN}, // the kernel called it
 	{"runtime.sigpanic", GOPCLNTAB_INJECTED},
 	{"runtime.asyncPreempt", GOPCLNTAB_INJECTED},
-	{"runtime.asmcgocall", GOPCLNTAB_SWITCHES},
-	{"runtime.cgocallback", GOPCLNTAB_SWITCHES},
-	{"runtime.cgocallback_gofunc", GOPCLNTAB_SWITCHES},
+	{"runtime.asmcgocall", GOPCLNTAB_TO_C},
+	{"runtime.cgocallback", GOPCLNTAB_FROM_C},
+	{"runtime.cgocallback_gofunc", GOPCLNTAB_FROM_C},
 	{"runtime.gogo", GOPCLNTAB_SWITCHES},
-	{"runtime.morestack", GOPCLNTAB_SWITCHES},
 	{"runtime.nanotime", GOPCLNTAB_SWITCHES},
 	{"runtime.nanotime1", GOPCLNTAB_SWITCHES},
 	{"runtime.systemstack", GOPCLNTAB_SWITCHES},
@@ -223,29 +224,33 @@ bool gopclntab_read(struct gopclntab *ret, const struct module *module, const un
 	return true;
 }
 
-// Looks for a section with the table. Returns whether MODULE has sections with names at all.
+// Looks for a section with the table. Returns whether it may be elsewhere: where there are no
+// section headers, or in a section that another linker has made of several of Go's.
 static bool look_in_sections(struct gopclntab *ret, const struct module *module)
 {
 	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
 	size_t strings;
 	Elf_Scn *section = NULL;
+	bool is_go = false;
 
 	if (elf_getshdrstrndx(module->elf, &strings) < 0 || strings == SHN_UNDEF)
-		return false;
+		return true;
 	while ((section = elf_nextscn(module->elf, section))) {
 		GElf_Shdr shdr;
 		const char *name;
 		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
-			!(name = elf_strptr(module->elf, strings, shdr.sh_name)) ||
-			(strcmp(name, names[0]) != 0 && strcmp(name, names[1]) != 0) ||
+			!(name = elf_strptr(module->elf, strings, shdr.sh_name)))
+			continue;
+		is_go |= strcmp(name, ".go.buildinfo") == 0;
+		if ((strcmp(name, names[0]) != 0 && strcmp(name, names[1]) != 0) ||
 			shdr.sh_offset > module->image_len ||
 			shdr.sh_size > module->image_len - shdr.sh_offset)
 			continue;
 		gopclntab_read(
 			ret, module, module->image + shdr.sh_offset, shdr.sh_size, shdr.sh_addr);
-		break;
+		return false;
 	}
-	return true;
+	return is_go;
 }
 
 static void look_in_segments(struct gopclntab *ret, const struct module *module)
@@ -269,7 +274,7 @@ static void look_in_segments(struct gopclntab *ret, const struct module *module)
 void gopclntab_open(struct gopclntab *ret, const struct module *module)
 {
 	*ret = (struct gopclntab){0};
-	if (module->elf && module->image_len > 0 && !look_in_sections(ret, module))
+	if (module->elf && module->image_len > 0 && look_in_sections(ret, module))
 		look_in_segments(ret, module);
 }
 
@@ -307,9 +312,11 @@ static enum gopclntab_kind kind_of(const struct gopclntab *table, const char *na
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		enum gopclntab_kind kind = known[i].kind;
+		bool switches = kind == GOPCLNTAB_SWITCHES || kind == GOPCLNTAB_TO_C ||
+				kind == GOPCLNTAB_FROM_C;
 		// Of the same name is what adapts Go's calls to assembly's: it is as all others.
 		if (strcmp(name, known[i].name) == 0 &&
-			(kind != GOPCLNTAB_SWITCHES || !table->flagged || (flags & FLAG_WRITES_SP)))
+			(!switches || !table->flagged || (flags & FLAG_WRITES_SP)))
 			return kind;
 	}
 	return flags & FLAG_FIRST       ? GOPCLNTAB_FIRST

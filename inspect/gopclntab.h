@@ -36,6 +36,8 @@ enum gopclntab_kind {
 	GOPCLNTAB_START,    // the first one of Go: whether C has called it, its stack shows
 	GOPCLNTAB_CHILD,    // its caller goes on, and so does a thread that it has made
 	GOPCLNTAB_SWITCHES, // it goes to another stack, and leaves the frame pointer
+	GOPCLNTAB_TO_C,     // the same, for C code
+	GOPCLNTAB_FROM_C,   // back to a goroutine's stack, for Go that C code calls
 	GOPCLNTAB_INJECTED, // plain, but what it returns to was interrupted and made no call
 };
 
@@ -49,8 +51,8 @@ struct gopclntab_function {
 enum { GOPCLNTAB_NAME_MAX = 65536 };
 
 // Finds the table of MODULE, whose segments and sections are read: by its section's name, or, where
-// there are no section headers, by its first bytes. *RET is without form when there is none that
-// can be used.
+// there are no section headers or another linker than Go's was at work, by its first bytes. *RET is
+// without form when there is none that can be used.
 void gopclntab_open(struct gopclntab *ret, const struct module *module);
 
 // Reads a table from the LEN BYTES of MODULE, which lie at ELF virtual address VADDR, into *RET.

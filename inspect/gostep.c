@@ -14,6 +14,7 @@ enum {
 	PROLOGUE_MAX = 96,     // bytes of a function in which it saves the frame pointer
 	CALL_LEN = 5,          // of a direct call
 	INDIRECT_CALL_MAX = 7, // of the longest indirect one
+	NOTES_MAX = 64,        // bytes above the stack pointer in which a call of C notes things
 	FRAME_MAX = 64 << 10, // bytes below a frame pointer in which a return address is looked for
 	RETURN_LEN = 8,       // a return address
 };
@@ -151,9 +152,10 @@ static bool step_own_frame(const struct question *question, struct frame_regs *r
 	return true;
 }
 
-// True when RA, which lies at ADDR, is the return address of a call that a function made whose
-// frame pointer is FP.
-static bool is_callers(const struct question *question, uint64_t ra, uint64_t addr, uint64_t fp)
+// True when RA, which lies at ADDR, is the return address of a call of this function that another
+// of Go made, with the frame pointer there in *RET_FP.
+static bool is_callers(
+	const struct question *question, uint64_t ra, uint64_t addr, uint64_t *ret_fp)
 {
 	struct gopclntab_function caller;
 	int32_t depth;
@@ -162,15 +164,17 @@ static bool is_callers(const struct question *question, uint64_t ra, uint64_t ad
 		return false;
 	struct location at = space_locate(question->space, ra - 1);
 	const struct gopclntab *table = &space_module(question->space, at.module)->gopclntab;
-	return gopclntab_find(table, at.vaddr, &caller) &&
-	       gopclntab_depth(table, &caller, at.vaddr, &depth) && depth > 0 &&
-	       addr + (uint64_t)depth == fp;
+	if (!gopclntab_find(table, at.vaddr, &caller) ||
+		!gopclntab_depth(table, &caller, at.vaddr, &depth) || depth <= 0)
+		return false;
+	*ret_fp = addr + (uint64_t)depth;
+	return true;
 }
 
 // By the frame pointer of the function's caller.
 static bool step_callers_frame(const struct question *question, struct frame_regs *ret)
 {
-	uint64_t fp = question->frame->values[ARCH_REG_FP], ra;
+	uint64_t fp = question->frame->values[ARCH_REG_FP], ra, callers_fp;
 	bool found = false;
 
 	for (uint64_t addr = fp - RETURN_LEN; fp - addr <= FRAME_MAX; addr -= RETURN_LEN) {
@@ -181,13 +185,47 @@ static bool step_callers_frame(const struct question *question, struct frame_reg
 					(struct row_trouble){.memory = true, .at = addr};
 			break;
 		}
-		if (!is_callers(question, ra, addr, fp))
+		if (!is_callers(question, ra, addr, &callers_fp) || callers_fp != fp)
 			continue;
 		if (found)
 			return false;
 		found = true;
 		set_caller(ret, ra, addr + RETURN_LEN, fp);
 	}
+	return found;
+}
+
+// At ADDR, where the return address of a call of C is.
+static bool step_at(const struct question *question, uint64_t addr, struct frame_regs *ret)
+{
+	uint64_t ra, fp;
+
+	if (!read_word(question, addr, &ra) || !is_callers(question, ra, addr, &fp))
+		return false;
+	set_caller(ret, ra, addr + RETURN_LEN, fp);
+	return true;
+}
+
+// From C code, by what the call has noted near the stack pointer: how far below the end of the
+// goroutine's stack it was, and the goroutine; or, on the stack that it has not left, where, and 0.
+static bool step_to_c(const struct question *question, struct frame_regs *ret)
+{
+	const struct snapshot_thread *thread = question->thread;
+	uint64_t sp = question->frame->values[ARCH_REG_SP], words[2];
+	bool found = false;
+
+	for (uint64_t at = sp; at <= sp + NOTES_MAX && !found; at += RETURN_LEN) {
+		if (!read_word(question, at, &words[0]) ||
+			!read_word(question, at + RETURN_LEN, &words[1]))
+			return false;
+		if (words[1] == 0)
+			found = words[0] > sp && step_at(question, words[0], ret);
+		else if (words[0] != 0 && words[0] <= thread->left_len)
+			found = step_at(
+				question, thread->left_sp + thread->left_len - words[0], ret);
+	}
+	if (found)
+		*question->trouble = (struct row_trouble){0};
 	return found;
 }
 
@@ -209,7 +247,7 @@ static bool step_by_row(const struct question *question, bool any_call, struct f
 
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	struct frame_regs *ret, struct row_trouble *trouble)
+	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble)
 {
 	struct question question = {step, space, thread, frame, trouble};
 
@@ -219,10 +257,20 @@ int gostep_apply(const struct gostep *step, struct space *space,
 	// It may not have left the stack yet, or be back.
 	if (!behind_call && step_by_row(&question, false, ret))
 		return 1;
-	*trouble = (struct row_trouble){.registers = true, .reg = ARCH_REG_FP};
-	if (!(frame->known >> ARCH_REG_FP & 1))
+	if (step->kind == GOPCLNTAB_TO_C) {
+		uint64_t at = *callback;
+		*callback = 0;
+		if (at != 0 ? step_at(&question, at, ret) : step_to_c(&question, ret))
+			return 1;
+		return trouble->memory ? -EFAULT : -ENODATA;
+	}
+	if (!(frame->known >> ARCH_REG_FP & 1)) {
+		*trouble = (struct row_trouble){.registers = true, .reg = ARCH_REG_FP};
 		return -ENODATA;
+	}
 	*trouble = (struct row_trouble){0};
+	if (step->kind == GOPCLNTAB_FROM_C)
+		*callback = frame->values[ARCH_REG_SP] + (uint64_t)step->row.cfa_offset;
 	if (step->own_frame ? step_own_frame(&question, ret) : step_callers_frame(&question, ret))
 		return 1;
 	return trouble->memory ? -EFAULT : -ENODATA;
@@ -249,18 +297,20 @@ enum gostep_answer gostep_find(
 		step.own_frame && depth > 0 && (behind_call || at->vaddr > saving));
 	step.injected = function.kind == GOPCLNTAB_INJECTED;
 	step.checked = function.kind == GOPCLNTAB_START || function.kind == GOPCLNTAB_CHILD;
+	step.kind = (uint8_t)function.kind;
 	step.start = function.start;
 	step.address = function.start + at->bias;
 	*ret = step;
-	return step.checked || function.kind == GOPCLNTAB_SWITCHES ? GOSTEP_APPLY : GOSTEP_ROW;
+	return function.kind == GOPCLNTAB_PLAIN || step.injected ? GOSTEP_ROW : GOSTEP_APPLY;
 }
 #else
 // Frames of other machines are not known here.
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	struct frame_regs *ret, struct row_trouble *trouble)
+	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble)
 {
 	(void)step;
+	(void)callback;
 	(void)space;
 	(void)thread;
 	(void)frame;

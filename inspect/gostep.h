@@ -9,6 +9,11 @@
 // their caller's. On the stack that it points to, the caller's return address is known by three
 // things that agree: it lies behind a call of this very function, in a function whose depth there
 // leads from it to that function's frame, and there is only one such place.
+//
+// While C code runs, though, the goroutine's stack can be moved, by Go that C has called, and the
+// frame pointer still points to where it was. So the call of C notes on the thread's stack how far
+// below the end of the goroutine's it was; the capture has read where that end is (left_sp and
+// left_len of a thread). Where C has called Go, that goroutine's frames are there to go on from.
 #pragma once
 
 #include "row.h"
@@ -26,6 +31,7 @@ struct gostep {
 	// For GOSTEP_APPLY:
 	bool checked;            // the row holds if the stack agrees, else nobody called it
 	bool own_frame;          // the frame pointer is its own
+	uint8_t kind;            // enum gopclntab_kind
 	uint64_t start, address; // of the function: ELF virtual address, and in the target
 };
 
@@ -35,6 +41,8 @@ enum gostep_answer gostep_find(
 
 // The caller of FRAME by STEP, a GOSTEP_APPLY, into *RET: 1; 0: nobody called it. Fails with
 // -ENODATA, or, with the address that was not copied in *TROUBLE, -EFAULT, when it is not found.
+// *CALLBACK, 0 at a chain's beginning, is kept from step to step: where the frames go on of the
+// goroutine that C, in which the chain is, has called back to.
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	struct frame_regs *ret, struct row_trouble *trouble);
+	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble);

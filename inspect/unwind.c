@@ -66,6 +66,7 @@ struct chain {
 	bool behind_call; // the pc is a return address
 	enum frame_via via;
 	unsigned crossings;
+	uint64_t callback; // see gostep_apply()
 	uint64_t fault; // the address that the signal was about which interrupted the frame, or 0
 	uint64_t overflow_sp;
 	struct stack_end *end;
@@ -344,8 +345,8 @@ static bool step_go(struct chain *chain, const struct code *code, struct frame_r
 		return stop(chain, "more than %d changes of stacks", CROSSINGS_MAX);
 	if (gostep_find(space, &at, chain->behind_call, &go) != GOSTEP_APPLY)
 		return stop_bare(chain, FORWARD_NOTHING);
-	int r = gostep_apply(
-		&go, space, chain->thread, &chain->regs, chain->behind_call, next, &trouble);
+	int r = gostep_apply(&go, space, chain->thread, &chain->regs, chain->behind_call,
+		&chain->callback, next, &trouble);
 	if (r == 0)
 		return complete(chain);
 	if (r > 0)

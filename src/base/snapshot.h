@@ -75,7 +75,8 @@ struct snapshot_thread {
 	uint64_t regs[ARCH_REG_COUNT];
 	size_t stack_offset, stack_len; // bytes in the snapshot's stacks, from the stack pointer up
 	bool stack_cut;                 // the stack goes on, the copy does not
-	// The stack that a signal handler on an alternate one has left, from its stack pointer up.
+	// The stack that a signal handler on an alternate one, or Go, has left: from its stack
+	// pointer up, or from somewhere below that.
 	uint64_t left_sp;
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;

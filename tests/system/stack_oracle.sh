@@ -9,7 +9,8 @@
 need_root
 need_tool python3 objcopy readelf xz "$1"
 mkdir "$WORK/oracle"
-python3 "$SUPPORT/oracle.py" "$1" "$NSPEEK" "$FIXTURES/deny" "$TREE/tests/fixtures" "$WORK/oracle" >"$WORK/table" 2>&1
+PYTHONDONTWRITEBYTECODE=1 python3 "$SUPPORT/oracle.py" "$1" "$NSPEEK" "$FIXTURES/deny" "$TREE/tests/fixtures" "$WORK/oracle" \
+	>"$WORK/table" 2>&1
 STATUS=$?
 head -n 70 "$WORK/table"
 [ "$STATUS" = 0 ] || fail "stacks of $1 programs are wrong or incomplete"

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What leads from stack to stack.
+#include "gostack.h"
+
+#include "memory.h"
+
+#include <string.h>
+
+enum {
+	CALLS_SEARCHED = 256 << 10, // bytes of a stack in which a call of C is looked for
+	SEARCHED = 32 << 10,        // and a frame pointer
+	TRIED_MAX = 16,             // of either looked at in the target
+	STACK_MAX = 1 << 30,        // bytes of a goroutine's stack
+	NOTES_AT = 40,              // bytes from the stack pointer to what a call of C notes, or 0
+	BELOW = 4 << 10, // bytes that are copied below a frame pointer: the frame that it is of
+	WORD = sizeof(uint64_t),
+};
+
+static const uint64_t heap_start = UINT64_C(0xc000000000), heap_end = UINT64_C(0x10000000000);
+
+bool gostack_is_go(const struct snapshot *snapshot)
+{
+	const struct snapshot_map *map = snapshot_find_map(snapshot, heap_start);
+
+	return map && map->module == SNAPSHOT_NO_MODULE;
+}
+
+static bool is_heap(uint64_t addr)
+{
+	return addr >= heap_start && addr < heap_end;
+}
+
+static bool is_code(const struct plan *plan, uint64_t addr)
+{
+	const struct snapshot_map *map = snapshot_find_map(plan->snapshot, addr);
+
+	return map && map->executable;
+}
+
+// True when FP can be a frame pointer of another stack than THREAD's copied one.
+static bool leads_elsewhere(
+	const struct plan *plan, const struct snapshot_thread *thread, uint64_t fp)
+{
+	if (fp % WORD != 0 || fp - thread->regs[ARCH_REG_SP] < thread->stack_len)
+		return false;
+	const struct snapshot_map *map = snapshot_find_map(plan->snapshot, fp);
+	return map && map->writable && map->module == SNAPSHOT_NO_MODULE;
+}
+
+// Where to copy the stack from that FP points to, or 0 when no return address lies behind it.
+static uint64_t check(const struct plan *plan, const struct snapshot_thread *thread, uint64_t fp)
+{
+	uint64_t behind;
+
+	if (memory_read(thread->tid, plan->memory_fd, fp + WORD, &behind, WORD) != WORD ||
+		!is_code(plan, behind))
+		return 0;
+	uint64_t start = snapshot_find_map(plan->snapshot, fp)->start;
+	return fp - start > BELOW ? fp - BELOW : start;
+}
+
+// The other stack by a frame pointer that lies in the first LEN bytes of STACK, and leads to Go's
+// heap if HEAP, else to what is not.
+static uint64_t find_frame_in(const struct plan *plan, const struct snapshot_thread *thread,
+	const unsigned char *stack, size_t len, bool heap)
+{
+	bool in_heap = is_heap(thread->regs[ARCH_REG_SP]);
+	uint64_t words[2], found = 0;
+	unsigned tried = 0;
+
+	for (size_t at = 0; found == 0 && tried < TRIED_MAX && at + sizeof(words) <= len;
+		at += WORD) {
+		memcpy(words, stack + at, sizeof(words));
+		// In Go's heap most words that look like it are other pointers; but there all code
+		// saves it right below its return address.
+		if (is_heap(words[0]) != heap || (in_heap && !is_code(plan, words[1])) ||
+			!leads_elsewhere(plan, thread, words[0]))
+			continue;
+		tried++;
+		found = check(plan, thread, words[0]);
+	}
+	return found;
+}
+
+// The other stack by a frame pointer, the thread's own first.
+static uint64_t find_frame(
+	const struct plan *plan, const struct snapshot_thread *thread, size_t *ret_len)
+{
+	const unsigned char *stack = plan->stacks + thread->stack_offset;
+	size_t len = thread->stack_len < SEARCHED ? thread->stack_len : SEARCHED;
+	uint64_t found = 0;
+
+	if ((thread->regs_known >> ARCH_REG_FP & 1) &&
+		leads_elsewhere(plan, thread, thread->regs[ARCH_REG_FP]))
+		found = check(plan, thread, thread->regs[ARCH_REG_FP]);
+	if (found == 0 && is_heap(thread->regs[ARCH_REG_SP]))
+		found = find_frame_in(plan, thread, stack, len, false);
+	if (found == 0)
+		found = find_frame_in(plan, thread, stack, len, true);
+	if (found != 0)
+		*ret_len = snapshot_find_map(plan->snapshot, found)->end - found;
+	return found;
+}
+
+// True when the words AT in a copied stack of LEN bytes can be what a call of C notes: a distance
+// and a goroutine, near a return address.
+static bool is_call(const struct plan *plan, const unsigned char *stack, size_t at)
+{
+	uint64_t words[2], behind[2] = {0};
+
+	memcpy(words, stack + at, sizeof(words));
+	if (words[0] % WORD != 0 || words[0] < 2 * WORD || words[0] > STACK_MAX ||
+		words[1] % WORD != 0 || !is_heap(words[1]))
+		return false;
+	if (at >= WORD)
+		memcpy(&behind[0], stack + at - WORD, WORD);
+	if (at >= NOTES_AT + WORD)
+		memcpy(&behind[1], stack + at - NOTES_AT - WORD, WORD);
+	return at < NOTES_AT + WORD || is_code(plan, behind[0]) || is_code(plan, behind[1]);
+}
+
+// The stack of the goroutine that made the call of C which is noted in WORDS.
+static uint64_t find_caller(const struct plan *plan, const struct snapshot_thread *thread,
+	const uint64_t words[2], size_t *ret_len)
+{
+	uint64_t bounds[2], ra;
+
+	if (memory_read(thread->tid, plan->memory_fd, words[1], bounds, sizeof(bounds)) !=
+			sizeof(bounds) ||
+		bounds[0] >= bounds[1] || bounds[1] - bounds[0] > STACK_MAX ||
+		words[0] > bounds[1] - bounds[0] ||
+		memory_read(thread->tid, plan->memory_fd, bounds[1] - words[0], &ra, WORD) !=
+			WORD ||
+		!is_code(plan, ra))
+		return 0;
+	// Some of what is below, too: for a call of the vDSO, which leaves what an earlier one of C
+	// has noted.
+	uint64_t start = bounds[1] - words[0];
+	start = start - bounds[0] > BELOW ? start - BELOW : bounds[0];
+	*ret_len = bounds[1] - start;
+	return start;
+}
+
+static uint64_t find_call(
+	const struct plan *plan, const struct snapshot_thread *thread, size_t *ret_len)
+{
+	const unsigned char *stack = plan->stacks + thread->stack_offset;
+	size_t len = thread->stack_len < CALLS_SEARCHED ? thread->stack_len : CALLS_SEARCHED;
+	uint64_t words[2], found = 0;
+	unsigned tried = 0;
+
+	for (size_t at = 0; found == 0 && tried < TRIED_MAX && at + sizeof(words) <= len;
+		at += WORD) {
+		if (!is_call(plan, stack, at))
+			continue;
+		memcpy(words, stack + at, sizeof(words));
+		tried++;
+		found = find_caller(plan, thread, words, ret_len);
+	}
+	return found;
+}
+
+uint64_t gostack_find(
+	const struct plan *plan, const struct snapshot_thread *thread, size_t *ret_len)
+{
+	bool in_heap = is_heap(thread->regs[ARCH_REG_SP]);
+	uint64_t found = in_heap ? 0 : find_call(plan, thread, ret_len);
+
+	return found != 0 ? found : find_frame(plan, thread, ret_len);
+}
