@@ -12,7 +12,8 @@ enum {
 	TRIED_MAX = 16,             // of either looked at in the target
 	STACK_MAX = 1 << 30,        // bytes of a goroutine's stack
 	NOTES_AT = 40,              // bytes from the stack pointer to what a call of C notes, or 0
-	BELOW = 4 << 10, // bytes that are copied below a frame pointer: the frame that it is of
+	WHOLE = 64 << 10, // bytes of a goroutine's stack that are copied whatever is in them
+	BELOW = 4 << 10,  // bytes that are copied below a frame pointer: the frame that it is of
 	WORD = sizeof(uint64_t),
 };
 
@@ -133,12 +134,11 @@ static uint64_t find_caller(const struct plan *plan, const struct snapshot_threa
 			WORD ||
 		!is_code(plan, ra))
 		return 0;
-	// Some of what is below, too: for a call of the vDSO, which leaves what an earlier one of C
-	// has noted.
-	uint64_t start = bounds[1] - words[0];
-	start = start - bounds[0] > BELOW ? start - BELOW : bounds[0];
-	*ret_len = bounds[1] - start;
-	return start;
+	// What is below, too, unless it is much: a call of the vDSO, and one of C that is over,
+	// leave notes of calls behind.
+	uint64_t len = words[0] + BELOW > WHOLE ? words[0] + BELOW : WHOLE;
+	*ret_len = len < bounds[1] - bounds[0] ? len : bounds[1] - bounds[0];
+	return bounds[1] - *ret_len;
 }
 
 static uint64_t find_call(

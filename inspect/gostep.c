@@ -224,8 +224,8 @@ static bool step_to_c(const struct question *question, struct frame_regs *ret)
 			found = step_at(
 				question, thread->left_sp + thread->left_len - words[0], ret);
 	}
-	if (found)
-		*question->trouble = (struct row_trouble){0};
+	// What else lay there was no address.
+	*question->trouble = (struct row_trouble){0};
 	return found;
 }
 
