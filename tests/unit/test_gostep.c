@@ -231,7 +231,8 @@ Test(gostep, not_yet_on_the_other_stack)
 	words[0] = put_call(20, SWITCH);
 	prepare(SWITCH, 0);
 	check_int(apply(false), 1);
-	check_caller(words[0], STACK + 8, 0);
+	check_u64(caller.values[ARCH_REG_PC], words[0]);
+	check_u64(caller.values[ARCH_REG_SP], STACK + 8);
 	words[0] = code_at(PLAIN, 40);
 	check_int(apply(false), -ENODATA);
 	finish();
