@@ -10,6 +10,7 @@ enum {
 	CALLS_SEARCHED = 256 << 10, // bytes of a stack in which a call of C is looked for
 	SEARCHED = 32 << 10,        // and a frame pointer
 	TRIED_MAX = 16,             // of either looked at in the target
+	FOLLOWED_MAX = 64,          // frame pointers followed, one from the other
 	STACK_MAX = 1 << 30,        // bytes of a goroutine's stack
 	NOTES_AT = 40,              // bytes from the stack pointer to what a call of C notes, or 0
 	WHOLE = 64 << 10, // bytes of a goroutine's stack that are copied whatever is in them
@@ -48,33 +49,40 @@ static bool leads_elsewhere(
 	return map && map->writable && map->module == SNAPSHOT_NO_MODULE;
 }
 
-// Where to copy the stack from that FP points to, or 0 when no return address lies behind it.
+// Where to copy the stack from that FP points to, or 0 when no return address lies behind it, or a
+// goroutine's frame would not be followed by another.
 static uint64_t check(const struct plan *plan, const struct snapshot_thread *thread, uint64_t fp)
 {
-	uint64_t behind;
+	uint64_t words[2];
 
-	if (memory_read(thread->tid, plan->memory_fd, fp + WORD, &behind, WORD) != WORD ||
-		!is_code(plan, behind))
+	if (memory_read(thread->tid, plan->memory_fd, fp, words, sizeof(words)) != sizeof(words) ||
+		!is_code(plan, words[1]) ||
+		(is_heap(fp) && words[0] != 0 && words[0] - fp - 1 >= STACK_MAX))
 		return 0;
 	uint64_t start = snapshot_find_map(plan->snapshot, fp)->start;
 	return fp - start > BELOW ? fp - BELOW : start;
 }
 
-// The other stack by a frame pointer that lies in the first LEN bytes of STACK, and leads to Go's
-// heap if HEAP, else to what is not.
-static uint64_t find_frame_in(const struct plan *plan, const struct snapshot_thread *thread,
-	const unsigned char *stack, size_t len, bool heap)
+// Where frame pointers are looked for.
+struct search {
+	bool to_heap; // such that lead to Go's heap, else such that do not
+	bool bare;    // also such that do not lie below a return address
+};
+
+// The other stack by a frame pointer that lies in the copied one.
+static uint64_t find_frame_in(
+	const struct plan *plan, const struct snapshot_thread *thread, struct search search)
 {
-	bool in_heap = is_heap(thread->regs[ARCH_REG_SP]);
+	const unsigned char *stack = plan->stacks + thread->stack_offset;
+	size_t len = thread->stack_len < SEARCHED ? thread->stack_len : SEARCHED;
 	uint64_t words[2], found = 0;
 	unsigned tried = 0;
 
 	for (size_t at = 0; found == 0 && tried < TRIED_MAX && at + sizeof(words) <= len;
 		at += WORD) {
 		memcpy(words, stack + at, sizeof(words));
-		// In Go's heap most words that look like it are other pointers; but there all code
-		// saves it right below its return address.
-		if (is_heap(words[0]) != heap || (in_heap && !is_code(plan, words[1])) ||
+		if (is_heap(words[0]) != search.to_heap ||
+			(!search.bare && !is_code(plan, words[1])) ||
 			!leads_elsewhere(plan, thread, words[0]))
 			continue;
 		tried++;
@@ -83,21 +91,43 @@ static uint64_t find_frame_in(const struct plan *plan, const struct snapshot_thr
 	return found;
 }
 
-// The other stack by a frame pointer, the thread's own first.
+// The other stack by the thread's frame pointer and those that it leads to: what lies between them
+// can be of calls that are over.
+static uint64_t follow_frames(const struct plan *plan, const struct snapshot_thread *thread)
+{
+	const unsigned char *stack = plan->stacks + thread->stack_offset;
+	uint64_t sp = thread->regs[ARCH_REG_SP], fp = thread->regs[ARCH_REG_FP], words[2];
+
+	for (unsigned i = 0; i < FOLLOWED_MAX; i++) {
+		if (leads_elsewhere(plan, thread, fp))
+			return check(plan, thread, fp);
+		if (fp % WORD != 0 || thread->stack_len < sizeof(words) ||
+			fp - sp > thread->stack_len - sizeof(words))
+			return 0;
+		memcpy(words, stack + (fp - sp), sizeof(words));
+		if (!is_code(plan, words[1]))
+			return 0;
+		fp = words[0];
+	}
+	return 0;
+}
+
+// The other stack by a frame pointer, the thread's own first. Go, and the vDSO, save it right below
+// a return address; C saves it anywhere.
 static uint64_t find_frame(
 	const struct plan *plan, const struct snapshot_thread *thread, size_t *ret_len)
 {
-	const unsigned char *stack = plan->stacks + thread->stack_offset;
-	size_t len = thread->stack_len < SEARCHED ? thread->stack_len : SEARCHED;
+	bool in_heap = is_heap(thread->regs[ARCH_REG_SP]);
 	uint64_t found = 0;
 
-	if ((thread->regs_known >> ARCH_REG_FP & 1) &&
-		leads_elsewhere(plan, thread, thread->regs[ARCH_REG_FP]))
-		found = check(plan, thread, thread->regs[ARCH_REG_FP]);
-	if (found == 0 && is_heap(thread->regs[ARCH_REG_SP]))
-		found = find_frame_in(plan, thread, stack, len, false);
+	if (thread->regs_known >> ARCH_REG_FP & 1)
+		found = follow_frames(plan, thread);
+	if (found == 0 && in_heap)
+		found = find_frame_in(plan, thread, (struct search){.to_heap = false});
 	if (found == 0)
-		found = find_frame_in(plan, thread, stack, len, true);
+		found = find_frame_in(plan, thread, (struct search){.to_heap = true});
+	if (found == 0 && !in_heap)
+		found = find_frame_in(plan, thread, (struct search){.to_heap = true, .bare = true});
 	if (found != 0)
 		*ret_len = snapshot_find_map(plan->snapshot, found)->end - found;
 	return found;

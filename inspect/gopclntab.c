@@ -46,10 +46,11 @@ static const struct {
 	{"runtime.rt0_go", GOPCLNTAB_FIRST},
 	{"_rt0_amd64", GOPCLNTAB_FIRST},
 	{"_rt0_amd64_linux", GOPCLNTAB_FIRST},
-	// They take the scheduler's stack from where that began: nothing above will run again, and
-	// what they call does not return to them.
+	// It takes the scheduler's stack from where that began: nothing above will run again, and
+	// what it calls does not return to it.
 	{"runtime.mcall", GOPCLNTAB_FIRST},
-	{"runtime.morestack", GOPCLNTAB_FIRST},
+	{"runtime.morestack", GOPCLNTAB_GROW},
+	{"runtime.schedule", GOPCLNTAB_SCHEDULE},
 	{"runtime.clone", GOPCLNTAB_CHILD},
 	{"runtime.mstart", GOPCLNTAB_START},
 	{"runtime.sigtramp", GOPCLNTAB_PLAIN}, // the kernel called it
@@ -312,8 +313,7 @@ static enum gopclntab_kind kind_of(const struct gopclntab *table, const char *na
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		enum gopclntab_kind kind = known[i].kind;
-		bool switches = kind == GOPCLNTAB_SWITCHES || kind == GOPCLNTAB_TO_C ||
-				kind == GOPCLNTAB_FROM_C;
+		bool switches = kind >= GOPCLNTAB_SWITCHES && kind <= GOPCLNTAB_GROW;
 		// Of the same name is what adapts Go's calls to assembly's: it is as all others.
 		if (strcmp(name, known[i].name) == 0 &&
 			(!switches || !table->flagged || (flags & FLAG_WRITES_SP)))

@@ -38,6 +38,8 @@ enum gopclntab_kind {
 	GOPCLNTAB_SWITCHES, // it goes to another stack, and leaves the frame pointer
 	GOPCLNTAB_TO_C,     // the same, for C code
 	GOPCLNTAB_FROM_C,   // back to a goroutine's stack, for Go that C code calls
+	GOPCLNTAB_GROW,     // the same, to make a goroutine's stack larger, or to have another run
+	GOPCLNTAB_SCHEDULE, // plain, and the goroutine that its thread ran has left that
 	GOPCLNTAB_INJECTED, // plain, but what it returns to was interrupted and made no call
 };
 

@@ -247,19 +247,23 @@ static bool step_by_row(const struct question *question, bool any_call, struct f
 
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble)
+	struct gostep_past *past, struct frame_regs *ret, struct row_trouble *trouble)
 {
 	struct question question = {step, space, thread, frame, trouble};
 
 	*trouble = (struct row_trouble){0};
 	if (step->checked)
 		return step_by_row(&question, behind_call, ret);
+	// A goroutine that has left the thread may be running elsewhere: nothing will return to it
+	// here. One that is given more stack has not.
+	if (step->kind == GOPCLNTAB_GROW)
+		return past->scheduled ? 0 : -ENODATA;
 	// It may not have left the stack yet, or be back.
 	if (!behind_call && step_by_row(&question, false, ret))
 		return 1;
 	if (step->kind == GOPCLNTAB_TO_C) {
-		uint64_t at = *callback;
-		*callback = 0;
+		uint64_t at = past->callback;
+		past->callback = 0;
 		if (at != 0 ? step_at(&question, at, ret) : step_to_c(&question, ret))
 			return 1;
 		return trouble->memory ? -EFAULT : -ENODATA;
@@ -270,7 +274,7 @@ int gostep_apply(const struct gostep *step, struct space *space,
 	}
 	*trouble = (struct row_trouble){0};
 	if (step->kind == GOPCLNTAB_FROM_C)
-		*callback = frame->values[ARCH_REG_SP] + (uint64_t)step->row.cfa_offset;
+		past->callback = frame->values[ARCH_REG_SP] + (uint64_t)step->row.cfa_offset;
 	if (step->own_frame ? step_own_frame(&question, ret) : step_callers_frame(&question, ret))
 		return 1;
 	return trouble->memory ? -EFAULT : -ENODATA;
@@ -296,21 +300,23 @@ enum gostep_answer gostep_find(
 	set_row(&step.row, depth,
 		step.own_frame && depth > 0 && (behind_call || at->vaddr > saving));
 	step.injected = function.kind == GOPCLNTAB_INJECTED;
+	step.schedules = function.kind == GOPCLNTAB_SCHEDULE;
 	step.checked = function.kind == GOPCLNTAB_START || function.kind == GOPCLNTAB_CHILD;
 	step.kind = (uint8_t)function.kind;
 	step.start = function.start;
 	step.address = function.start + at->bias;
 	*ret = step;
-	return function.kind == GOPCLNTAB_PLAIN || step.injected ? GOSTEP_ROW : GOSTEP_APPLY;
+	return function.kind == GOPCLNTAB_PLAIN || step.injected || step.schedules ? GOSTEP_ROW
+										   : GOSTEP_APPLY;
 }
 #else
 // Frames of other machines are not known here.
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble)
+	struct gostep_past *past, struct frame_regs *ret, struct row_trouble *trouble)
 {
 	(void)step;
-	(void)callback;
+	(void)past;
 	(void)space;
 	(void)thread;
 	(void)frame;

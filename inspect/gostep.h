@@ -27,12 +27,20 @@ enum gostep_answer {
 
 struct gostep {
 	struct row row;
-	bool injected; // the caller was interrupted, and made no call
+	bool injected;  // the caller was interrupted, and made no call
+	bool schedules; // see struct gostep_past
 	// For GOSTEP_APPLY:
 	bool checked;            // the row holds if the stack agrees, else nobody called it
 	bool own_frame;          // the frame pointer is its own
 	uint8_t kind;            // enum gopclntab_kind
 	uint64_t start, address; // of the function: ELF virtual address, and in the target
+};
+
+// What the frames of a chain so far mean for those that follow; zeroed at its beginning.
+struct gostep_past {
+	uint64_t callback; // C, in which the chain is, has called a goroutine that goes on here, or
+			   // 0
+	bool scheduled;    // the thread is choosing another goroutine: set by whoever steps
 };
 
 // Looks up AT (not SNAPSHOT_NO_MODULE), where the pc, or, when BEHIND_CALL, the call before it is.
@@ -41,8 +49,7 @@ enum gostep_answer gostep_find(
 
 // The caller of FRAME by STEP, a GOSTEP_APPLY, into *RET: 1; 0: nobody called it. Fails with
 // -ENODATA, or, with the address that was not copied in *TROUBLE, -EFAULT, when it is not found.
-// *CALLBACK, 0 at a chain's beginning, is kept from step to step: where the frames go on of the
-// goroutine that C, in which the chain is, has called back to.
+// PAST is of the chain.
 int gostep_apply(const struct gostep *step, struct space *space,
 	const struct snapshot_thread *thread, const struct frame_regs *frame, bool behind_call,
-	uint64_t *callback, struct frame_regs *ret, struct row_trouble *trouble);
+	struct gostep_past *past, struct frame_regs *ret, struct row_trouble *trouble);

@@ -41,6 +41,7 @@ struct code {
 	uint64_t pc;
 	bool behind_call;
 	bool interrupts; // what it returns to has made no call
+	bool schedules;  // see struct gostep_past
 	uint8_t kind, via;
 	struct row row;
 	uint64_t proof; // CODE_BARE: the return address that row was proven with, or 0
@@ -66,7 +67,7 @@ struct chain {
 	bool behind_call; // the pc is a return address
 	enum frame_via via;
 	unsigned crossings;
-	uint64_t callback; // see gostep_apply()
+	struct gostep_past past;
 	uint64_t fault; // the address that the signal was about which interrupted the frame, or 0
 	uint64_t overflow_sp;
 	struct stack_end *end;
@@ -145,6 +146,7 @@ static bool examine_go(struct engine *engine, struct code *code, const struct lo
 	code->via = FRAME_VIA_GOPCLNTAB;
 	code->row = step.row;
 	code->interrupts = step.injected;
+	code->schedules = step.schedules;
 	return true;
 }
 
@@ -162,7 +164,7 @@ static void examine(struct chain *chain, struct code *code)
 	code->via = FRAME_VIA_CFI;
 	code->kind = CODE_BARE;
 	code->proof = 0;
-	code->interrupts = false;
+	code->interrupts = code->schedules = false;
 	if (trampoline_is_sigreturn(engine->space, chain->thread, code->pc)) {
 		code->kind = CODE_SIGRETURN;
 	} else if (code->behind_call &&
@@ -346,7 +348,7 @@ static bool step_go(struct chain *chain, const struct code *code, struct frame_r
 	if (gostep_find(space, &at, chain->behind_call, &go) != GOSTEP_APPLY)
 		return stop_bare(chain, FORWARD_NOTHING);
 	int r = gostep_apply(&go, space, chain->thread, &chain->regs, chain->behind_call,
-		&chain->callback, next, &trouble);
+		&chain->past, next, &trouble);
 	if (r == 0)
 		return complete(chain);
 	if (r > 0)
@@ -387,6 +389,7 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 	bool found = false;
 
 	frame->signal = code->kind == CODE_SIGRETURN;
+	chain->past.scheduled |= code->schedules;
 	switch ((enum code_kind)code->kind) {
 	case CODE_ROW:
 		found = step_row(chain, code, &next);

@@ -36,15 +36,16 @@ static uint64_t word_at(const unsigned char *bytes, size_t offset)
 	return word;
 }
 
-// True when the BYTES, copied from ADDR, are the context of a handler on an alternate stack.
-static bool is_context(const unsigned char *bytes, uint64_t addr)
+// True when the BYTES, copied from ADDR, are the context of a handler on the alternate stack that
+// SP is on. Other stacks may lie above it, with what handlers left there that are over.
+static bool is_context(const unsigned char *bytes, uint64_t addr, uint64_t sp)
 {
 	uint64_t base = word_at(bytes, offsetof(ucontext_t, uc_stack.ss_sp));
 	uint64_t size = word_at(bytes, offsetof(ucontext_t, uc_stack.ss_size));
 
 	if (word_at(bytes, offsetof(ucontext_t, uc_flags)) > FLAGS_MAX ||
 		word_at(bytes, offsetof(ucontext_t, uc_link)) != 0 || size < ALTERNATE_MIN ||
-		addr - base >= size || word_at(bytes, SP_AT) - base < size)
+		addr - base >= size || sp - base >= size || word_at(bytes, SP_AT) - base < size)
 		return false;
 #if defined(__x86_64__)
 	return (word_at(bytes, SEGMENTS_AT) & 0xffff) == USER_CODE;
@@ -56,7 +57,7 @@ static bool is_context(const unsigned char *bytes, uint64_t addr)
 uint64_t leftstack_find(const unsigned char *bytes, size_t len, uint64_t addr)
 {
 	for (size_t at = -addr % ALIGNMENT; at + LOOKED_AT <= len; at += ALIGNMENT)
-		if (is_context(bytes + at, addr + at))
+		if (is_context(bytes + at, addr + at, addr))
 			return word_at(bytes, at + SP_AT);
 	return 0;
 }

@@ -151,6 +151,29 @@ Test(gostack, by_a_frame_pointer)
 	check_u64(find(&len), start);
 }
 
+Test(gostack, by_a_chain_of_frame_pointers)
+{
+	const uint64_t fp = HEAP + 0x20000;
+	size_t len;
+
+	if (!prepare())
+		cr_skip_test("the heap's place is taken");
+	heap_at(0x20008)[0] = heap_at(0x70008)[0] = CODE + 0x20;
+	// Between the frames what a call has left that is over.
+	words[6] = HEAP + 0x70000;
+	words[7] = CODE + 0x30;
+	words[4] = STACK + 9 * 8;
+	words[5] = CODE + 0x40;
+	words[9] = fp;
+	words[10] = CODE + 0x50;
+	check_u64(find(&len), HEAP + 0x6f000);
+	thread.regs_known = UINT64_C(1) << ARCH_REG_FP;
+	thread.regs[ARCH_REG_FP] = STACK + 4 * 8;
+	check_u64(find(&len), fp - 0x1000);
+	words[9] = STACK + 4 * 8; // a chain that does not end, and is given up
+	check_u64(find(&len), HEAP + 0x6f000);
+}
+
 Test(gostack, from_a_stack_in_the_heap)
 {
 	const uint64_t fp = HEAP + 0x20000;

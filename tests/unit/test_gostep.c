@@ -14,13 +14,13 @@ enum {
 	NAMES = 128, // where the parts of the table are
 	DEPTHS = 512,
 	LIST = 640,
-	RECORDS = 768,
+	RECORDS = 800,
 	RECORD_LEN = 48,
-	FUNCTION_LEN = 64,
+	FUNCTION_LEN = 56,
 };
 
 // Each function's code, FUNCTION_LEN bytes from the one before.
-enum { PLAIN, SWITCH, OWN_FRAME, TO_C, FROM_C, CHILD, START, INJECTED, FUNCTIONS };
+enum { PLAIN, SWITCH, OWN_FRAME, TO_C, FROM_C, CHILD, START, INJECTED, GROW, FUNCTIONS };
 
 static const struct {
 	const char *name;
@@ -34,10 +34,11 @@ static const struct {
 	[CHILD] = {"runtime.clone", 9, 0},
 	[START] = {"runtime.mstart", 9, 1},
 	[INJECTED] = {"runtime.sigpanic", 1, 0},
+	[GROW] = {"runtime.morestack", 9, 2},
 };
 
 // 0 up to the fourth byte, then 24; 0 everywhere.
-static const unsigned char depths[] = {0, 2, 4, 0x30, 60, 0, 0, 0, 0, 2, 64, 0};
+static const unsigned char depths[] = {0, 2, 4, 0x30, 52, 0, 0, 0, 0, 2, 56, 0};
 
 // sub $24, %rsp; mov %rbp, 16(%rsp); lea 16(%rsp), %rbp
 static const unsigned char prologue[] = {
@@ -54,7 +55,7 @@ static uint64_t *const left = words + WORDS;
 static struct space space;
 static struct frame_regs frame, caller;
 static struct row_trouble trouble;
-static uint64_t callback;
+static struct gostep_past past;
 
 static void put(size_t at, uint64_t value, size_t size)
 {
@@ -145,7 +146,7 @@ static void finish(void)
 	module_fini(&code.module);
 	memset(words, 0, sizeof(words));
 	memset(bytes, 0, sizeof(bytes));
-	callback = 0;
+	past = (struct gostep_past){0};
 	check_no_leak();
 }
 
@@ -162,8 +163,7 @@ static int apply(bool behind_call)
 	struct gostep step;
 
 	check_int(find(behind_call, &step), GOSTEP_APPLY);
-	return gostep_apply(
-		&step, &space, &thread, &frame, behind_call, &callback, &caller, &trouble);
+	return gostep_apply(&step, &space, &thread, &frame, behind_call, &past, &caller, &trouble);
 }
 
 static void check_caller(uint64_t pc, uint64_t sp, uint64_t fp)
@@ -245,7 +245,7 @@ Test(gostep, by_its_own_frame_pointer)
 	prepare(OWN_FRAME, LEFT + 3 * 8);
 	check_int(apply(true), 1);
 	check_caller(left[4], LEFT + 5 * 8, 0x4711);
-	check_u64(callback, 0);
+	check_u64(past.callback, 0);
 	left[4] = put_call(30, SWITCH); // a call of another
 	finish();
 	left[4] = put_call(30, SWITCH);
@@ -289,12 +289,21 @@ Test(gostep, from_c_that_has_called_go)
 	prepare(FROM_C, LEFT + 3 * 8);
 	check_int(apply(true), 1);
 	check_u64(caller.values[ARCH_REG_SP], LEFT + 5 * 8);
-	check_u64(callback, STACK + 32);
+	check_u64(past.callback, STACK + 32);
 	frame.values[ARCH_REG_PC] = code_at(TO_C, BODY);
 	frame.values[ARCH_REG_SP] = LEFT + 6 * 8;
 	check_int(apply(true), 1);
 	check_caller(of_c, STACK + 5 * 8, STACK + 4 * 8 + 24);
-	check_u64(callback, 0);
+	check_u64(past.callback, 0);
+	finish();
+}
+
+Test(gostep, from_the_scheduler)
+{
+	prepare(GROW, LEFT + 4 * 8);
+	check_int(apply(true), -ENODATA); // a goroutine waits for more stack
+	past.scheduled = true;
+	check_int(apply(true), 0);
 	finish();
 }
 

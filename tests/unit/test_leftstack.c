@@ -51,6 +51,10 @@ Test(leftstack, of_a_handler)
 	// The same bytes from another place are not on the alternate stack.
 	check_u64(leftstack_find(copy, SIZE, addr + SIZE), 0);
 	check_u64(leftstack_find(copy, SIZE, addr - SIZE), 0);
+	// They are on the stack behind another, on which the thread is.
+	static unsigned char both[2 * SIZE];
+	memcpy(both + SIZE, copy, SIZE);
+	check_u64(leftstack_find(both, sizeof(both), addr - SIZE), 0);
 }
 
 Test(leftstack, none)
