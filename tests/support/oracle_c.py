@@ -75,6 +75,10 @@ class Base:
         """The row of the table that PROGRAM is counted in."""
         return program[1:]
 
+    def is_named(self, program):
+        """Whether its functions must have names."""
+        return 'stripped' not in program[2]
+
     def same_name(self, symbol, name):
         return symbol == name
 
@@ -147,10 +151,6 @@ class Language(Base):
     def via(self, program):
         """The words for how frames were found that must come up in it."""
         return VIA[program[1]] | {'sigreturn'}
-
-    def is_named(self, program):
-        """Whether its functions must have names."""
-        return 'stripped' not in program[2]
 
     def is_taken_without_registers(self, program):
         return program[2] not in APART  # where the rest is does not matter for what is followed without registers
