@@ -78,6 +78,7 @@ bool extra_take_file(struct extra *extra, Elf *of, const struct buildid *id,
 	}
 	extra->elf = elf;
 	extra->fd = fd;
+	extra->by_id = id->len > 0 && buildid_of(elf).len > 0;
 	return true;
 }
 

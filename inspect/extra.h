@@ -24,6 +24,7 @@ struct extra {
 	bool sought; // it was looked for
 	Elf *elf;    // NULL: there is none
 	int fd;      // of the file; EXTRA_FILE only
+	bool by_id;  // it has the module's build id, else it is the one that a link names
 	unsigned char *image;
 };
 

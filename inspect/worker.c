@@ -123,18 +123,23 @@ static struct wire_record *new_record(struct worker *worker, enum wire_type type
 static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
 	const struct module *module, Elf *elf, int fd)
 {
+	bool asked = kind == WIRE_PARTS_ASKED;
 	struct wire_record *record = new_record(worker, WIRE_PARTS);
 	struct stat st;
 	size_t count;
 
 	if (fstat(fd, &st) < 0)
 		return 0;
-	int r = needed_parts(
-		elf, kind == WIRE_PARTS_ASKED, (uint64_t)st.st_size, record->parts, &count);
+	int r = needed_parts(elf, asked, (uint64_t)st.st_size, record->parts, &count);
 	if (r == -E2BIG)
 		count = 0;
 	else if (r < 0)
 		return r;
+	// One that was recognized by its sum has to have the same sum again.
+	if (asked && count > 0 && !module->extras[EXTRA_FILE].by_id) {
+		record->parts[0] = (struct file_part){0, (uint64_t)st.st_size};
+		count = 1;
+	}
 	record->kind = kind;
 	record->index = index;
 	record->build_id = module->build_id;

@@ -167,6 +167,20 @@ finish "$STARTED"
 rm -r "$WORK/debug"
 loads_as_saved debug 0
 
+# So is one that is known by its sum alone; and the second engine needs no more than the first.
+make_root "$WORK/link"
+objcopy --remove-section=.note.gnu.build-id "$FIXTURES/container" "$WORK/link/bin/app"
+objcopy --only-keep-debug "$WORK/link/bin/app" "$WORK/link/bin/app.debug"
+strip --strip-all "$WORK/link/bin/app"
+(cd "$WORK/link/bin" && objcopy --add-gnu-debuglink=app.debug app)
+start link chroot "$WORK/link" /bin/app threads 2
+await_line "$WORK/link.out" '^READY'
+save link 0 --verify "$STARTED"
+assert_contains "$OUT" wait_for_work
+finish "$STARTED"
+rm -r "$WORK/link"
+loads_as_saved link 0 --verify
+
 # A file that is too large is kept by its path and build id, and taken only if it is that one.
 mkdir "$WORK/big"
 cp "$FIXTURES/container" "$WORK/big/app"
