@@ -11,6 +11,9 @@ import collections, json, re, struct, subprocess, sys
 # Where chains of Go are complete.
 ENDS = re.compile(r'runtime\.(goexit|mcall|morestack|clone|rt0_go)(\.abi0)?$')
 
+# What the runtime makes a function call that was interrupted.
+INJECTED = re.compile(r'runtime\.(asyncPreempt|sigpanic)(\.abi0)?$')
+
 
 def read_code(path):
     data = open(path, 'rb').read()
@@ -49,7 +52,7 @@ def look(thread, code, counts, said):
     for callee, caller in zip(frames, frames[1:]):
         if ENDS.match(caller['symbol'] or '') and 'goexit' in caller['symbol']:
             continue  # nobody calls anything there
-        if callee['signal'] or caller['signal'] or not callee['symbol'] or not code(int(caller['pc'], 16), 1):
+        if INJECTED.match(callee['symbol'] or '') or callee['signal'] or caller['signal'] or not callee['symbol'] or not code(int(caller['pc'], 16), 1):
             continue
         kind = classify(code, callee, caller)
         counts[kind] += 1
