@@ -126,27 +126,31 @@ unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 	return work_room(inspection->work, ret_len);
 }
 
-// Sends a record of TYPE, with FD beside it unless that is negative.
-static int tell(struct inspection *inspection, enum wire_type type, int fd)
+// Sends a record of TYPE.
+static int tell(struct inspection *inspection, enum wire_type type)
 {
 	struct wire_record *record = &inspection->record;
 
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = type;
-	return wire_send(inspection->socket, record, fd);
+	return wire_send(inspection->socket, record, -EBADF);
 }
 
 static int tell_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
+	auto_free int *fds = calloc(snapshot->module_count + 1, sizeof(*fds));
+	size_t count = 0;
 	int r;
 
-	if ((r = work_put_modules(inspection->work, snapshot)) < 0 ||
-		(r = tell(inspection, WIRE_MODULES, -EBADF)) < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < snapshot->module_count; i++)
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->module_count; i++)
 		if (snapshot->modules[i].fd >= 0)
-			r = tell(inspection, WIRE_FILE, snapshot->modules[i].fd);
-	return r;
+			fds[count++] = snapshot->modules[i].fd;
+	if ((r = work_put_modules(inspection->work, snapshot)) < 0 ||
+		(r = tell(inspection, WIRE_MODULES)) < 0)
+		return r;
+	return wire_send_files(inspection->socket, fds, count);
 }
 
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
@@ -278,7 +282,7 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	if (r == 0)
 		r = work_put_threads(inspection->work, snapshot);
 	if (r == 0)
-		r = tell(inspection, WIRE_THREADS, -EBADF);
+		r = tell(inspection, WIRE_THREADS);
 	if (r == 0)
 		r = take_all(inspection);
 	if (r < 0) {

@@ -119,3 +119,89 @@ int wire_receive(int socket, struct wire_record *ret, int *ret_fd)
 	close_fd(ret_fd);
 	return n == 0 ? 0 : -EPROTO;
 }
+
+// Room for the control message of a packet of files.
+union files_control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(WIRE_FILES_MAX * sizeof(int))];
+};
+
+static int send_packet(int socket, const int *fds, size_t count)
+{
+	char byte = 0;
+	struct iovec iov = {&byte, 1};
+	union files_control control = {0};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int))};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+	while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+int wire_send_files(int socket, const int *fds, size_t count)
+{
+	int r = 0;
+
+	for (size_t done = 0; r == 0 && done < count; done += WIRE_FILES_MAX)
+		r = send_packet(socket, fds + done,
+			count - done < WIRE_FILES_MAX ? count - done : WIRE_FILES_MAX);
+	return r;
+}
+
+// Receives one packet of at most MAX fds into FDS, and their number into *RET_COUNT, also when it
+// fails. As wire_receive_files().
+static int receive_packet(int socket, int *fds, size_t max, size_t *ret_count)
+{
+	char byte;
+	struct iovec iov = {&byte, 1};
+	union files_control control = {0};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	int passed[WIRE_FILES_MAX + 1]; // the control buffer's padding has room for one more
+	size_t count = 0;
+	ssize_t n;
+
+	*ret_count = 0;
+	while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0)
+		if (errno != EINTR)
+			return -errno;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(passed, CMSG_DATA(header), count * sizeof(int));
+	}
+	bool too_many = count > max;
+	for (; count > max; count--)
+		close_fd(&passed[count - 1]);
+	memcpy(fds, passed, count * sizeof(int));
+	*ret_count = count;
+	if (n == 0)
+		return 0;
+	return count > 0 && !too_many && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? 1
+											 : -EPROTO;
+}
+
+int wire_receive_files(int socket, int *fds, size_t count)
+{
+	size_t done = 0, got;
+	int r = 1;
+
+	while (r > 0 && done < count) {
+		r = receive_packet(socket, fds + done, count - done, &got);
+		done += got;
+	}
+	for (size_t i = 0; r <= 0 && i < done; i++)
+		close_fd(&fds[i]);
+	return r;
+}

@@ -20,7 +20,7 @@ enum wire_type {
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
-	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow
+	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
 	WIRE_THREADS,    // nspeek: threads and stacks are there
 };
 
@@ -29,6 +29,7 @@ enum {
 	WIRE_TEXT_MAX = 4096,  // bytes of a name or note with its NUL
 	WIRE_FRAMES_MAX = 512, // in one record
 	WIRE_THREADS_MAX = 4096,
+	WIRE_FILES_MAX = 128, // files in one packet; the kernel takes 253 (SCM_MAX_FD)
 
 	WIRE_REQUESTS_MAX = 1 << 12, // of one worker
 };
@@ -84,3 +85,12 @@ int wire_send(int socket, const struct wire_record *record, int fd);
 // by the caller). Returns 1, 0 when the other side has closed, -errno of recvmsg(2), or -EPROTO
 // when what came is no well-formed record: its length, its type, its counts, its strings' ends.
 int wire_receive(int socket, struct wire_record *ret, int *ret_fd);
+
+// Sends the COUNT FDS, of files that were announced, on SOCKET, as many in a packet as the kernel
+// takes at once. Returns 0 or -errno of sendmsg(2).
+int wire_send_files(int socket, const int *fds, size_t count);
+
+// Receives COUNT fds that wire_send_files() has sent into FDS, which are the caller's then. Returns
+// 1, 0 when the other side has closed, -errno of recvmsg(2), or -EPROTO when something else came;
+// no fd is left then.
+int wire_receive_files(int socket, int *fds, size_t count);

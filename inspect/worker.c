@@ -414,18 +414,22 @@ static int run(struct worker *worker)
 	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
 }
 
-// Receives the files of the modules of WORKER, in their order.
+// Receives the files of the modules of WORKER, in their order. As wire_receive_files().
 static int receive_files(struct worker *worker)
 {
-	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
-		struct snapshot_module *module = &worker->snapshot.modules[i];
-		if (module->fd < 0)
-			continue;
-		int r = wire_receive(worker->socket, &worker->record, &module->fd);
-		if (r <= 0 || worker->record.type != WIRE_FILE)
-			return r < 0 ? r : -EPROTO;
-	}
-	return 0;
+	struct snapshot_module *modules = worker->snapshot.modules;
+	size_t count = 0, next = 0;
+	auto_free int *fds = calloc(worker->snapshot.module_count + 1, sizeof(*fds));
+
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < worker->snapshot.module_count; i++)
+		count += modules[i].fd >= 0;
+	int r = wire_receive_files(worker->socket, fds, count);
+	for (size_t i = 0; r > 0 && i < worker->snapshot.module_count; i++)
+		if (modules[i].fd >= 0)
+			modules[i].fd = fds[next++];
+	return r;
 }
 
 // Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
@@ -451,8 +455,9 @@ static int prepare(struct worker *worker, const struct work *work)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
-	if ((r = receive_files(worker)) < 0 ||
-		(r = space_init(&worker->space, &worker->snapshot)) < 0)
+	if ((r = receive_files(worker)) <= 0)
+		return r < 0 ? r : -EPIPE;
+	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
 	worker->space.open_debug = open_debug;
 	worker->space.open_debug_arg = worker;

@@ -4,7 +4,9 @@
 #include "wire.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEAD = offsetof(struct wire_record, text) };
@@ -257,4 +259,41 @@ Test(wire, parts, .init = open_socket)
 	}
 	sent.count = FILE_PARTS_MAX + 1;
 	check_refused(HEAD + sizeof(sent.parts));
+}
+
+Test(wire, files, .init = open_socket)
+{
+	enum { COUNT = 3 * WIRE_FILES_MAX };
+	static int fds[COUNT], others[COUNT];
+	struct stat a, b;
+	int before = count_fds();
+
+	fds[0] = memfd_create("first", MFD_CLOEXEC);
+	for (int i = 1; i < COUNT; i++)
+		fds[i] = i == COUNT - 1 ? memfd_create("last", MFD_CLOEXEC) : dup(fds[0]);
+	static const size_t counts[] = {0, 1, 2, WIRE_FILES_MAX, WIRE_FILES_MAX + 1, COUNT};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		size_t count = counts[i];
+		check_int(wire_send_files(ends[0], fds, count), 0);
+		check_int(wire_receive_files(ends[1], others, count), 1);
+		for (size_t j = 0; j < count; j++) {
+			check_true(fcntl(others[j], F_GETFD) & FD_CLOEXEC);
+			check_true(fstat(fds[j], &a) == 0 && fstat(others[j], &b) == 0);
+			check_u64(a.st_ino, b.st_ino);
+			close(others[j]);
+		}
+	}
+	// More than were to come, a record, and the end: nothing is left open.
+	check_int(wire_send_files(ends[0], fds, 3), 0);
+	check_int(wire_receive_files(ends[1], others, 1), -EPROTO);
+	check_int(wire_send_files(ends[0], fds, 2), 0);
+	sent.type = WIRE_DONE;
+	check_int(wire_send(ends[0], &sent, -1), 0);
+	check_int(wire_receive_files(ends[1], others, 3), -EPROTO);
+	check_int(wire_send_files(ends[0], fds, 2), 0);
+	close(ends[0]);
+	check_int(wire_receive_files(ends[1], others, 3), 0);
+	for (int i = 0; i < COUNT; i++)
+		close(fds[i]);
+	check_int(count_fds(), before - 1); // ends[0]
 }
