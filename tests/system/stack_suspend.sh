@@ -18,17 +18,15 @@ nothing_held() {
 
 suspended=0
 for ((i = 0; i < 20; i++)); do
-	# A process group of its own, as a shell's job has it.
-	setsid -w "$NSPEEK" stack --pause=all --json "$TARGET" >/dev/null 2>&1 &
+	# A process group of its own, as a shell's job has it; setsid becomes nspeek.
+	setsid "$NSPEEK" stack --pause=all --json "$TARGET" >/dev/null 2>&1 &
 	job=$!
-	sleep "0.0$((10 + i * 2))"
-	leader=$(pgrep -P "$job" -x nspeek || echo "$job")
-	kill -STOP -- "$leader" 2>/dev/null || true
-	kill -TSTP -- "-$leader" 2>/dev/null || true
+	sleep "$(printf '0.%03d' $((1 + i)))"
+	kill -STOP "$job" 2>/dev/null || true
+	kill -TSTP -- "-$job" 2>/dev/null || true
 	retry 2 nothing_held || fail "suspended, it holds: $(threads_held "$TARGET" | head -n 3)"
-	! grep -qs '^State:.*T (stopped)' "/proc/$leader/status" || suspended=$((suspended + 1))
-	kill -CONT -- "-$leader" 2>/dev/null || true
-	kill -CONT "$leader" 2>/dev/null || true
+	! grep -qs '^State:.*T (stopped)' "/proc/$job/status" || suspended=$((suspended + 1))
+	kill -CONT -- "-$job" 2>/dev/null || true
 	wait "$job" || true
 done
 say "suspended $suspended times"
