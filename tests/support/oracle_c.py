@@ -18,6 +18,7 @@ FORMS = {'dynamic': [], 'static': ['-static'], 'static-pie': ['-static-pie'],
 APART = ('minidebug', 'static-minidebug', 'buildid', 'static-buildid', 'debuglink')
 UNSTRIPPED = ('dynamic', 'static')  # .debug_frame is where the second engine looks for it
 FLAGS = '-std=gnu17 -D_GNU_SOURCE -g -pthread -fPIE -fno-optimize-sibling-calls -w'.split()
+VERIFIED = ('O0', 'O2')  # the levels at which the second engine is asked
 # The words for how frames were found that must come up in a program with each kind of tables.
 VIA = {'eh': set(), 'debug': {'debug-frame'}, 'none': {'forward'}}
 
@@ -156,7 +157,11 @@ class Language(Base):
         return program[2] not in APART  # where the rest is does not matter for what is followed without registers
 
     def second_engine_via(self, program):
+        if program[0] not in VERIFIED:
+            return set()
         return {'cfi', 'debug-frame'} if program[2] in UNSTRIPPED else {'cfi'}
 
     def must_be_compared(self, program):
-        return self.compiler != 'musl-gcc' and (program[1] == 'eh' or program[1] == 'debug' and program[2] in UNSTRIPPED)
+        level, tables, form = program
+        return (self.compiler != 'musl-gcc' and level in VERIFIED
+                and (tables == 'eh' or tables == 'debug' and form in UNSTRIPPED))
