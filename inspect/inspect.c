@@ -25,7 +25,7 @@ enum {
 
 struct inspection {
 	const struct inspect_options *options;
-	struct work *work;
+	struct work_memory work;
 	int socket;
 	pid_t pid;  // of the worker, or 0
 	int status; // its wait status, when it has none any more
@@ -64,8 +64,8 @@ static int start(struct inspection *inspection, struct error *err)
 		return fail_sys(err, errno, "socketpair", "the unwinding process");
 	// It cannot make us wait by not listening.
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	inspection->work->keeper = getpid();
-	inspection->work->socket = sockets[1];
+	inspection->work.work->keeper = getpid();
+	inspection->work.work->socket = sockets[1];
 	inspection->pid = fork();
 	if (inspection->pid < 0) {
 		int saved = errno;
@@ -75,7 +75,7 @@ static int start(struct inspection *inspection, struct error *err)
 		return fail_sys(err, saved, "fork", "the unwinding process");
 	}
 	if (inspection->pid == 0)
-		_exit(inspection->options->live(inspection->work));
+		_exit(inspection->options->live(inspection->work.work));
 	run_beside(inspection->pid);
 	close(sockets[1]);
 	inspection->socket = sockets[0];
@@ -116,9 +116,8 @@ int inspect_open(const struct inspect_options *options, struct inspection **ret,
 	if (inspection) {
 		inspection->options = options;
 		inspection->socket = -EBADF;
-		inspection->work = work_open(&options->worker);
 	}
-	if (!inspection || !inspection->work) {
+	if (!inspection || work_open(&options->worker, &inspection->work) < 0) {
 		inspect_close(inspection);
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the unwinding process");
 	}
@@ -135,13 +134,13 @@ void inspect_close(struct inspection *inspection)
 	if (!inspection)
 		return;
 	stop(inspection, false);
-	work_close(inspection->work);
+	work_close(&inspection->work);
 	free(inspection);
 }
 
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 {
-	return work_room(inspection->work, ret_len);
+	return work_room(&inspection->work, ret_len);
 }
 
 // Sends a record of TYPE.
@@ -165,7 +164,7 @@ static int tell_modules(struct inspection *inspection, const struct snapshot *sn
 	for (size_t i = 0; i < snapshot->module_count; i++)
 		if (snapshot->modules[i].fd >= 0)
 			fds[count++] = snapshot->modules[i].fd;
-	if ((r = work_put_modules(inspection->work, snapshot)) < 0 ||
+	if ((r = work_put_modules(&inspection->work, snapshot)) < 0 ||
 		(r = tell(inspection, WIRE_MODULES)) < 0)
 		return r;
 	return wire_send_files(inspection->socket, fds, count);
@@ -298,7 +297,7 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 		.keep = inspection->options->worker.keep,
 		.stacks = &stacks};
 	if (r == 0)
-		r = work_put_threads(inspection->work, snapshot);
+		r = work_put_threads(&inspection->work, snapshot);
 	if (r == 0)
 		r = tell(inspection, WIRE_THREADS);
 	if (r == 0)

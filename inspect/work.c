@@ -13,89 +13,103 @@ enum { ALIGNMENT = 16, PAGE = 4096 };
 // written to, but where the kernel promises no memory that it may not have, less must do.
 static const size_t LEN_MAX = (size_t)1 << 32, LEN_MIN = (size_t)1 << 27;
 
-struct work *work_open(const struct worker_options *options)
+int work_open(const struct worker_options *options, struct work_memory *ret)
 {
 	for (size_t len = LEN_MAX; len >= LEN_MIN; len /= 2) {
 		void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (memory == MAP_FAILED)
 			continue;
-		struct work *work = memory;
-		*work = (struct work){.len = len,
-			.used = sizeof(*work),
-			.room_at = len / 8,
-			.socket = -EBADF,
-			.options = *options};
-		return work;
+		*ret = (struct work_memory){.work = memory,
+			.len = len,
+			.used = sizeof(struct work),
+			.room_at = len / 8};
+		*ret->work = (struct work){.socket = -EBADF, .options = *options};
+		return 0;
 	}
-	return NULL;
+	return -ENOMEM;
 }
 
-void work_close(struct work *work)
+void work_close(struct work_memory *memory)
 {
-	if (work)
-		munmap(work, work->len);
+	if (memory->work)
+		munmap(memory->work, memory->len);
+	memory->work = NULL;
 }
 
-unsigned char *work_room(struct work *work, size_t *ret_len)
+unsigned char *work_room(const struct work_memory *memory, size_t *ret_len)
 {
-	*ret_len = work->len - work->room_at;
-	return (unsigned char *)work + work->room_at;
+	*ret_len = memory->len - memory->room_at;
+	return (unsigned char *)memory->work + memory->room_at;
+}
+
+// Room for LEN bytes. Returns NULL when there is none.
+static void *reserve(struct work_memory *memory, size_t len)
+{
+	size_t at = (memory->used + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+
+	if (at > memory->room_at || len > memory->room_at - at)
+		return NULL;
+	memory->used = at + len;
+	return (unsigned char *)memory->work + at;
 }
 
 // A copy of the LEN bytes at FROM, which may be NULL when LEN is 0. Returns NULL when there is no
 // room.
-static void *put(struct work *work, const void *from, size_t len)
+static void *put(struct work_memory *memory, const void *from, size_t len)
 {
-	size_t at = (work->used + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	void *to = reserve(memory, len);
 
-	if (at > work->room_at || len > work->room_at - at)
-		return NULL;
-	work->used = at + len;
-	void *to = (unsigned char *)work + at;
-	if (len > 0)
+	if (to && len > 0)
 		memcpy(to, from, len);
 	return to;
 }
 
-static int put_module(struct work *work, struct snapshot_module *module)
+// MODULE, and what it points to, at *TO.
+static int put_module(
+	struct work_memory *memory, struct snapshot_module module, struct snapshot_module *to)
 {
-	module->path = module->path ? put(work, module->path, strlen(module->path) + 1) : NULL;
-	if (module->image && !(module->image = put(work, module->image, module->image_len)))
+	if (module.path && !(module.path = put(memory, module.path, strlen(module.path) + 1)))
 		return -ENOMEM;
+	if (module.image && !(module.image = put(memory, module.image, module.image_len)))
+		return -ENOMEM;
+	*to = module;
 	return 0;
 }
 
-int work_put_modules(struct work *work, const struct snapshot *snapshot)
+int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot)
 {
-	struct snapshot *ours = &work->snapshot;
+	struct snapshot ours = {.pid = snapshot->pid, .ns_pid = snapshot->ns_pid};
+	size_t count = snapshot->module_count;
 	int r = 0;
 
-	work->used = sizeof(*work);
-	*ours = (struct snapshot){.pid = snapshot->pid, .ns_pid = snapshot->ns_pid};
-	ours->modules =
-		put(work, snapshot->modules, snapshot->module_count * sizeof(*snapshot->modules));
-	ours->maps = put(work, snapshot->maps, snapshot->map_count * sizeof(*snapshot->maps));
-	if (!ours->modules || !ours->maps)
+	memory->used = sizeof(*memory->work);
+	memory->snapshot = ours;
+	memory->work->snapshot = ours;
+	ours.modules = reserve(memory, count * sizeof(*snapshot->modules));
+	ours.maps = put(memory, snapshot->maps, snapshot->map_count * sizeof(*snapshot->maps));
+	if (!ours.modules || !ours.maps)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < snapshot->module_count; i++)
-		r = put_module(work, &ours->modules[i]);
-	if (r == 0) {
-		ours->module_count = snapshot->module_count;
-		ours->map_count = snapshot->map_count;
-	}
-	return r;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = put_module(memory, snapshot->modules[i], &ours.modules[i]);
+	if (r < 0)
+		return r;
+	ours.module_count = count;
+	ours.map_count = snapshot->map_count;
+	memory->snapshot = ours;
+	memory->work->snapshot = ours;
+	return 0;
 }
 
-int work_put_threads(struct work *work, const struct snapshot *snapshot)
+int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot)
 {
-	struct snapshot *ours = &work->snapshot;
+	struct snapshot ours = memory->snapshot;
 	size_t room_len;
-	unsigned char *room = work_room(work, &room_len);
+	unsigned char *room = work_room(memory, &room_len);
 
-	ours->threads =
-		put(work, snapshot->threads, snapshot->thread_count * sizeof(*snapshot->threads));
-	if (!ours->threads)
+	ours.threads =
+		put(memory, snapshot->threads, snapshot->thread_count * sizeof(*snapshot->threads));
+	if (!ours.threads)
 		return -ENOMEM;
 	if (snapshot->stacks != room) {
 		if (snapshot->stacks_len > room_len)
@@ -103,8 +117,9 @@ int work_put_threads(struct work *work, const struct snapshot *snapshot)
 		if (snapshot->stacks_len > 0)
 			memcpy(room, snapshot->stacks, snapshot->stacks_len);
 	}
-	ours->stacks = room;
-	ours->stacks_len = snapshot->stacks_len;
-	ours->thread_count = snapshot->thread_count;
+	ours.stacks = room;
+	ours.stacks_len = snapshot->stacks_len;
+	ours.thread_count = snapshot->thread_count;
+	memory->work->snapshot = ours;
 	return 0;
 }

@@ -5,38 +5,46 @@
 // captured, so it is started before anything is known of the process (inspect.h), and what there is
 // to do is put into memory that it shares with nspeek from the beginning, at the same address on
 // both sides: a snapshot's arrays go there as they are, and a record says when they are there
-// (wire.h). Files go over the socket. The memory goes one way: nspeek reads nothing of it that it
-// did not keep for itself, so a worker that writes there deceives nobody but itself. Only the
-// copied stacks are there alone; nspeek never looks at them but to keep them in a file.
+// (wire.h). Files go over the socket. The memory goes one way: where it is, how much of it is used
+// and what was put there nspeek keeps for itself, and never reads back, so a worker that writes
+// there deceives nobody but itself. Only the copied stacks are there alone: nspeek takes words of
+// them for what may be anything, and keeps them in a file.
 #pragma once
 
 #include "snapshot.h"
 #include "worker.h"
 
+// What the worker reads, at the beginning of the memory.
 struct work {
-	size_t len;     // bytes of the memory, which begins with this
-	size_t used;    // of what is before the stacks
-	size_t room_at; // where room for stacks begins
-	pid_t keeper;   // the process that the worker works for
-	int socket;     // the worker's end
+	pid_t keeper; // the process that the worker works for
+	int socket;   // the worker's end
 	struct worker_options options;
-	struct snapshot snapshot; // what was put; its pointers lead into this memory
+	struct snapshot snapshot; // what was put; its pointers lead into the memory
 };
 
-// Maps the memory for work with OPTIONS. Returns NULL when there is none. Pages are taken when they
-// are first written to.
-struct work *work_open(const struct worker_options *options);
+// The memory. This is nspeek's alone.
+struct work_memory {
+	struct work *work; // to be written only
+	size_t len;        // bytes of the memory
+	size_t used;       // of what is before the stacks
+	size_t room_at;    // where room for stacks begins
+	struct snapshot snapshot;
+};
 
-// Unmaps WORK. Accepts NULL.
-void work_close(struct work *work);
+// Maps the memory for work with OPTIONS, into *RET; for work_close(). Fails with -ENOMEM. Pages are
+// taken when they are first written to.
+int work_open(const struct worker_options *options, struct work_memory *ret);
+
+// Unmaps MEMORY. Accepts one that is {0}.
+void work_close(struct work_memory *memory);
 
 // The room for stacks, page-aligned, *RET_LEN bytes.
-unsigned char *work_room(struct work *work, size_t *ret_len);
+unsigned char *work_room(const struct work_memory *memory, size_t *ret_len);
 
 // Puts SNAPSHOT's modules and maps, instead of all that was put before. A module with a file keeps
 // its fd's number, which means nothing on the other side. Fails with -ENOMEM.
-int work_put_modules(struct work *work, const struct snapshot *snapshot);
+int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot);
 
 // Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them.
 // Fails with -ENOMEM.
-int work_put_threads(struct work *work, const struct snapshot *snapshot);
+int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot);

@@ -142,6 +142,51 @@ Test(inspect, starts_again)
 	inspect_close(NULL);
 }
 
+// Writes over what it shares with nspeek when it is told the modules, and says that it is done.
+static int scribble(const struct work *work)
+{
+	struct wire_record record;
+	int socket = work->socket, fd;
+
+	if (wire_receive(socket, &record, &fd) <= 0)
+		return 1;
+	memset((void *)(uintptr_t)work, 0xa0, sizeof(*work));
+	++*lives;
+	if (wire_receive(socket, &record, &fd) <= 0)
+		return 1;
+	record.type = WIRE_DONE;
+	return wire_send(socket, &record, -EBADF) < 0;
+}
+
+// It deceives itself only: nspeek writes to where it has written before, and unmaps what it has
+// mapped.
+Test(inspect, a_worker_that_writes_over_its_work)
+{
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = no_file,
+		.live = scribble};
+	struct inspection *inspection = NULL;
+	struct stacks stacks = {0};
+	struct error err = {0};
+	size_t len, len_after;
+
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	unsigned char *room = inspect_room(inspection, &len);
+	inspect_modules(inspection, &snapshot);
+	while (*(volatile int *)lives < 1)
+		usleep(1000);
+	check_true(inspect_room(inspection, &len_after) == room && len_after == len);
+	check_int(inspect_finish(inspection, &snapshot, &stacks, &err), 0);
+	check_str(stacks.stacks[0].end.reason, "the unwinding process left it out");
+	inspect_close(inspection);
+	check_int(msync(room, 4096, MS_ASYNC), -1); // all of it is unmapped
+	stacks_fini(&stacks);
+	munmap(lives, sizeof(*lives));
+}
+
 // Asks for the file of module 7, of which there is none.
 static int ask_for_nothing(const struct work *work)
 {

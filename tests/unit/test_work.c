@@ -17,10 +17,20 @@ static struct snapshot_thread threads[] = {{.tid = 11}, {.tid = 12}, {.tid = 13}
 static unsigned char stacks[100];
 static const struct worker_options options = {.max_frames = 5};
 
-static bool is_in(const struct work *work, const void *pointer)
+static bool is_in(const struct work_memory *memory, const void *pointer)
 {
-	return (const unsigned char *)pointer > (const unsigned char *)work &&
-	       (const unsigned char *)pointer < (const unsigned char *)work + work->len;
+	const unsigned char *start = (const unsigned char *)memory->work;
+
+	return (const unsigned char *)pointer > start &&
+	       (const unsigned char *)pointer < start + memory->len;
+}
+
+static struct work_memory open_memory(void)
+{
+	struct work_memory memory = {0};
+
+	check_int(work_open(&options, &memory), 0);
+	return memory;
 }
 
 Test(work, holds_copies)
@@ -34,62 +44,87 @@ Test(work, holds_copies)
 		.thread_count = 3,
 		.stacks = stacks,
 		.stacks_len = sizeof(stacks)};
-	struct work *work = work_open(&options);
-	const struct snapshot *ours = &work->snapshot;
+	struct work_memory memory = open_memory();
+	const struct snapshot *ours = &memory.work->snapshot;
 
-	check_int(work->options.max_frames, 5);
+	check_int(memory.work->options.max_frames, 5);
 	memset(stacks, 's', sizeof(stacks));
 	for (int round = 0; round < 2; round++) { // the second one replaces the first
-		check_int(work_put_modules(work, &snapshot), 0);
+		check_int(work_put_modules(&memory, &snapshot), 0);
 		check_int(ours->thread_count, 0);
-		check_int(work_put_threads(work, &snapshot), 0);
+		check_int(work_put_threads(&memory, &snapshot), 0);
 	}
 	check_int(ours->pid, 9);
 	check_int(ours->module_count, 2);
 	check_str(ours->modules[0].path, path);
-	check_true(is_in(work, ours->modules[0].path) && is_in(work, ours->modules));
+	check_true(is_in(&memory, ours->modules[0].path) && is_in(&memory, ours->modules));
 	check_int(ours->modules[0].fd, 7);
-	check_true(!ours->modules[1].path && is_in(work, ours->modules[1].image));
+	check_true(!ours->modules[1].path && is_in(&memory, ours->modules[1].image));
 	check_int(memcmp(ours->modules[1].image, image, sizeof(image)), 0);
 	check_int(ours->map_count, 2);
 	check_u64(ours->maps[1].end, 4);
 	check_int(ours->thread_count, 3);
 	check_int(ours->threads[2].tid, 13);
-	check_true(is_in(work, ours->stacks) && is_in(work, ours->threads));
+	check_true(is_in(&memory, ours->stacks) && is_in(&memory, ours->threads));
 	check_int(memcmp(ours->stacks, stacks, sizeof(stacks)), 0);
-	work_close(work);
-	work_close(NULL);
+	work_close(&memory);
+	work_close(&memory);
 }
 
 Test(work, what_is_in_the_room_stays_there)
 {
-	struct work *work = work_open(&options);
+	struct work_memory memory = open_memory();
 	size_t len;
-	struct snapshot snapshot = {.stacks = work_room(work, &len), .stacks_len = 3};
+	struct snapshot snapshot = {.stacks = work_room(&memory, &len), .stacks_len = 3};
 
 	memcpy(snapshot.stacks, "abc", 3);
-	check_int(work_put_modules(work, &snapshot), 0);
-	check_int(work_put_threads(work, &snapshot), 0);
-	check_true(work->snapshot.stacks == snapshot.stacks);
-	check_int(memcmp(work->snapshot.stacks, "abc", 3), 0);
-	work_close(work);
+	check_int(work_put_modules(&memory, &snapshot), 0);
+	check_int(work_put_threads(&memory, &snapshot), 0);
+	check_true(memory.work->snapshot.stacks == snapshot.stacks);
+	check_int(memcmp(memory.work->snapshot.stacks, "abc", 3), 0);
+	work_close(&memory);
 }
 
 Test(work, what_does_not_fit_is_refused)
 {
-	struct work *work = work_open(&options);
+	struct work_memory memory = open_memory();
 	size_t len;
-	work_room(work, &len);
+	work_room(&memory, &len);
 	const struct snapshot large_stacks = {.stacks = stacks, .stacks_len = len + 1};
 	const struct snapshot many_threads = {
-		.threads = threads, .thread_count = work->room_at / sizeof(threads[0])};
+		.threads = threads, .thread_count = memory.room_at / sizeof(threads[0])};
 	const struct snapshot many_maps = {
-		.maps = maps, .map_count = work->room_at / sizeof(maps[0])};
+		.maps = maps, .map_count = memory.room_at / sizeof(maps[0])};
 
-	check_int(work_put_modules(work, &many_maps), -ENOMEM);
-	check_int(work->snapshot.map_count, 0);
-	check_int(work_put_threads(work, &large_stacks), -ENOMEM);
-	check_int(work_put_threads(work, &many_threads), -ENOMEM);
-	check_int(work->snapshot.thread_count, 0);
-	work_close(work);
+	check_int(work_put_modules(&memory, &many_maps), -ENOMEM);
+	check_int(memory.work->snapshot.map_count, 0);
+	check_int(work_put_threads(&memory, &large_stacks), -ENOMEM);
+	check_int(work_put_threads(&memory, &many_threads), -ENOMEM);
+	check_int(memory.work->snapshot.thread_count, 0);
+	work_close(&memory);
+}
+
+// What was put is written again from what nspeek has kept, whatever a worker has made of it.
+Test(work, what_a_worker_writes_there_is_not_read)
+{
+	const struct snapshot snapshot = {.pid = 9,
+		.modules = modules,
+		.module_count = 2,
+		.threads = threads,
+		.thread_count = 3};
+	struct work_memory memory = open_memory();
+	size_t len, len_before;
+	unsigned char *room = work_room(&memory, &len_before);
+
+	for (int fill = 0; fill <= 0xff; fill += 0xff) {
+		check_int(work_put_modules(&memory, &snapshot), 0);
+		memset(memory.work, fill, sizeof(*memory.work));
+		check_int(work_put_threads(&memory, &snapshot), 0);
+		check_int(memory.work->snapshot.pid, 9);
+		check_int(memory.work->snapshot.module_count, 2);
+		check_true(is_in(&memory, memory.work->snapshot.modules));
+		check_true(is_in(&memory, memory.work->snapshot.threads));
+		check_true(work_room(&memory, &len) == room && len == len_before);
+	}
+	work_close(&memory);
 }
