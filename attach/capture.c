@@ -151,6 +151,30 @@ static void describe_process(const struct target *target, struct snapshot *snaps
 		snapshot->ns_pid = status.ns_pid[status.ns_pid_count - 1];
 }
 
+// Lets processes that are forked from now on share what is shared with the helper, or not.
+static void share(struct plan *plan, bool yes)
+{
+	int advice = yes ? MADV_DOFORK : MADV_DONTFORK;
+
+	madvise(plan->threads, plan->thread_capacity * sizeof(*plan->threads), advice);
+	madvise(plan->rows, plan->thread_capacity * sizeof(*plan->rows), advice);
+	if (!plan->stacks_borrowed)
+		madvise(plan->stacks, plan->stacks_capacity, advice);
+	madvise(plan, sizeof(*plan), advice); // last: it says where the others are
+}
+
+// Tells whoever wants to know the modules of SNAPSHOT. That may start a process that parses what
+// the target has: it must not be able to write to what the helper and we believe.
+static void tell_modules(
+	const struct capture_options *options, const struct snapshot *snapshot, struct plan *plan)
+{
+	if (!options->on_modules)
+		return;
+	share(plan, false);
+	options->on_modules(options->on_modules_arg, snapshot);
+	share(plan, true);
+}
+
 // Takes one snapshot. Returns 1 when it is consistent, 0 when it has to be taken again.
 static int take_once(const struct target *target, const struct capture_options *options,
 	struct snapshot *snapshot, struct plan *plan, struct error *err)
@@ -163,8 +187,7 @@ static int take_once(const struct target *target, const struct capture_options *
 		(r = files_open_modules(target, maps, maps_len, snapshot, err)) < 0 ||
 		(r = prepare_threads(options, plan, err)) < 0)
 		return r;
-	if (options->on_modules)
-		options->on_modules(options->on_modules_arg, snapshot);
+	tell_modules(options, snapshot, plan);
 	policy_probe(options->policy, plan);
 	describe_process(target, snapshot);
 	if ((r = helper_run(plan, policy_run, err)) < 0)

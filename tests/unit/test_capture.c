@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a process that is started while a capture runs can reach of it.
+#include "capture.h"
+
+#include "unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct seen {
+	int ours, child; // mappings that are shared and writable
+};
+
+// The writable mappings of this process that it shares with others, 99 at most.
+static int count_shared(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	int count = 0;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		count += strstr(line, " rw-s ") && count < 99;
+	if (maps)
+		fclose(maps);
+	return count;
+}
+
+static void on_modules(void *arg, const struct snapshot *snapshot)
+{
+	struct seen *seen = arg;
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)snapshot;
+	if (pid == 0)
+		_exit(count_shared());
+	check_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	*seen = (struct seen){count_shared(), WEXITSTATUS(status)};
+}
+
+// A worker that is started then could else write to what the capture believes.
+Test(capture, is_not_shared_with_who_is_told_the_modules)
+{
+	struct target target = TARGET_EMPTY;
+	struct snapshot snapshot = {0};
+	struct error err = {0};
+	struct seen seen = {0};
+	bool incomplete;
+	int before = count_shared();
+	const struct capture_options options = {.policy = policy_at(0),
+		.timeout_ms = 5000,
+		.on_modules = on_modules,
+		.on_modules_arg = &seen};
+	pid_t pid = fork();
+
+	while (pid == 0)
+		pause();
+	check_int(target_open(pid, &target, &err), 0);
+	check_int(capture_take(&target, &options, &snapshot, &incomplete, &err), 0);
+	check_true(seen.ours >= before + 3); // the plan, the threads, their rows
+	check_int(seen.child, before);
+	check_true(snapshot.thread_count == 1);
+	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
+	snapshot_fini(&snapshot);
+	target_fini(&target);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
