@@ -90,7 +90,8 @@ static int set_limits(struct error *err)
 {
 	int r;
 
-	if ((r = set_limit(RLIMIT_CORE, 0, err)) < 0 || (r = set_limit(RLIMIT_FSIZE, 0, err)) < 0)
+	if ((r = set_limit(RLIMIT_CORE, 0, err)) < 0 || (r = set_limit(RLIMIT_FSIZE, 0, err)) < 0 ||
+		(r = set_limit(RLIMIT_NPROC, 0, err)) < 0) // a child would outlive it
 		return r;
 #if defined(__SANITIZE_ADDRESS__)
 	return 0; // its shadow memory is data, and terabytes

@@ -2,6 +2,7 @@
 // Keeping a worker: one that does its work, and such that do not.
 #include "inspect.h"
 
+#include "sandbox.h"
 #include "self_snapshot.h"
 #include "wire.h"
 
@@ -82,6 +83,19 @@ static int turn_away(const struct work *work)
 	return hang(work);
 }
 
+// Would leave a process behind.
+static int multiply(const struct work *work)
+{
+	struct error err = {0};
+
+	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+		return crash(work);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 && errno == EAGAIN ? 1 : crash(work);
+}
+
 // Says that it is done, and does not end.
 static int linger(const struct work *work)
 {
@@ -99,6 +113,7 @@ Test(inspect, workers_that_do_not_work)
 	check_str(reason_of(babble, 5000),
 		"the unwinding process gave an answer that is not well formed");
 	check_str(reason_of(turn_away, 5000), "the unwinding process gave up");
+	check_str(reason_of(multiply, 5000), "the unwinding process gave up");
 	check_str(reason_of(linger, 5000), "the unwinding process left it out");
 }
 
