@@ -54,12 +54,9 @@ static int close_all_but(const int *keep, size_t count, struct error *err)
 {
 	unsigned next = 3;
 	auto_free int *sorted = calloc(count + 1, sizeof(*sorted));
-	int null = open_null();
 
-	if (!sorted || null < 0)
-		return fail_sys(err, errno, "open", "/dev/null");
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+	if (!sorted)
+		return fail_sys(err, ENOMEM, "closing", "the worker's files");
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = keep[i];
 	qsort(sorted, count, sizeof(*sorted), order_int);
@@ -70,7 +67,17 @@ static int close_all_but(const int *keep, size_t count, struct error *err)
 		next = (unsigned)sorted[i] + 1;
 	}
 	int r = close_between(next, UINT_MAX);
-	return r < 0 ? fail_sys(err, -r, "close_range", "the worker's files") : 0;
+	if (r < 0)
+		return fail_sys(err, -r, "close_range", "the worker's files");
+	// Not before: all fds that may be open can have been.
+	int null = open_null();
+	if (null < 0)
+		return fail_sys(err, errno, "open", "/dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	if (null >= 3)
+		close(null);
+	return 0;
 }
 
 static int set_limit(__rlimit_resource_t resource, rlim_t value, struct error *err)

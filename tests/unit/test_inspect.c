@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,23 @@ Test(inspect, workers_that_do_not_work)
 Test(inspect, a_worker_that_works)
 {
 	check_str(reason_of(worker_live, 5000), "its registers are not known");
+}
+
+// Starts with as many files as may be open.
+static int crowd(const struct work *work)
+{
+	const struct rlimit limit = {64, 64};
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	while (dup(work->socket) >= 0)
+		;
+	return worker_live(work);
+}
+
+Test(inspect, a_worker_that_starts_without_a_free_fd)
+{
+	check_str(reason_of(crowd, 5000), "its registers are not known");
 }
 
 static int count(const struct work *work)
