@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "cmd_stack_options.h"
 #include "debugfile.h"
+#include "fd.h"
 #include "inspect.h"
 #include "order.h"
 #include "report_error.h"
@@ -171,6 +172,7 @@ static int run_targets(const struct stack_options *options)
 		report_error(&err);
 		return EXIT_NONE;
 	}
+	fd_raise_limit(); // before workers: they get the files that are opened
 	if (options->json)
 		stack_program.json->begin(stdout);
 	for (size_t i = 0; i < options->target_count; i++)

@@ -93,5 +93,7 @@ cp "$NSPEEK" "$WORK/capable"
 setcap cap_sys_ptrace,cap_dac_read_search,cap_sys_admin+ep "$WORK/capable"
 expect_status 0 "${AS_USER[@]}" env TERM=x "$WORK/capable" stack "$TARGET"
 assert_contains "$OUT" "names from the files in use"
+# A soft limit of files is raised before anything is opened, and before the worker is started.
+expect_status 0 prlimit --nofile=6: "$NSPEEK" stack --pause=never "$STARTED"
 target_after "$STARTED"
 passed
