@@ -219,8 +219,16 @@ dead_pid() {
 
 # A kernel thread's PID, or nothing where none can be seen (inside a PID namespace).
 kernel_thread() {
-	awk '{ line = $0; sub(/^.*\) /, ""); if (int($7 / 2097152) % 2) { print line + 0; exit } }' \
-		/proc/[0-9]*/stat 2>/dev/null
+	local stat line flags
+	for stat in /proc/[0-9]*/stat; do
+		# Processes come and go: one that is gone is none of the kernel's.
+		{ read -r line <"$stat"; } 2>/dev/null || continue
+		read -r _ _ _ _ _ _ flags _ <<<"${line##*) }"
+		if ((flags & 0x200000)); then
+			printf '%s\n' "${line%% *}"
+			return
+		fi
+	done
 }
 
 # check_inside APP [TYPE...]: what holds for every target: a command in TARGET, where the container
