@@ -118,9 +118,16 @@ static int take_threads(struct snapshot *snapshot, struct plan *plan)
 	return 0;
 }
 
-// Checks that no code moved, and that the process is still the one. Returns 1, 0 or -errno.
+// What /proc/PID/maps said.
+struct maps_text {
+	const char *text;
+	size_t len;
+};
+
+// Checks that no code moved since BEFORE, and that the process is still the one. Returns 1, 0 or
+// -errno.
 static int is_consistent(
-	const struct target *target, const char *before, size_t before_len, struct error *err)
+	const struct target *target, const struct maps_text *before, struct error *err)
 {
 	auto_free char *after = NULL;
 	size_t after_len;
@@ -130,7 +137,7 @@ static int is_consistent(
 		(r = files_read_maps(target, &after, &after_len, err)) < 0)
 		return r;
 	// Nothing is mapped when the thread whose map it is has exited.
-	return after_len > 0 && files_same_code(before, before_len, after, after_len);
+	return after_len > 0 && files_same_code(before->text, before->len, after, after_len);
 }
 
 static void describe_process(const struct target *target, struct snapshot *snapshot)
@@ -151,51 +158,58 @@ static void describe_process(const struct target *target, struct snapshot *snaps
 		snapshot->ns_pid = status.ns_pid[status.ns_pid_count - 1];
 }
 
-// Lets processes that are forked from now on share what is shared with the helper, or not.
-static void share(struct plan *plan, bool yes)
-{
-	int advice = yes ? MADV_DOFORK : MADV_DONTFORK;
+// What there is to do while the helper works.
+struct meanwhile {
+	const struct target *target;
+	const struct capture_listener *listener;
+	struct snapshot *snapshot;
+};
 
-	madvise(plan->threads, plan->thread_capacity * sizeof(*plan->threads), advice);
-	madvise(plan->rows, plan->thread_capacity * sizeof(*plan->rows), advice);
-	if (!plan->stacks_borrowed)
-		madvise(plan->stacks, plan->stacks_capacity, advice);
-	madvise(plan, sizeof(*plan), advice); // last: it says where the others are
+static void do_meanwhile(void *arg)
+{
+	const struct meanwhile *meanwhile = arg;
+	const struct capture_listener *listener = meanwhile->listener;
+
+	if (listener)
+		listener->modules(listener->arg, meanwhile->snapshot);
+	describe_process(meanwhile->target, meanwhile->snapshot);
 }
 
-// Tells whoever wants to know the modules of SNAPSHOT. That may start a process that parses what
-// the target has: it must not be able to write to what the helper and we believe.
-static void tell_modules(
-	const struct capture_options *options, const struct snapshot *snapshot, struct plan *plan)
+// Captures the threads of PLAN, and looks whether they fit what was read before: MAPS. Returns 1
+// when they do, 0 or -errno.
+static int take_captured(const struct capture_options *options, struct snapshot *snapshot,
+	struct plan *plan, const struct maps_text *maps, struct error *err)
 {
-	if (!options->on_modules)
-		return;
-	share(plan, false);
-	options->on_modules(options->on_modules_arg, snapshot);
-	share(plan, true);
+	struct meanwhile meanwhile = {plan->target, options->listener, snapshot};
+	const struct helper_job job = {policy_run, do_meanwhile, &meanwhile};
+	int r = helper_run(plan, &job, &plan->helper, err);
+
+	if (r == 0 && take_threads(snapshot, plan) < 0)
+		r = fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the threads of process %d",
+			plan->pid);
+	if (r == 0 && options->listener)
+		options->listener->threads(options->listener->arg, snapshot);
+	if (r == 0)
+		r = is_consistent(plan->target, maps, err);
+	return r;
 }
 
 // Takes one snapshot. Returns 1 when it is consistent, 0 when it has to be taken again.
 static int take_once(const struct target *target, const struct capture_options *options,
 	struct snapshot *snapshot, struct plan *plan, struct error *err)
 {
-	auto_free char *maps = NULL;
-	size_t maps_len;
+	auto_free char *text = NULL;
+	struct maps_text maps;
 	int r;
 
-	if ((r = files_read_maps(target, &maps, &maps_len, err)) < 0 ||
-		(r = files_open_modules(target, maps, maps_len, snapshot, err)) < 0 ||
+	if ((r = files_read_maps(target, &text, &maps.len, err)) < 0)
+		return r;
+	maps.text = text;
+	if ((r = files_open_modules(target, text, maps.len, snapshot, err)) < 0 ||
 		(r = prepare_threads(options, plan, err)) < 0)
 		return r;
-	tell_modules(options, snapshot, plan);
 	policy_probe(options->policy, plan);
-	describe_process(target, snapshot);
-	if ((r = helper_run(plan, policy_run, err)) < 0)
-		return r;
-	if (take_threads(snapshot, plan) < 0)
-		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the threads of process %d",
-			target->pid);
-	return is_consistent(target, maps, maps_len, err);
+	return take_captured(options, snapshot, plan, &maps, err);
 }
 
 // Every named thread must be one of TARGET's.
@@ -213,8 +227,10 @@ static int check_tids(
 
 // What all attempts share.
 struct spent {
-	uint64_t deadline_us; // of all
-	uint64_t paused_us;   // so far
+	unsigned attempts;
+	uint64_t deadline_us;     // of all
+	uint64_t paused_us;       // so far
+	struct capture_rest rest; // of the last one
 };
 
 // One attempt: as take_once().
@@ -222,7 +238,9 @@ static int attempt(struct target *target, const struct capture_options *options,
 	struct spent *spent, struct snapshot *ret, struct error *err)
 {
 	auto_snapshot struct snapshot snapshot = {0};
-	int r = target_follow(target, err);
+	// Its caller has just looked whether its thread lives. If it has died since, what is read
+	// of it fits nothing.
+	int r = spent->attempts++ > 0 ? target_follow(target, err) : 0;
 	if (r < 0)
 		return r;
 
@@ -254,21 +272,46 @@ static int attempt(struct target *target, const struct capture_options *options,
 	return r;
 }
 
-int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
-	bool *ret_incomplete, struct error *err)
+void capture_release(const struct capture_rest *rest)
 {
-	struct plan *plan = map_shared(sizeof(*plan));
-	struct spent spent = {clock_now_us() + options->timeout_ms * UINT64_C(1000), 0};
-	int r = check_tids(target, options, err);
+	helper_release(rest->leaving);
+}
 
+void capture_end(struct capture_rest *rest)
+{
+	helper_release(rest->leaving);
+	helper_reap(rest->leaving);
+	rest->leaving = 0;
+}
+
+// An attempt with a plan of its own, which is there no longer than that. As attempt().
+static int attempt_alone(struct target *target, const struct capture_options *options,
+	struct spent *spent, struct snapshot *ret, struct error *err)
+{
+	if (options->listener)
+		options->listener->begin(options->listener->arg);
+	struct plan *plan = map_shared(sizeof(*plan));
 	if (!plan)
 		return fail_sys(err, ENOMEM, "mmap", "the plan for process %d", target->pid);
+	int r = attempt(target, options, plan, spent, ret, err);
+	spent->rest = (struct capture_rest){plan->threads_missed, plan->helper};
+	if (r <= 0)
+		capture_end(&spent->rest);
+	munmap(plan, sizeof(*plan));
+	return r;
+}
+
+int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
+	struct capture_rest *ret_rest, struct error *err)
+{
+	struct spent spent = {.deadline_us = clock_now_us() + options->timeout_ms * UINT64_C(1000)};
+	int r = check_tids(target, options, err);
+
 	fd_raise_limit();
 	for (int i = 0; r == 0 && i < ATTEMPTS_MAX; i++)
-		r = attempt(target, options, plan, &spent, ret, err);
+		r = attempt_alone(target, options, &spent, ret, err);
 	if (r > 0)
-		*ret_incomplete = plan->threads_missed;
-	munmap(plan, sizeof(*plan));
+		*ret_rest = spent.rest;
 	if (r == 0)
 		r = fail(err, ERROR_SYSTEM, EAGAIN,
 			"process %d loads or unloads code all the time: %d snapshots in a row did "

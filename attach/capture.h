@@ -5,13 +5,27 @@
 // opened, what the policy needs is loaded. A helper (helper.h) then captures the threads, in the
 // ways and the order that the policy says (policy.h), into memory that is shared with it.
 // Afterwards the map is read again: when code came, went or moved meanwhile (dlopen, exec), the
-// snapshot would be given wrong names, so it is taken again.
+// snapshot would be given wrong names, so it is taken again. Whoever goes on with a snapshot is
+// told of it in pieces, as soon as they are there, so that nothing waits for what it does not need.
 #pragma once
 
 #include "error.h"
 #include "policy.h"
 #include "snapshot.h"
 #include "target.h"
+
+// Who is told of a snapshot while it is taken.
+struct capture_listener {
+	// What was told before, if anything, is over: a snapshot is about to be taken, perhaps once
+	// more. Only now may a process be started that parses what the target has: none of the
+	// memory is there that the capture writes to and believes.
+	void (*begin)(void *arg);
+	// Of its modules and maps, while threads are captured.
+	void (*modules)(void *arg, const struct snapshot *snapshot);
+	// Of all, before it is certain that no code moved meanwhile.
+	void (*threads)(void *arg, const struct snapshot *snapshot);
+	void *arg;
+};
 
 struct capture_options {
 	const struct policy *policy;
@@ -24,16 +38,25 @@ struct capture_options {
 	// NULL: memory that comes with the snapshot.
 	unsigned char *room;
 	size_t room_len;
-	// Told, if not NULL, of the modules and maps of the snapshot that is about to be taken;
-	// again if it has to be taken anew.
-	void (*on_modules)(void *arg, const struct snapshot *snapshot);
-	void *on_modules_arg;
+	const struct capture_listener *listener; // NULL: nobody
+};
+
+// What comes of a capture beside the snapshot.
+struct capture_rest {
+	bool threads_missed; // there were more threads than could be listed
+	pid_t leaving;       // a process of ours that is still there, or 0
 };
 
 // Takes a snapshot of TARGET. TARGET may turn to another of its threads for that, see
-// target_follow(). Threads that could not be captured are rows that say why. *RET_INCOMPLETE is set
-// when there were more threads than could be listed. Fails with ERROR_TARGET (it is gone, a named
-// thread is not its) or ERROR_SYSTEM; nothing is left then, and in no case is a thread left stopped
-// or traced.
+// target_follow(). Threads that could not be captured are rows that say why. Fails with
+// ERROR_TARGET (it is gone, a named thread is not its) or ERROR_SYSTEM; nothing is left then, and
+// in no case is a thread left stopped or traced.
 int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
-	bool *ret_incomplete, struct error *err);
+	struct capture_rest *ret_rest, struct error *err);
+
+// Has REST's process end. That takes it some time, so it is done best when there is something else
+// to wait for.
+void capture_release(const struct capture_rest *rest);
+
+// The same, and waits until it is gone. Accepts one that is {0}.
+void capture_end(struct capture_rest *rest);

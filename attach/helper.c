@@ -4,9 +4,9 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -19,9 +19,19 @@ enum {
 	HELPERS_MAX = 64, // one after the other: each stuck thread costs one
 };
 
-enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED };
+enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED, EXIT_LATE };
 
-static _Noreturn void run_helper(struct plan *plan, int (*work)(struct plan *plan), pid_t parent)
+// Says HOW the work has ended, on the pipe that ends with this process; then waits to be killed.
+static _Noreturn void end_helper(int told_fd, unsigned char how)
+{
+	if (write(told_fd, &how, 1) < 0)
+		_exit(EXIT_FAILED);
+	for (;;)
+		pause();
+}
+
+static _Noreturn void run_helper(
+	struct plan *plan, int (*work)(struct plan *plan), pid_t parent, int told_fd)
 {
 	sigset_t keys;
 
@@ -40,7 +50,7 @@ static _Noreturn void run_helper(struct plan *plan, int (*work)(struct plan *pla
 	if (getppid() != parent)
 		_exit(EXIT_FAILED);
 	int r = work(plan);
-	_exit(r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE);
+	end_helper(told_fd, r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE);
 }
 
 // When the helper is to be killed. It writes that without asking.
@@ -49,32 +59,21 @@ static uint64_t kill_time(const struct plan *plan)
 	return __atomic_load_n(&plan->kill_at_us, __ATOMIC_RELAXED);
 }
 
-// Waits for helper PID until it ends or its time is over, then kills it, and says so in
-// *RET_KILLED. Returns its wait status, or -1.
-static int reap(const struct plan *plan, pid_t pid, bool *ret_killed)
+// Waits until a helper says on TOLD_FD how its work has ended, ends, or its time is over. Returns
+// what it said, EXIT_FAILED, or EXIT_LATE.
+static int await(const struct plan *plan, int told_fd)
 {
-	auto_fd int pidfd = sys_pidfd_open(pid, 0);
-	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
-	int status;
+	struct pollfd poll_fd = {.fd = told_fd, .events = POLLIN};
+	unsigned char how;
 
-	for (*ret_killed = false;;) {
+	for (;;) {
 		uint64_t now = clock_now_us(), limit = kill_time(plan);
 		int left = now < limit ? (int)((limit - now) / 1000) + 1 : 0;
-		if (left > SLICE_MS)
-			left = SLICE_MS;
-		int r = poll(&poll_fd, 1, pidfd >= 0 ? left : 1);
-		if (r > 0 || (r == 0 && pidfd < 0 && waitpid(pid, &status, WNOHANG | WNOWAIT) > 0))
-			break;
-		if (clock_now_us() < kill_time(plan))
-			continue;
-		kill(pid, SIGKILL);
-		*ret_killed = true;
-		break;
+		if (poll(&poll_fd, 1, left < SLICE_MS ? left : SLICE_MS) > 0)
+			return read(told_fd, &how, 1) == 1 ? how : EXIT_FAILED;
+		if (clock_now_us() >= kill_time(plan))
+			return EXIT_LATE;
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1; // neither an exit nor a signal
-	return status;
 }
 
 // Takes note of the stops that have ended with the helper.
@@ -103,29 +102,69 @@ static void note_stuck(struct plan *plan)
 	plan->threads[plan->at].status = SNAPSHOT_THREAD_TIMEOUT;
 }
 
-int helper_run(struct plan *plan, int (*work)(struct plan *plan), struct error *err)
+void helper_release(pid_t pid)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
+}
+
+void helper_reap(pid_t pid)
+{
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+// Starts a helper for JOB; the end of its pipe to *RET_TOLD_FD. Returns its PID or -errno.
+static pid_t start(struct plan *plan, const struct helper_job *job, int *ret_told_fd)
 {
 	pid_t parent = getpid();
+	int told[2];
 
-	for (int i = 0; i < HELPERS_MAX && clock_now_us() < plan->deadline_us; i++) {
-		plan_allow(plan, BEGIN_MS);
-		pid_t pid = fork();
+	if (pipe2(told, O_CLOEXEC) < 0)
+		return -errno;
+	plan_allow(plan, BEGIN_MS);
+	pid_t pid = fork();
+	if (pid == 0)
+		run_helper(plan, job->work, parent, told[1]);
+	int saved = errno;
+	close(told[1]);
+	if (pid < 0) {
+		close(told[0]);
+		return -saved;
+	}
+	*ret_told_fd = told[0];
+	return pid;
+}
+
+int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, struct error *err)
+{
+	int i;
+
+	*ret_pid = 0;
+	for (i = 0; i < HELPERS_MAX && clock_now_us() < plan->deadline_us; i++) {
+		auto_fd int told_fd = -EBADF;
+		pid_t pid = start(plan, job, &told_fd);
 		if (pid < 0)
-			return fail_sys(err, errno, "fork", "the helper that captures");
-		if (pid == 0)
-			run_helper(plan, work, parent);
-		bool killed;
-		int status = reap(plan, pid, &killed);
-		note_pause(plan);
-		if (killed)
-			note_stuck(plan);
-		else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE)
+			return fail_sys(err, -pid, "fork", "the helper that captures");
+		if (i == 0 && job->meanwhile)
+			job->meanwhile(job->meanwhile_arg);
+		int how = await(plan, told_fd);
+		if (how == EXIT_DONE) {
+			*ret_pid = pid;
 			return 0;
-		else if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_AGAIN)
+		}
+		helper_release(pid);
+		helper_reap(pid);
+		note_pause(plan);
+		if (how == EXIT_LATE)
+			note_stuck(plan);
+		else if (how != EXIT_AGAIN)
 			return fail(err, ERROR_SYSTEM, EIO,
 				"the process that captures the threads of %d did not end as it "
 				"should",
 				plan->pid);
 	}
+	if (i == 0 && job->meanwhile)
+		job->meanwhile(job->meanwhile_arg);
 	return 0;
 }

@@ -7,9 +7,24 @@
 #include "error.h"
 #include "plan.h"
 
-// Runs WORK(PLAN) in a helper, until it returns 0; when it returns 1, in another one again. A
-// helper that is late (plan_allow()) is killed, and another goes on, which reads one thread at a
-// time and leaves out the one that the helper before it did not come past. Ends in any case at
-// PLAN's deadline. Fails with ERROR_SYSTEM when no helper could be started, or one failed. No
-// process is left.
-int helper_run(struct plan *plan, int (*work)(struct plan *plan), struct error *err);
+// What is run.
+struct helper_job {
+	int (*work)(struct plan *plan);
+	// NULL, or what is done here, once, while the first helper works, if there is one.
+	void (*meanwhile)(void *arg);
+	void *meanwhile_arg;
+};
+
+// Runs JOB's work with PLAN in a helper, until it returns 0; when it returns 1, in another one
+// again. A helper that is late (plan_allow()) is killed, and another goes on, which reads one
+// thread at a time and leaves out the one that the helper before it did not come past. Ends in any
+// case at PLAN's deadline. *RET_PID is a helper that has done all and sleeps, for helper_release()
+// and helper_reap(), or 0: ending takes a process longer than many a capture. Fails with
+// ERROR_SYSTEM when no helper could be started, or one failed; no process is left then.
+int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, struct error *err);
+
+// Has helper PID end. Accepts 0.
+void helper_release(pid_t pid);
+
+// Waits until helper PID, which was released, is gone. Accepts 0.
+void helper_reap(pid_t pid);

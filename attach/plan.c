@@ -27,9 +27,22 @@ struct snapshot_thread *plan_add(struct plan *plan, pid_t tid)
 	return &plan->threads[index];
 }
 
+// The link count of /proc/PID/task is 2 and one for each thread (fs/proc/base.c,
+// proc_task_getattr): one call instead of a listing of 10 us a thread. Returns 0 if it is unknown.
+static size_t count_threads(const struct plan *plan)
+{
+	struct stat st;
+
+	return fstat(plan->task_dir_fd, &st) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 0;
+}
+
 size_t plan_add_new(struct plan *plan)
 {
 	size_t before = plan->thread_count;
+
+	// The first thread is there, dead or alive, as long as there is any.
+	if (before == 0 && count_threads(plan) == 1)
+		return plan_add(plan, plan->pid) ? 1 : 0;
 	int copy = openat(plan->task_dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	auto_free pid_t *known = calloc(before + 1, sizeof(*known));
@@ -51,8 +64,7 @@ size_t plan_add_new(struct plan *plan)
 
 bool plan_has_all(const struct plan *plan)
 {
-	struct stat st;
-	size_t known = 0;
+	size_t known = 0, count = count_threads(plan);
 
 	for (size_t i = 0; i < plan->thread_count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[i];
@@ -61,9 +73,7 @@ bool plan_has_all(const struct plan *plan)
 		if (thread->status != SNAPSHOT_THREAD_GONE || dead_leader)
 			known++;
 	}
-	// The link count of the directory is 2 and one for each thread (fs/proc/base.c,
-	// proc_task_getattr): one call instead of a listing of 10 us a thread.
-	return fstat(plan->task_dir_fd, &st) == 0 && st.st_nlink <= known + 2;
+	return count > 0 && count <= known;
 }
 
 void plan_describe(struct plan *plan, size_t index, const struct proc_status *status)

@@ -56,6 +56,7 @@ struct plan {
 	bool one_by_one;      // read one thread at a time: reading many at once got stuck
 	uint64_t kill_at_us;  // when the helper is to be killed, if it has not come further
 	uint64_t deadline_us; // of all
+	pid_t helper;         // that has done all, or 0: the parent's
 };
 
 // True when thread INDEX still is to be captured.

@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-enum { ROWS_FIRST = 64 };
+enum { ROWS_FIRST = 16 };
 
 int chains_init(struct chains *chains)
 {
 	*chains = (struct chains){.capacity = ROWS_FIRST, .slot_count = 2 * ROWS_FIRST};
-	chains->rows = calloc(chains->capacity, sizeof(*chains->rows));
+	chains->rows = reallocarray(NULL, chains->capacity, sizeof(*chains->rows));
 	chains->slots = calloc(chains->slot_count, sizeof(*chains->slots));
 	if (!chains->rows || !chains->slots) {
 		chains_fini(chains);

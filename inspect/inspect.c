@@ -26,31 +26,57 @@ enum {
 struct inspection {
 	const struct inspect_options *options;
 	struct work_memory work;
-	int socket;
 	pid_t pid;  // of the worker, or 0
 	int status; // its wait status, when it has none any more
 	bool told;  // it was told of modules
 	int failed; // -errno of telling it, or 0
 	struct answers answers;
 	unsigned requests;
+	int cpu;                         // that the worker does not run on, or -1
+	bool parted;                     // we keep to it
+	cpu_set_t cpus;                  // where we may run otherwise
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
+	// Large, and not zero in the beginning:
 	struct wire_record record;
+	struct wire_in in; // from the worker
 };
 
-// Has PID, a child that has just been forked, run on another CPU than ours, if there is one: Linux
-// leaves it on ours, where it waits until we sleep, which is when it should have come to its end.
-// Where it may run is what it was, then.
-static void run_beside(pid_t pid)
+// Keeps the worker off our CPU, if there is another one: Linux would start it there, and wake it
+// there, where it waits until we sleep.
+static void keep_worker_off(struct inspection *inspection)
 {
-	cpu_set_t allowed, others;
+	cpu_set_t others;
 	int cpu = sched_getcpu();
 
-	if (cpu < 0 || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+	if (cpu < 0 || cpu == inspection->cpu ||
+		sched_getaffinity(0, sizeof(inspection->cpus), &inspection->cpus) < 0)
 		return;
-	others = allowed;
+	others = inspection->cpus;
 	CPU_CLR((size_t)cpu, &others);
-	if (CPU_COUNT(&others) > 0 && sched_setaffinity(pid, sizeof(others), &others) == 0)
-		sched_setaffinity(pid, sizeof(allowed), &allowed);
+	bool kept = CPU_COUNT(&others) > 0 &&
+		    sched_setaffinity(inspection->pid, sizeof(others), &others) == 0;
+	inspection->cpu = kept ? cpu : -1;
+}
+
+// Has us and the worker keep to CPUs of our own, until meet(): who wakes the other would have it on
+// its own CPU.
+static void part(struct inspection *inspection)
+{
+	cpu_set_t ours;
+
+	keep_worker_off(inspection);
+	if (inspection->cpu < 0)
+		return;
+	CPU_ZERO(&ours);
+	CPU_SET((size_t)inspection->cpu, &ours);
+	inspection->parted = sched_setaffinity(0, sizeof(ours), &ours) == 0;
+}
+
+static void meet(struct inspection *inspection)
+{
+	if (inspection->parted)
+		sched_setaffinity(0, sizeof(inspection->cpus), &inspection->cpus);
+	inspection->parted = false;
 }
 
 static int start(struct inspection *inspection, struct error *err)
@@ -76,9 +102,10 @@ static int start(struct inspection *inspection, struct error *err)
 	}
 	if (inspection->pid == 0)
 		_exit(inspection->options->live(inspection->work.work));
-	run_beside(inspection->pid);
+	inspection->cpu = -1;
+	keep_worker_off(inspection);
 	close(sockets[1]);
-	inspection->socket = sockets[0];
+	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = false;
 	inspection->failed = 0;
 	inspection->requests = 0;
@@ -92,7 +119,8 @@ static void stop(struct inspection *inspection, bool by_itself)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	close_fd(&inspection->socket);
+	close_fd(&inspection->in.socket);
+	close_fd(&inspection->in.fd);
 	if (inspection->pid == 0)
 		return;
 	for (int i = 0; by_itself && i < END_MS; i++) {
@@ -111,11 +139,12 @@ static void stop(struct inspection *inspection, bool by_itself)
 
 int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err)
 {
-	struct inspection *inspection = calloc(1, sizeof(*inspection));
+	struct inspection *inspection = malloc(sizeof(*inspection));
 
 	if (inspection) {
+		memset(inspection, 0, offsetof(struct inspection, record));
+		wire_in_init(&inspection->in, -EBADF);
 		inspection->options = options;
-		inspection->socket = -EBADF;
 	}
 	if (!inspection || work_open(&options->worker, &inspection->work) < 0) {
 		inspect_close(inspection);
@@ -150,7 +179,7 @@ static int tell(struct inspection *inspection, enum wire_type type)
 
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = type;
-	return wire_send(inspection->socket, record, -EBADF);
+	return wire_send(inspection->in.socket, record, -EBADF);
 }
 
 static int tell_modules(struct inspection *inspection, const struct snapshot *snapshot)
@@ -167,23 +196,35 @@ static int tell_modules(struct inspection *inspection, const struct snapshot *sn
 	if ((r = work_put_modules(&inspection->work, snapshot)) < 0 ||
 		(r = tell(inspection, WIRE_MODULES)) < 0)
 		return r;
-	return wire_send_files(inspection->socket, fds, count);
+	return wire_send_files(inspection->in.socket, fds, count);
+}
+
+void inspect_begin(struct inspection *inspection)
+{
+	struct error err = {0};
+
+	if (!inspection->told)
+		return;
+	meet(inspection);
+	stop(inspection, false);
+	inspection->failed = start(inspection, &err);
 }
 
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
-	struct error err = {0};
-
-	if (inspection->told) {
-		stop(inspection, false);
-		int r = start(inspection, &err);
-		if (r < 0) {
-			inspection->failed = r;
-			return;
-		}
-	}
 	inspection->told = true;
-	inspection->failed = tell_modules(inspection, snapshot);
+	if (inspection->failed == 0)
+		inspection->failed = tell_modules(inspection, snapshot);
+}
+
+void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot)
+{
+	if (inspection->failed == 0)
+		inspection->failed = work_put_threads(&inspection->work, snapshot);
+	if (inspection->failed < 0)
+		return;
+	part(inspection);
+	inspection->failed = tell(inspection, WIRE_THREADS);
 }
 
 // Remembers *FD, the file that was asked for of MODULE, or none, for whoever keeps it. It is none
@@ -222,7 +263,7 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
 		return r;
-	return wire_send(inspection->socket, &answer, fd);
+	return wire_send(inspection->in.socket, &answer, fd);
 }
 
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
@@ -230,7 +271,7 @@ static int take_record(struct inspection *inspection)
 {
 	struct wire_record *record = &inspection->record;
 	int fd;
-	int r = wire_receive(inspection->socket, record, &fd);
+	int r = wire_receive(&inspection->in, record, &fd);
 
 	close_fd(&fd); // a worker has none to give
 	if (r <= 0)
@@ -249,11 +290,13 @@ static int take_all(struct inspection *inspection)
 	int r = 1;
 
 	while (r > 0) {
-		struct pollfd poll_fd = {.fd = inspection->socket, .events = POLLIN};
+		struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
 		uint64_t now_us = clock_now_us();
 		if (now_us >= deadline_us)
 			return -ETIMEDOUT;
-		int ready = poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
+		int ready = wire_has_more(&inspection->in)
+				    ? 1
+				    : poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
 		if (ready > 0)
 			r = take_record(inspection);
 		else if (ready == 0)
@@ -297,16 +340,13 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 		.keep = inspection->options->worker.keep,
 		.stacks = &stacks};
 	if (r == 0)
-		r = work_put_threads(&inspection->work, snapshot);
-	if (r == 0)
-		r = tell(inspection, WIRE_THREADS);
-	if (r == 0)
 		r = take_all(inspection);
 	if (r < 0) {
 		bool lost = r == -EPIPE || r == -ECONNRESET;
 		stop(inspection, lost);
 		explain(inspection, lost ? -EPIPE : r);
 	}
+	meet(inspection);
 	answers_close(&inspection->answers, inspection->trouble);
 	*ret = stacks;
 	stacks = (struct stacks){0};
@@ -322,5 +362,6 @@ int inspect_run(const struct snapshot *snapshot, const struct inspect_options *o
 	if (r < 0)
 		return r;
 	inspect_modules(inspection, snapshot);
+	inspect_threads(inspection, snapshot);
 	return inspect_finish(inspection, snapshot, ret, err);
 }

@@ -2,8 +2,8 @@
 // From a snapshot to named stacks, by a worker process without privileges.
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
-// worker starts meanwhile; it is told the modules before threads are captured, so that it opens
-// their files meanwhile; then the threads.
+// worker starts meanwhile; it is told the modules while threads are captured, so that it opens
+// their files; then the threads, before the last is known of them.
 #pragma once
 
 #include "error.h"
@@ -43,14 +43,22 @@ int inspect_open(const struct inspect_options *options, struct inspection **ret,
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
-// Tells INSPECTION the modules and maps of SNAPSHOT. When it was told some before, they are
-// forgotten, with the worker. What fails is said by inspect_finish().
+// Forgets what INSPECTION was told, if anything, with its worker; another one is started. What
+// fails is said by inspect_finish().
+void inspect_begin(struct inspection *inspection);
+
+// Tells INSPECTION the modules and maps of SNAPSHOT, once after inspect_open() or inspect_begin().
+// What fails is said by inspect_finish().
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot);
 
-// Unwinds and names all captured threads of SNAPSHOT, whose modules INSPECTION knows, into *RET.
-// What the worker could not do, because it crashed, hung or lied, is missing there, with the reason
-// in each stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker
-// could be started; *RET is then empty.
+// Tells INSPECTION the threads of SNAPSHOT too, whose modules it knows: its worker begins. What
+// fails is said by inspect_finish().
+void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
+
+// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What the
+// worker could not do, because it crashed, hung or lied, is missing there, with the reason in each
+// stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker could be
+// started; *RET is then empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-enum { SLOTS_FIRST = 1 << 12 };
+enum { SLOTS_FIRST = 1 << 8 };
 
 int locations_init(struct locations *locations)
 {
 	*locations = (struct locations){.slot_count = SLOTS_FIRST, .capacity = SLOTS_FIRST / 2};
-	locations->rows = calloc(locations->capacity, sizeof(*locations->rows));
+	locations->rows = reallocarray(NULL, locations->capacity, sizeof(*locations->rows));
 	locations->slots = calloc(locations->slot_count, sizeof(*locations->slots));
 	if (!locations->rows || !locations->slots) {
 		locations_fini(locations);

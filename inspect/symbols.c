@@ -16,7 +16,8 @@ struct table {
 	Elf *elf;
 	const Elf64_Sym *symbols;
 	size_t count;
-	size_t strings; // the section index of its names
+	const char *strings; // its names; a NUL ends the last one
+	size_t strings_len;
 };
 
 // How good a name is: the binding first (global, weak, local), then a function over a label, then
@@ -41,9 +42,15 @@ static bool is_code(const Elf64_Sym *symbol)
 	       (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
 }
 
-static bool is_name(const char *name)
+// The name of SYMBOL, or NULL when it has none that names code.
+static const char *name_of(const struct table *table, const Elf64_Sym *symbol)
 {
-	return name && name[0] && name[0] != '$' && strncmp(name, ".L", 2) != 0;
+	const char *name = table->strings + symbol->st_name;
+
+	if (symbol->st_name >= table->strings_len || name[0] == '\0' || name[0] == '$' ||
+		(name[0] == '.' && name[1] == 'L'))
+		return NULL;
+	return name;
 }
 
 // The first query at or above VADDR.
@@ -111,8 +118,8 @@ static void offer(const struct table *table, const Elf64_Sym *symbol, struct sym
 	if (first == count || (symbol->st_value <= queries[first].nearest && covered == first &&
 				      symbol->st_size != 0))
 		return;
-	const char *name = elf_strptr(table->elf, table->strings, symbol->st_name);
-	if (!is_name(name))
+	const char *name = name_of(table, symbol);
+	if (!name)
 		return; // such a label bounds nothing either
 	if (symbol->st_value > queries[first].nearest)
 		queries[first].nearest = symbol->st_value;
@@ -154,6 +161,17 @@ static void settle_open(const struct table *table, struct symbol_query *queries,
 	}
 }
 
+// False when SYMBOL is above all QUERIES, or ends before the first of them and there is a nearer
+// one: what is to be said of most symbols, at once.
+static bool can_matter(const Elf64_Sym *symbol, const struct symbol_query *queries, size_t count)
+{
+	if (symbol->st_value > queries[count - 1].vaddr)
+		return false;
+	return symbol->st_value > queries[0].nearest || symbol->st_size == 0 ||
+	       queries[0].vaddr - symbol->st_value < symbol->st_size ||
+	       symbol->st_value > queries[0].vaddr;
+}
+
 static void walk(const struct table *table, struct symbol_query *queries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -161,9 +179,26 @@ static void walk(const struct table *table, struct symbol_query *queries, size_t
 		queries[i].open_name = NULL;
 	}
 	for (size_t i = 0; i < table->count; i++)
-		if (is_code(&table->symbols[i]))
+		if (can_matter(&table->symbols[i], queries, count) && is_code(&table->symbols[i]))
 			offer(table, &table->symbols[i], queries, count);
 	settle_open(table, queries, count);
+}
+
+// Finds the names of TABLE in section INDEX of ELF, as far as they are ended.
+static bool find_strings(Elf *elf, size_t index, struct table *table)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section = elf_getscn(elf, index);
+
+	if (!section || !gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_STRTAB)
+		return false;
+	const Elf_Data *data = elf_getdata(section, NULL);
+	const char *last = data && data->d_buf ? memrchr(data->d_buf, '\0', data->d_size) : NULL;
+	if (!last)
+		return false;
+	table->strings = data->d_buf;
+	table->strings_len = (size_t)(last - table->strings) + 1;
+	return true;
 }
 
 // Finds the symbol table of TYPE in ELF. Returns false when there is none that can be used.
@@ -177,9 +212,11 @@ static bool find_table(Elf *elf, uint32_t type, struct table *ret)
 		const Elf_Data *data = elf_getdata(section, NULL);
 		if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
 			continue;
-		*ret = (struct table){
-			elf, data->d_buf, data->d_size / sizeof(Elf64_Sym), shdr.sh_link};
-		return true;
+		*ret = (struct table){.elf = elf,
+			.symbols = data->d_buf,
+			.count = data->d_size / sizeof(Elf64_Sym)};
+		if (find_strings(elf, shdr.sh_link, ret))
+			return true;
 	}
 	return false;
 }

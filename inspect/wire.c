@@ -4,8 +4,11 @@
 
 #include "cleanup.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
+
+static_assert(offsetof(struct wire_record, len) == 0, "a record begins with its length");
 
 static bool has_text(uint32_t type)
 {
@@ -29,14 +32,14 @@ static size_t record_len(const struct wire_record *record)
 	return len;
 }
 
-int wire_send(int socket, const struct wire_record *record, int fd)
+// Sends the two PIECES as one packet, with FD beside it unless FD is negative.
+static int send_packet(int socket, struct iovec pieces[2], int fd)
 {
-	struct iovec iov = {(void *)(uintptr_t)record, record_len(record)};
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = {0};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
 
 	if (fd >= 0) {
 		message.msg_control = control.bytes;
@@ -51,6 +54,36 @@ int wire_send(int socket, const struct wire_record *record, int fd)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+int wire_flush(struct wire_out *out)
+{
+	struct iovec packet[2] = {{out->bytes, out->len}};
+
+	out->len = 0;
+	return packet[0].iov_len > 0 ? send_packet(out->socket, packet, -EBADF) : 0;
+}
+
+int wire_put(struct wire_out *out, const struct wire_record *record)
+{
+	uint32_t len = (uint32_t)record_len(record);
+	int r = len > sizeof(out->bytes) - out->len ? wire_flush(out) : 0;
+
+	if (r < 0)
+		return r;
+	memcpy(out->bytes + out->len, record, len);
+	memcpy(out->bytes + out->len, &len, sizeof(len));
+	out->len += len;
+	return 0;
+}
+
+int wire_send(int socket, const struct wire_record *record, int fd)
+{
+	uint32_t len = (uint32_t)record_len(record);
+	struct iovec pieces[2] = {{&len, sizeof(len)},
+		{(unsigned char *)(uintptr_t)record + sizeof(len), len - sizeof(len)}};
+
+	return send_packet(socket, pieces, fd);
 }
 
 // True when LEN bytes of RECORD are a whole record of its type.
@@ -95,9 +128,10 @@ static bool take_passed_fd(struct msghdr *message, int *ret_fd)
 	return false;
 }
 
-int wire_receive(int socket, struct wire_record *ret, int *ret_fd)
+// Receives the next packet of IN. As wire_receive().
+static int next_packet(struct wire_in *in)
 {
-	struct iovec iov = {ret, sizeof(*ret)};
+	struct iovec iov = {in->bytes, sizeof(in->bytes)};
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -108,16 +142,45 @@ int wire_receive(int socket, struct wire_record *ret, int *ret_fd)
 		.msg_controllen = sizeof(control.bytes)};
 	ssize_t n;
 
-	*ret_fd = -EBADF;
-	while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0)
+	in->len = in->at = 0;
+	in->fd = -EBADF;
+	while ((n = recvmsg(in->socket, &message, MSG_CMSG_CLOEXEC)) < 0)
 		if (errno != EINTR)
 			return -errno;
-	bool one_fd = take_passed_fd(&message, ret_fd);
-	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-		is_well_formed(ret, (size_t)n))
+	bool one_fd = take_passed_fd(&message, &in->fd);
+	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+		in->len = (size_t)n;
 		return 1;
-	close_fd(ret_fd);
+	}
+	close_fd(&in->fd);
 	return n == 0 ? 0 : -EPROTO;
+}
+
+int wire_receive(struct wire_in *in, struct wire_record *ret, int *ret_fd)
+{
+	int r = wire_has_more(in) ? 1 : next_packet(in);
+	uint32_t len;
+
+	*ret_fd = -EBADF;
+	if (r <= 0)
+		return r;
+	size_t left = in->len - in->at;
+	if (left >= sizeof(len)) {
+		memcpy(&len, in->bytes + in->at, sizeof(len));
+		if (len <= left && len <= sizeof(*ret)) {
+			memcpy(ret, in->bytes + in->at, len);
+			in->at += len;
+			*ret_fd = in->fd;
+			in->fd = -EBADF;
+			if (is_well_formed(ret, len))
+				return 1;
+		}
+	}
+	// What would follow is not looked at.
+	in->at = in->len;
+	close_fd(&in->fd);
+	close_fd(ret_fd);
+	return -EPROTO;
 }
 
 // Room for the control message of a packet of files.
@@ -126,7 +189,7 @@ union files_control {
 	char bytes[CMSG_SPACE(WIRE_FILES_MAX * sizeof(int))];
 };
 
-static int send_packet(int socket, const int *fds, size_t count)
+static int send_files(int socket, const int *fds, size_t count)
 {
 	char byte = 0;
 	struct iovec iov = {&byte, 1};
@@ -152,7 +215,7 @@ int wire_send_files(int socket, const int *fds, size_t count)
 	int r = 0;
 
 	for (size_t done = 0; r == 0 && done < count; done += WIRE_FILES_MAX)
-		r = send_packet(socket, fds + done,
+		r = send_files(socket, fds + done,
 			count - done < WIRE_FILES_MAX ? count - done : WIRE_FILES_MAX);
 	return r;
 }

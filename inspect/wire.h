@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the worker and nspeek say to each other: records over a sequenced-packet socket, one record
-// a packet, so that a length is always known before anything is read. Both sides are one program,
-// but the worker has read hostile files: everything that comes from it is checked here.
+// What the worker and nspeek say to each other: records over a sequenced-packet socket, so that a
+// length is always known before anything is read. Several records go in one packet, because each
+// packet that somebody waits for costs a change of processes. Both sides are one program, but the
+// worker has read hostile files: everything that comes from it is checked here.
 #pragma once
 
 #include "filepart.h"
@@ -65,6 +66,7 @@ struct wire_frame {
 //   (the first place to look at)               FILE: count (the place it is from)
 //   DONE, MODULES, THREADS: nothing
 struct wire_record {
+	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;
 	uint32_t index, count, status, kind;
 	uint64_t value;
@@ -77,14 +79,57 @@ struct wire_record {
 	};
 };
 
-// Sends RECORD (only the part that its type uses) on SOCKET, with FD beside it unless FD is
-// negative. Returns 0 or -errno of sendmsg(2).
+// Records that wait for their packet to be sent on SOCKET.
+struct wire_out {
+	int socket;
+	size_t len;
+	unsigned char bytes[WIRE_PACKET_MAX];
+};
+
+// A packet that has come from SOCKET, of which records are being taken.
+struct wire_in {
+	int socket;
+	size_t len, at;
+	int fd; // that came beside it, for its first record; else negative
+	unsigned char bytes[WIRE_PACKET_MAX];
+};
+
+// Makes OUT, or IN, an empty one for SOCKET. Most of it is left as it is: it is large.
+static inline void wire_out_init(struct wire_out *out, int socket)
+{
+	out->socket = socket;
+	out->len = 0;
+}
+
+static inline void wire_in_init(struct wire_in *in, int socket)
+{
+	in->socket = socket;
+	in->len = in->at = 0;
+	in->fd = -1;
+}
+
+// Adds RECORD (only the part that its type uses) to the packet of OUT; a packet that has no room
+// for it is sent before. Returns 0 or -errno of sendmsg(2).
+int wire_put(struct wire_out *out, const struct wire_record *record);
+
+// Sends what waits in OUT. Returns 0 or -errno of sendmsg(2).
+int wire_flush(struct wire_out *out);
+
+// Sends RECORD on SOCKET at once, alone, with FD beside it unless FD is negative. Returns 0 or
+// -errno of sendmsg(2).
 int wire_send(int socket, const struct wire_record *record, int fd);
 
-// Receives a record from SOCKET into *RET, and the fd beside it into *RET_FD (-EBADF: none; owned
-// by the caller). Returns 1, 0 when the other side has closed, -errno of recvmsg(2), or -EPROTO
-// when what came is no well-formed record: its length, its type, its counts, its strings' ends.
-int wire_receive(int socket, struct wire_record *ret, int *ret_fd);
+// Takes the next record of IN, for which a packet is waited for if none is left, into *RET, and the
+// fd beside it into *RET_FD (-EBADF: none; owned by the caller). Returns 1, 0 when the other side
+// has closed, -errno of recvmsg(2), or -EPROTO when what came is no well-formed record: its length,
+// its type, its counts, its strings' ends.
+int wire_receive(struct wire_in *in, struct wire_record *ret, int *ret_fd);
+
+// True when IN has a record for which nothing has to be waited for.
+static inline bool wire_has_more(const struct wire_in *in)
+{
+	return in->at < in->len;
+}
 
 // Sends the COUNT FDS, of files that were announced, on SOCKET, as many in a packet as the kernel
 // takes at once. Returns 0 or -errno of sendmsg(2).

@@ -4,6 +4,7 @@
 
 #include "chains.h"
 #include "cleanup.h"
+#include "debuglink.h"
 #include "locations.h"
 #include "needed.h"
 #include "sandbox.h"
@@ -27,8 +28,15 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 static const struct unwinder *const unwinder = &unwinder_rows;
 
+// The debug file that was asked for before it was needed.
+struct ahead {
+	bool asked, answered;
+	int index;      // of the module
+	int fd;         // or -errno
+	unsigned place; // where it is from
+};
+
 struct worker {
-	int socket;
 	const struct worker_options *options;
 	struct snapshot snapshot; // as in the work, but for the files
 	struct space space;
@@ -43,8 +51,12 @@ struct worker {
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
 	unsigned requests;
-	uint32_t *last_request;    // the number of each module's last
+	uint32_t *last_request; // the number of each module's last
+	struct ahead ahead;
+	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
+	struct wire_in in;
+	struct wire_out out;
 };
 
 // A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
@@ -144,33 +156,80 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	record->index = index;
 	record->build_id = module->build_id;
 	record->count = (uint32_t)count;
-	return wire_send(worker->socket, record, -EBADF);
+	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
+// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
+static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
 {
-	struct worker *worker = arg;
 	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-	int fd, r;
+	int r;
 
 	if (worker->requests++ == WIRE_REQUESTS_MAX)
 		return -EMFILE;
 	worker->last_request[index] = worker->requests - 1;
 	record->kind = WIRE_REQUEST_DEBUG;
 	record->index = (uint32_t)index;
-	record->count = *place;
+	record->count = place;
 	record->build_id = worker->space.modules[index].build_id;
 	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
-		return r;
-	r = wire_receive(worker->socket, record, &fd);
+	r = wire_put(&worker->out, record);
+	return r < 0 ? r : wire_flush(&worker->out);
+}
+
+// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
+static int take_debug(struct worker *worker, unsigned *ret_place)
+{
+	struct wire_record *record = &worker->record;
+	int fd;
+	int r = wire_receive(&worker->in, record, &fd);
+
 	if (r <= 0 || record->type != WIRE_FILE) {
 		close_fd(&fd);
 		return r < 0 ? r : -EPROTO;
 	}
-	*place = record->count;
+	*ret_place = record->count;
 	return fd;
+}
+
+// Asks for the debug file of the module that the first thread is in if that one lacks names: they
+// will be wanted, and the answer comes while threads are unwound.
+static void ask_ahead(struct worker *worker)
+{
+	const struct snapshot_thread *thread = worker->snapshot.threads;
+	struct debuglink link = {0};
+
+	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
+		return;
+	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
+	if (index == SNAPSHOT_NO_MODULE)
+		return;
+	const struct module *module = space_module(&worker->space, index);
+	bool linked = debuglink_read(module->elf, &link) == 0;
+	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
+		return;
+	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
+	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
+}
+
+// Opens what may be the separate debug file of module INDEX (space.h).
+static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
+{
+	struct worker *worker = arg;
+	struct ahead *ahead = &worker->ahead;
+
+	// Answers come in the order of what was asked.
+	if (ahead->asked && !ahead->answered) {
+		ahead->fd = take_debug(worker, &ahead->place);
+		ahead->answered = true;
+	}
+	if (ahead->answered && ahead->index == index && *place == 0) {
+		ahead->answered = ahead->asked = false;
+		*place = ahead->place;
+		return take_fd(&ahead->fd);
+	}
+	int r = ask_debug(worker, index, link, *place);
+	return r < 0 ? r : take_debug(worker, place);
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
@@ -183,7 +242,7 @@ static int send_symbol(struct worker *worker, const struct symbol_query *query)
 	record->value = query->start;
 	snprintf(record->text, sizeof(record->text), "%s", name);
 	worker->symbol_count++;
-	return wire_send(worker->socket, record, -EBADF);
+	return wire_put(&worker->out, record);
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -266,7 +325,7 @@ static int send_modules(struct worker *worker)
 		record->index = (uint32_t)i;
 		record->build_id = module->build_id;
 		memcpy(record->text, module->note, sizeof(module->note));
-		int r = wire_send(worker->socket, record, -EBADF);
+		int r = wire_put(&worker->out, record);
 		if (r < 0)
 			return r;
 	}
@@ -300,7 +359,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
 			fill_frame(worker, chain->first + done + i, &record->frames[i]);
-		if ((r = wire_send(worker->socket, record, -EBADF)) < 0)
+		if ((r = wire_put(&worker->out, record)) < 0)
 			return r;
 	}
 	record = new_record(worker, WIRE_THREAD);
@@ -308,7 +367,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 	record->status = chain->end.status;
 	record->value = chain->end.overflow_sp;
 	memcpy(record->text, chain->end.reason, sizeof(chain->end.reason));
-	return wire_send(worker->socket, record, -EBADF);
+	return wire_put(&worker->out, record);
 }
 
 // Sends that the threads behind FIRST in its list have its stack.
@@ -319,14 +378,14 @@ static int send_others(struct worker *worker, uint32_t first)
 
 	for (uint32_t i = worker->next[first]; i != NO_THREAD; i = worker->next[i]) {
 		if (!record || record->count == WIRE_THREADS_MAX) {
-			if (record && (r = wire_send(worker->socket, record, -EBADF)) < 0)
+			if (record && (r = wire_put(&worker->out, record)) < 0)
 				return r;
 			record = new_record(worker, WIRE_SAME);
 			record->index = first;
 		}
 		record->threads[record->count++] = i;
 	}
-	return record ? wire_send(worker->socket, record, -EBADF) : 0;
+	return record ? wire_put(&worker->out, record) : 0;
 }
 
 // Sends each chain with the threads that have it.
@@ -363,7 +422,7 @@ static int send_verify(struct worker *worker, size_t index)
 	record->kind = verify->other_goes_on;
 	record->value = verify->other_pc;
 	memcpy(record->text, verify->reason, sizeof(verify->reason));
-	return wire_send(worker->socket, record, -EBADF);
+	return wire_put(&worker->out, record);
 }
 
 // Sends what the second engine has found, if it was asked.
@@ -406,12 +465,13 @@ static int run(struct worker *worker)
 {
 	int r;
 
+	ask_ahead(worker);
 	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
 		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
 		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0)
 		return r;
-	return wire_send(worker->socket, new_record(worker, WIRE_DONE), -EBADF);
+	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -425,7 +485,7 @@ static int receive_files(struct worker *worker)
 		return -ENOMEM;
 	for (size_t i = 0; i < worker->snapshot.module_count; i++)
 		count += modules[i].fd >= 0;
-	int r = wire_receive_files(worker->socket, fds, count);
+	int r = wire_receive_files(worker->in.socket, fds, count);
 	for (size_t i = 0; r > 0 && i < worker->snapshot.module_count; i++)
 		if (modules[i].fd >= 0)
 			modules[i].fd = fds[next++];
@@ -436,7 +496,7 @@ static int receive_files(struct worker *worker)
 static int wait_for(struct worker *worker, enum wire_type type)
 {
 	int fd;
-	int r = wire_receive(worker->socket, &worker->record, &fd);
+	int r = wire_receive(&worker->in, &worker->record, &fd);
 
 	close_fd(&fd);
 	return r <= 0 ? r : worker->record.type == (uint32_t)type ? 1 : -EPROTO;
@@ -478,13 +538,13 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
-	worker->chain = calloc(worker->options->max_frames + 1, sizeof(*worker->chain));
+	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
 	if (!worker->chain_of || !worker->next || !worker->chain)
 		return -ENOMEM;
 	if (!worker->options->verify)
 		return 0;
 	worker->verifies = calloc(count + 1, sizeof(*worker->verifies));
-	worker->other = calloc(worker->options->max_frames + 1, sizeof(*worker->other));
+	worker->other = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->other));
 	return worker->verifies && worker->other ? 0 : -ENOMEM;
 }
 
@@ -493,10 +553,10 @@ static int do_work(struct worker *worker, const struct work *work)
 {
 	int r;
 
-	if ((r = wait_for(worker, WIRE_MODULES)) <= 0 || (r = prepare(worker, work)) < 0 ||
-		(r = wait_for(worker, WIRE_THREADS)) <= 0 || (r = take_threads(worker, work)) < 0 ||
-		(r = locations_init(&worker->locations)) < 0 ||
-		(r = chains_init(&worker->chains)) < 0)
+	if ((r = locations_init(&worker->locations)) < 0 ||
+		(r = chains_init(&worker->chains)) < 0 ||
+		(r = wait_for(worker, WIRE_MODULES)) <= 0 || (r = prepare(worker, work)) < 0 ||
+		(r = wait_for(worker, WIRE_THREADS)) <= 0 || (r = take_threads(worker, work)) < 0)
 		return r;
 	return run(worker);
 }
@@ -508,11 +568,14 @@ int worker_live(const struct work *work)
 
 	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
 		return 1;
-	struct worker *worker = calloc(1, sizeof(*worker));
+	struct worker *worker = malloc(sizeof(*worker));
 	if (!worker)
 		return 1;
-	worker->socket = work->socket;
+	memset(worker, 0, offsetof(struct worker, record));
+	wire_in_init(&worker->in, work->socket);
+	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	sigaction(SIGBUS, &action, NULL);
-	return do_work(worker, work) < 0;
+	int r = do_work(worker, work);
+	return wire_flush(&worker->out) < 0 || r < 0;
 }

@@ -53,19 +53,33 @@ static void taken_fini(struct taken *taken)
 
 #define auto_taken __attribute__((cleanup(taken_fini)))
 
+static void on_begin(void *arg)
+{
+	inspect_begin(arg);
+}
+
 static void on_modules(void *arg, const struct snapshot *snapshot)
 {
 	inspect_modules(arg, snapshot);
+}
+
+static void on_threads(void *arg, const struct snapshot *snapshot)
+{
+	inspect_threads(arg, snapshot);
 }
 
 static int take(struct target *target, const struct capture_options *capture,
 	struct inspection *inspection, struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	int r = capture_take(target, capture, &taken.snapshot, &taken.threads_missed, err);
+	struct capture_rest rest = {0};
+	int r = capture_take(target, capture, &taken.snapshot, &rest, err);
 
+	capture_release(&rest);
 	if (r == 0)
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
+	taken.threads_missed = rest.threads_missed;
+	capture_end(&rest);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -101,12 +115,12 @@ static int take_whole(struct target *target, const struct stack_options *options
 {
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = policy_of(options);
+	const struct capture_listener listener = {on_begin, on_modules, on_threads, inspection};
 	struct capture_options capture = {.policy = policy,
 		.tids = options->tids,
 		.tid_count = options->tid_count,
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
-		.on_modules = on_modules,
-		.on_modules_arg = inspection};
+		.listener = &listener};
 
 	capture.room = inspect_room(inspection, &capture.room_len);
 	int r = take(target, &capture, inspection, ret, err);

@@ -132,7 +132,7 @@ old=$(stat -c %i "$WORK/out/file") replaced=0 killed=0
 for ((i = 0; i < 60; i++)); do
 	"$NSPEEK" stack --save "$WORK/out/file" "$TARGET" >/dev/null 2>&1 &
 	victim=$!
-	read -r -t "0.$(printf '%05d' $((i * 60)))" -u "$never"
+	read -r -t "0.$(printf '%05d' $((i * 20)))" -u "$never"
 	kill -KILL "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null
 	[ $? != 137 ] || killed=$((killed + 1))
@@ -145,7 +145,7 @@ for ((i = 0; i < 60; i++)); do
 	rm -f "$WORK/out/file"
 	"$NSPEEK" stack --save "$WORK/out/file" "$TARGET" >/dev/null 2>&1 &
 	victim=$!
-	read -r -t "0.$(printf '%05d' $((i * 60)))" -u "$never"
+	read -r -t "0.$(printf '%05d' $((i * 20)))" -u "$never"
 	kill -KILL "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null
 	# Where there was none, not even that.

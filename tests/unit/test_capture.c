@@ -12,6 +12,7 @@
 
 struct seen {
 	int ours, child; // mappings that are shared and writable
+	size_t threads;
 };
 
 // The writable mappings of this process that it shares with others, 99 at most.
@@ -28,17 +29,31 @@ static int count_shared(void)
 	return count;
 }
 
-static void on_modules(void *arg, const struct snapshot *snapshot)
+static void on_begin(void *arg)
 {
 	struct seen *seen = arg;
 	pid_t pid = fork();
 	int status = 0;
 
-	(void)snapshot;
 	if (pid == 0)
 		_exit(count_shared());
 	check_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	*seen = (struct seen){count_shared(), WEXITSTATUS(status)};
+	seen->child = WEXITSTATUS(status);
+}
+
+static void on_modules(void *arg, const struct snapshot *snapshot)
+{
+	struct seen *seen = arg;
+
+	seen->ours = count_shared();
+	check_true(snapshot->module_count > 0 && snapshot->thread_count == 0);
+}
+
+static void on_threads(void *arg, const struct snapshot *snapshot)
+{
+	struct seen *seen = arg;
+
+	seen->threads = snapshot->thread_count;
 }
 
 // A worker that is started then could else write to what the capture believes.
@@ -48,21 +63,24 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	struct snapshot snapshot = {0};
 	struct error err = {0};
 	struct seen seen = {0};
-	bool incomplete;
+	struct capture_rest rest;
+	const struct capture_listener listener = {on_begin, on_modules, on_threads, &seen};
 	int before = count_shared();
-	const struct capture_options options = {.policy = policy_at(0),
-		.timeout_ms = 5000,
-		.on_modules = on_modules,
-		.on_modules_arg = &seen};
+	const struct capture_options options = {
+		.policy = policy_at(0), .timeout_ms = 5000, .listener = &listener};
 	pid_t pid = fork();
 
 	while (pid == 0)
 		pause();
 	check_int(target_open(pid, &target, &err), 0);
-	check_int(capture_take(&target, &options, &snapshot, &incomplete, &err), 0);
+	check_int(capture_take(&target, &options, &snapshot, &rest, &err), 0);
 	check_true(seen.ours >= before + 3); // the plan, the threads, their rows
 	check_int(seen.child, before);
-	check_true(snapshot.thread_count == 1);
+	check_true(snapshot.thread_count == 1 && seen.threads == 1);
+	check_true(!rest.threads_missed);
+	capture_release(&rest);
+	capture_end(&rest);
+	check_int(rest.leaving, 0);
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
 	snapshot_fini(&snapshot);
 	target_fini(&target);

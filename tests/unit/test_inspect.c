@@ -161,12 +161,14 @@ Test(inspect, starts_again)
 	lives = mmap(
 		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check_int(inspect_open(&options, &inspection, &err), 0);
+	inspect_begin(inspection); // nothing was told yet
 	unsigned char *room = inspect_room(inspection, &len);
 	check_true(len >= 1 << 26);
 	check_u64((uintptr_t)room % 4096, 0);
 	inspect_modules(inspection, &snapshot);
 	while (*(volatile int *)lives < 1)
 		usleep(1000);
+	inspect_begin(inspection);
 	inspect_modules(inspection, &snapshot);
 	while (*(volatile int *)lives < 2)
 		usleep(1000);
@@ -178,14 +180,16 @@ Test(inspect, starts_again)
 // Writes over what it shares with nspeek when it is told the modules, and says that it is done.
 static int scribble(const struct work *work)
 {
+	static struct wire_in in;
 	struct wire_record record;
 	int socket = work->socket, fd;
 
-	if (wire_receive(socket, &record, &fd) <= 0)
+	wire_in_init(&in, socket);
+	if (wire_receive(&in, &record, &fd) <= 0)
 		return 1;
 	memset((void *)(uintptr_t)work, 0xa0, sizeof(*work));
 	++*lives;
-	if (wire_receive(socket, &record, &fd) <= 0)
+	if (wire_receive(&in, &record, &fd) <= 0)
 		return 1;
 	record.type = WIRE_DONE;
 	return wire_send(socket, &record, -EBADF) < 0;
@@ -212,6 +216,7 @@ Test(inspect, a_worker_that_writes_over_its_work)
 	while (*(volatile int *)lives < 1)
 		usleep(1000);
 	check_true(inspect_room(inspection, &len_after) == room && len_after == len);
+	inspect_threads(inspection, &snapshot);
 	check_int(inspect_finish(inspection, &snapshot, &stacks, &err), 0);
 	check_str(stacks.stacks[0].end.reason, "the unwinding process left it out");
 	inspect_close(inspection);
@@ -233,13 +238,15 @@ static int ask_for_nothing(const struct work *work)
 static int ask(const struct work *work)
 {
 	static struct wire_record record;
+	static struct wire_in in;
 	int fd;
 
+	wire_in_init(&in, work->socket);
 	for (int i = 0; i < 2; i++) {
 		record = (struct wire_record){.type = WIRE_REQUEST, .index = 1};
 		wire_send(work->socket, &record, -EBADF);
 		do
-			if (wire_receive(work->socket, &record, &fd) <= 0)
+			if (wire_receive(&in, &record, &fd) <= 0)
 				return 1;
 		while (record.type != WIRE_FILE || (i == 1 && fd < 0));
 	}

@@ -12,6 +12,8 @@
 enum { HEAD = offsetof(struct wire_record, text) };
 
 static struct wire_record sent, got;
+static struct wire_out out;
+static struct wire_in in;
 static int ends[2], passed = -1;
 
 static void open_socket(void)
@@ -19,13 +21,16 @@ static void open_socket(void)
 	cr_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	memset(&sent, 0, sizeof(sent));
 	memset(&got, 0x5a, sizeof(got));
+	wire_out_init(&out, ends[0]);
+	wire_in_init(&in, ends[1]);
 }
 
 static void pass(void)
 {
 	check_int(wire_send(ends[0], &sent, -1), 0);
-	check_int(wire_receive(ends[1], &got, &passed), 1);
+	check_int(wire_receive(&in, &got, &passed), 1);
 	check_int(passed, -EBADF);
+	sent.len = got.len;
 	check_int(memcmp(&got, &sent, HEAD), 0);
 }
 
@@ -59,7 +64,7 @@ Test(wire, the_longest_text, .init = open_socket)
 	// One without an end is ended, or not sent; it never takes what stands behind.
 	memset(sent.text, 's', sizeof(sent.text));
 	if (wire_send(ends[0], &sent, -1) == 0) {
-		int r = wire_receive(ends[1], &got, &passed);
+		int r = wire_receive(&in, &got, &passed);
 		check_true(r == -EPROTO || (r == 1 && strlen(got.text) < WIRE_TEXT_MAX));
 	}
 }
@@ -102,7 +107,7 @@ Test(wire, passes_an_fd, .init = open_socket)
 
 	sent.type = WIRE_FILE;
 	check_int(wire_send(ends[0], &sent, null), 0);
-	check_int(wire_receive(ends[1], &got, &passed), 1);
+	check_int(wire_receive(&in, &got, &passed), 1);
 	check_true(passed >= 0 && passed != null);
 	check_true(fcntl(passed, F_GETFD) & FD_CLOEXEC);
 	close(passed);
@@ -112,7 +117,7 @@ Test(wire, passes_an_fd, .init = open_socket)
 Test(wire, end, .init = open_socket)
 {
 	close(ends[0]);
-	check_int(wire_receive(ends[1], &got, &passed), 0);
+	check_int(wire_receive(&in, &got, &passed), 0);
 	check_int(passed, -EBADF);
 	check_int(wire_send(ends[1], &sent, -1), -EPIPE);
 }
@@ -120,8 +125,9 @@ Test(wire, end, .init = open_socket)
 // Sends LEN bytes of `sent` as they are; they must be refused, whatever they say.
 static void check_refused(size_t len)
 {
+	sent.len = (uint32_t)len;
 	check_int(send(ends[0], &sent, len, MSG_NOSIGNAL), len);
-	int r = wire_receive(ends[1], &got, &passed);
+	int r = wire_receive(&in, &got, &passed);
 	cr_assert(r == -EPROTO, "%zu bytes of type %u, count %u give %d", len, sent.type,
 		sent.count, r);
 	check_int(passed, -EBADF);
@@ -188,6 +194,73 @@ Test(wire, wrong_counts, .init = open_socket)
 	check_refused(HEAD + 12);
 }
 
+// More records than one packet can have, of every length: they come in their order, in few packets.
+Test(wire, many_in_a_packet, .init = open_socket)
+{
+	enum { COUNT = 40 };
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		sent.type = i % 3 == 2 ? WIRE_FRAMES : WIRE_SYMBOL;
+		sent.index = i;
+		sent.count = i % 3 == 2 ? i * 10 : 0;
+		memset(sent.text, i % 3 == 2 ? 0 : 'n', sizeof(sent.text));
+		sent.text[i * 30] = '\0';
+		check_int(wire_put(&out, &sent), 0);
+		check_true(out.len <= sizeof(out.bytes));
+	}
+	check_int(wire_flush(&out), 0);
+	check_int(wire_flush(&out), 0); // there is nothing left
+	size_t packets = 0;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		packets += !wire_has_more(&in);
+		check_int(wire_receive(&in, &got, &passed), 1);
+		check_u64(got.index, i);
+		check_u64(got.type, i % 3 == 2 ? WIRE_FRAMES : WIRE_SYMBOL);
+		if (got.type == WIRE_SYMBOL)
+			check_u64(strlen(got.text), i * 30);
+		else
+			check_u64(got.len, HEAD + got.count * sizeof(got.frames[0]));
+	}
+	check_true(!wire_has_more(&in));
+	check_true(packets > 1 && packets < 8);
+}
+
+// An fd belongs to the first record of its packet.
+Test(wire, fd_beside_a_packet, .init = open_socket)
+{
+	sent.type = WIRE_FILE;
+	check_int(wire_put(&out, &sent), 0);
+	check_int(wire_send(ends[0], &sent, ends[0]), 0);
+	check_int(wire_flush(&out), 0);
+	check_int(wire_receive(&in, &got, &passed), 1);
+	check_true(passed >= 0);
+	close(passed);
+	check_int(wire_receive(&in, &got, &passed), 1);
+	check_int(passed, -EBADF);
+}
+
+// The length that a record says is not the one that came: also of the second in a packet.
+Test(wire, lengths_that_lie, .init = open_socket)
+{
+	static const uint32_t lies[] = {0, 1, 3, HEAD - 1, HEAD + 1, 2 * HEAD - 1, 2 * HEAD + 1,
+		sizeof(sent), sizeof(sent) + 1, INT32_MAX, UINT32_MAX};
+	unsigned char bytes[2 * HEAD];
+
+	sent.type = WIRE_DONE;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
+		for (int at = 0; at < 2; at++) {
+			sent.len = HEAD;
+			memcpy(bytes, &sent, HEAD);
+			memcpy(bytes + HEAD, &sent, HEAD);
+			memcpy(bytes + at * HEAD, &lies[i], sizeof(lies[i]));
+			check_int(send(ends[0], bytes, sizeof(bytes), MSG_NOSIGNAL), sizeof(bytes));
+			if (at == 1)
+				check_int(wire_receive(&in, &got, &passed), 1);
+			check_int(wire_receive(&in, &got, &passed), -EPROTO);
+			check_true(!wire_has_more(&in));
+		}
+}
+
 Test(wire, wrong_build_id, .init = open_socket)
 {
 	sent.type = WIRE_REQUEST;
@@ -197,15 +270,16 @@ Test(wire, wrong_build_id, .init = open_socket)
 	check_refused(HEAD + 1);
 }
 
-// A packet longer than any record is cut by the kernel, and refused.
+// A packet longer than any is cut by the kernel, and refused.
 Test(wire, too_long, .init = open_socket)
 {
-	static char bytes[sizeof(struct wire_record) + 100];
+	static char bytes[WIRE_PACKET_MAX + 100];
 
 	sent.type = WIRE_DONE;
+	sent.len = HEAD;
 	memcpy(bytes, &sent, HEAD);
 	check_int(send(ends[0], bytes, sizeof(bytes), MSG_NOSIGNAL), sizeof(bytes));
-	check_int(wire_receive(ends[1], &got, &passed), -EPROTO);
+	check_int(wire_receive(&in, &got, &passed), -EPROTO);
 }
 
 static int count_fds(void)
@@ -236,7 +310,7 @@ Test(wire, leaks_no_fd, .init = open_socket)
 		header->cmsg_len = CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 		check_true(sendmsg(ends[0], &message, MSG_NOSIGNAL) >= 0);
-		check_int(wire_receive(ends[1], &got, &passed), -EPROTO);
+		check_int(wire_receive(&in, &got, &passed), -EPROTO);
 		check_int(passed, -EBADF);
 		check_int(count_fds(), before);
 	}
