@@ -93,18 +93,14 @@ static void clean_rows(struct plan *plan)
 	}
 }
 
-// Gives SNAPSHOT what PLAN has captured; the threads in memory of its own: whoever inspects it must
-// not be able to change them.
-static int take_threads(struct snapshot *snapshot, struct plan *plan)
+// Gives SNAPSHOT what PLAN has captured.
+static void take_threads(struct snapshot *snapshot, struct plan *plan)
 {
-	size_t count = plan->thread_count;
-
 	clean_rows(plan);
-	snapshot->threads = calloc(count + 1, sizeof(*snapshot->threads));
-	if (!snapshot->threads)
-		return -ENOMEM;
-	memcpy(snapshot->threads, plan->threads, count * sizeof(*snapshot->threads));
-	snapshot->thread_count = count;
+	snapshot->threads = plan->threads;
+	snapshot->thread_count = plan->thread_count;
+	snapshot->threads_mapped = plan->thread_capacity * sizeof(*plan->threads);
+	plan->threads = NULL;
 	snapshot->stacks = plan->stacks;
 	snapshot->stacks_len = plan->stacks_len;
 	snapshot->stacks_mapped = plan->stacks_capacity;
@@ -115,7 +111,6 @@ static int take_threads(struct snapshot *snapshot, struct plan *plan)
 	// A helper that was killed has said when it began, and not when it ended.
 	if (plan->last_read_us > plan->first_read_us)
 		snapshot->window_us = plan->last_read_us - plan->first_read_us;
-	return 0;
 }
 
 // What /proc/PID/maps said.
@@ -184,14 +179,12 @@ static int take_captured(const struct capture_options *options, struct snapshot 
 	const struct helper_job job = {policy_run, do_meanwhile, &meanwhile};
 	int r = helper_run(plan, &job, &plan->helper, err);
 
-	if (r == 0 && take_threads(snapshot, plan) < 0)
-		r = fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the threads of process %d",
-			plan->pid);
-	if (r == 0 && options->listener)
+	if (r < 0)
+		return r;
+	take_threads(snapshot, plan);
+	if (options->listener)
 		options->listener->threads(options->listener->arg, snapshot);
-	if (r == 0)
-		r = is_consistent(plan->target, maps, err);
-	return r;
+	return is_consistent(plan->target, maps, err);
 }
 
 // Takes one snapshot. Returns 1 when it is consistent, 0 when it has to be taken again.
@@ -279,8 +272,7 @@ void capture_release(const struct capture_rest *rest)
 
 void capture_end(struct capture_rest *rest)
 {
-	helper_release(rest->leaving);
-	helper_reap(rest->leaving);
+	helper_end(rest->leaving);
 	rest->leaving = 0;
 }
 

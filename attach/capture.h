@@ -54,8 +54,7 @@ struct capture_rest {
 int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
 	struct capture_rest *ret_rest, struct error *err);
 
-// Has REST's process end. That takes it some time, so it is done best when there is something else
-// to wait for.
+// Has REST's process end, which takes it some time: for when there is something else to do.
 void capture_release(const struct capture_rest *rest);
 
 // The same, and waits until it is gone. Accepts one that is {0}.

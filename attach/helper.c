@@ -108,8 +108,9 @@ void helper_release(pid_t pid)
 		kill(pid, SIGKILL);
 }
 
-void helper_reap(pid_t pid)
+void helper_end(pid_t pid)
 {
+	helper_release(pid);
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
@@ -153,8 +154,7 @@ int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, 
 			*ret_pid = pid;
 			return 0;
 		}
-		helper_release(pid);
-		helper_reap(pid);
+		helper_end(pid);
 		note_pause(plan);
 		if (how == EXIT_LATE)
 			note_stuck(plan);

@@ -18,13 +18,13 @@ struct helper_job {
 // Runs JOB's work with PLAN in a helper, until it returns 0; when it returns 1, in another one
 // again. A helper that is late (plan_allow()) is killed, and another goes on, which reads one
 // thread at a time and leaves out the one that the helper before it did not come past. Ends in any
-// case at PLAN's deadline. *RET_PID is a helper that has done all and sleeps, for helper_release()
-// and helper_reap(), or 0: ending takes a process longer than many a capture. Fails with
+// case at PLAN's deadline. *RET_PID is a helper that has done all and sleeps, for helper_end(), or
+// 0: ending takes a process longer than many a capture. Fails with
 // ERROR_SYSTEM when no helper could be started, or one failed; no process is left then.
 int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, struct error *err);
 
 // Has helper PID end. Accepts 0.
 void helper_release(pid_t pid);
 
-// Waits until helper PID, which was released, is gone. Accepts 0.
-void helper_reap(pid_t pid);
+// The same, and waits until it is gone. Accepts 0.
+void helper_end(pid_t pid);

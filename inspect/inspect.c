@@ -20,7 +20,11 @@
 #include <time.h>
 
 enum {
-	END_MS = 100, // that a worker which hears us no more has to end by itself
+	END_MS = 100,             // that a worker which hears us no more has to end by itself
+	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
+	EXPECTED_FEW = 64,        // threads for which nothing is made ready
+	EXPECTED_STACK = 6 << 10, // bytes of a stack: what blocked threads need at least
+	EXPECTED_MAX = 64 << 20,  // of all
 };
 
 struct inspection {
@@ -33,8 +37,6 @@ struct inspection {
 	struct answers answers;
 	unsigned requests;
 	int cpu;                         // that the worker does not run on, or -1
-	bool parted;                     // we keep to it
-	cpu_set_t cpus;                  // where we may run otherwise
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
 	struct wire_record record;
@@ -48,35 +50,12 @@ static void keep_worker_off(struct inspection *inspection)
 	cpu_set_t others;
 	int cpu = sched_getcpu();
 
-	if (cpu < 0 || cpu == inspection->cpu ||
-		sched_getaffinity(0, sizeof(inspection->cpus), &inspection->cpus) < 0)
+	if (cpu < 0 || cpu == inspection->cpu || sched_getaffinity(0, sizeof(others), &others) < 0)
 		return;
-	others = inspection->cpus;
 	CPU_CLR((size_t)cpu, &others);
 	bool kept = CPU_COUNT(&others) > 0 &&
 		    sched_setaffinity(inspection->pid, sizeof(others), &others) == 0;
 	inspection->cpu = kept ? cpu : -1;
-}
-
-// Has us and the worker keep to CPUs of our own, until meet(): who wakes the other would have it on
-// its own CPU.
-static void part(struct inspection *inspection)
-{
-	cpu_set_t ours;
-
-	keep_worker_off(inspection);
-	if (inspection->cpu < 0)
-		return;
-	CPU_ZERO(&ours);
-	CPU_SET((size_t)inspection->cpu, &ours);
-	inspection->parted = sched_setaffinity(0, sizeof(ours), &ours) == 0;
-}
-
-static void meet(struct inspection *inspection)
-{
-	if (inspection->parted)
-		sched_setaffinity(0, sizeof(inspection->cpus), &inspection->cpus);
-	inspection->parted = false;
 }
 
 static int start(struct inspection *inspection, struct error *err)
@@ -199,13 +178,26 @@ static int tell_modules(struct inspection *inspection, const struct snapshot *sn
 	return wire_send_files(inspection->in.socket, fds, count);
 }
 
+void inspect_expect(struct inspection *inspection, size_t thread_count)
+{
+	struct wire_record *record = &inspection->record;
+	uint64_t most = EXPECTED_MAX / EXPECTED_STACK;
+
+	if (thread_count < EXPECTED_FEW)
+		return;
+	memset(record, 0, offsetof(struct wire_record, text));
+	record->type = WIRE_ROOM;
+	record->value = (thread_count < most ? thread_count : most) * EXPECTED_STACK;
+	// If it does not hear that, it will not hear the rest either, which is said then.
+	wire_send(inspection->in.socket, record, -EBADF);
+}
+
 void inspect_begin(struct inspection *inspection)
 {
 	struct error err = {0};
 
 	if (!inspection->told)
 		return;
-	meet(inspection);
 	stop(inspection, false);
 	inspection->failed = start(inspection, &err);
 }
@@ -223,7 +215,7 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 		inspection->failed = work_put_threads(&inspection->work, snapshot);
 	if (inspection->failed < 0)
 		return;
-	part(inspection);
+	keep_worker_off(inspection);
 	inspection->failed = tell(inspection, WIRE_THREADS);
 }
 
@@ -283,6 +275,24 @@ static int take_record(struct inspection *inspection)
 	return r < 0 ? r : 1;
 }
 
+// True when there is a record to take, for which a worker on another CPU is waited for SPIN_US
+// without sleeping: Linux would wake us on its CPU, where it may only have to end. Whoever else
+// wants our CPU gets it.
+static bool has_record(const struct inspection *inspection)
+{
+	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
+	uint64_t until_us = clock_now_us() + (inspection->cpu >= 0 ? SPIN_US : 0);
+
+	if (wire_has_more(&inspection->in))
+		return true;
+	while (clock_now_us() < until_us)
+		if (poll(&poll_fd, 1, 0) > 0)
+			return true;
+		else
+			sched_yield();
+	return false;
+}
+
 // Takes records until the worker is done. Returns 0, or -errno (-ETIMEDOUT).
 static int take_all(struct inspection *inspection)
 {
@@ -294,7 +304,7 @@ static int take_all(struct inspection *inspection)
 		uint64_t now_us = clock_now_us();
 		if (now_us >= deadline_us)
 			return -ETIMEDOUT;
-		int ready = wire_has_more(&inspection->in)
+		int ready = has_record(inspection)
 				    ? 1
 				    : poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
 		if (ready > 0)
@@ -346,7 +356,6 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 		stop(inspection, lost);
 		explain(inspection, lost ? -EPIPE : r);
 	}
-	meet(inspection);
 	answers_close(&inspection->answers, inspection->trouble);
 	*ret = stacks;
 	stacks = (struct stacks){0};

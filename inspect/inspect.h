@@ -43,6 +43,10 @@ int inspect_open(const struct inspect_options *options, struct inspection **ret,
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
+// Says that the stacks of about THREAD_COUNT threads will come. The worker, which has nothing to do
+// yet, makes memory for them present, if there are many: that takes as long as copying them.
+void inspect_expect(struct inspection *inspection, size_t thread_count);
+
 // Forgets what INSPECTION was told, if anything, with its worker; another one is started. What
 // fails is said by inspect_finish().
 void inspect_begin(struct inspection *inspection);

@@ -91,7 +91,7 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 {
 	size_t head = offsetof(struct wire_record, text);
 
-	if (len < head || record->type < WIRE_MODULE || record->type > WIRE_THREADS ||
+	if (len < head || record->type < WIRE_MODULE || record->type > WIRE_ROOM ||
 		record->build_id.len > BUILDID_MAX)
 		return false;
 	if (has_text(record->type))

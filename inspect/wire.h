@@ -23,6 +23,7 @@ enum wire_type {
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
 	WIRE_THREADS,    // nspeek: threads and stacks are there
+	WIRE_ROOM,       // nspeek: stacks will come; may come before anything else
 };
 
 enum {
@@ -64,7 +65,7 @@ struct wire_frame {
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
 //   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
 //   (the first place to look at)               FILE: count (the place it is from)
-//   DONE, MODULES, THREADS: nothing
+//   ROOM: value (their bytes, about)           DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;

@@ -25,6 +25,7 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 			.used = sizeof(struct work),
 			.room_at = len / 8};
 		*ret->work = (struct work){.socket = -EBADF, .options = *options};
+		ret->work->room = work_room(ret, &ret->work->room_len);
 		return 0;
 	}
 	return -ENOMEM;

@@ -19,6 +19,8 @@ struct work {
 	pid_t keeper; // the process that the worker works for
 	int socket;   // the worker's end
 	struct worker_options options;
+	unsigned char *room; // where stacks come to, room_len bytes
+	size_t room_len;
 	struct snapshot snapshot; // what was put; its pointers lead into the memory
 };
 

@@ -9,6 +9,7 @@
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
+#include "sys.h"
 #include "unwind.h"
 #include "verify.h"
 #include "wire.h"
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 
 enum {
+	PAGE = 4096,
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
@@ -492,14 +494,27 @@ static int receive_files(struct worker *worker)
 	return r;
 }
 
-// Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
-static int wait_for(struct worker *worker, enum wire_type type)
+// Makes memory for stacks present, before they come.
+static void make_room(const struct worker *worker, const struct work *work)
 {
-	int fd;
-	int r = wire_receive(&worker->in, &worker->record, &fd);
+	uint64_t len =
+		worker->record.value < work->room_len ? worker->record.value : work->room_len;
 
-	close_fd(&fd);
-	return r <= 0 ? r : worker->record.type == (uint32_t)type ? 1 : -EPROTO;
+	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
+}
+
+// Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
+static int wait_for(struct worker *worker, const struct work *work, enum wire_type type)
+{
+	int r, fd;
+
+	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
+		close_fd(&fd);
+		if (worker->record.type != WIRE_ROOM)
+			return worker->record.type == (uint32_t)type ? 1 : -EPROTO;
+		make_room(worker, work);
+	}
+	return r;
 }
 
 // Takes the modules and maps of WORK, and opens the modules that threads most probably are in.
@@ -555,8 +570,10 @@ static int do_work(struct worker *worker, const struct work *work)
 
 	if ((r = locations_init(&worker->locations)) < 0 ||
 		(r = chains_init(&worker->chains)) < 0 ||
-		(r = wait_for(worker, WIRE_MODULES)) <= 0 || (r = prepare(worker, work)) < 0 ||
-		(r = wait_for(worker, WIRE_THREADS)) <= 0 || (r = take_threads(worker, work)) < 0)
+		(r = wait_for(worker, work, WIRE_MODULES)) <= 0 ||
+		(r = prepare(worker, work)) < 0 ||
+		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
+		(r = take_threads(worker, work)) < 0)
 		return r;
 	return run(worker);
 }

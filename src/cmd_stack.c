@@ -42,11 +42,12 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 struct taken {
 	struct snapshot snapshot;
 	struct stacks stacks;
-	bool threads_missed;
+	struct capture_rest rest;
 };
 
 static void taken_fini(struct taken *taken)
 {
+	capture_end(&taken->rest);
 	snapshot_fini(&taken->snapshot);
 	stacks_fini(&taken->stacks);
 }
@@ -72,14 +73,11 @@ static int take(struct target *target, const struct capture_options *capture,
 	struct inspection *inspection, struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	struct capture_rest rest = {0};
-	int r = capture_take(target, capture, &taken.snapshot, &rest, err);
+	int r = capture_take(target, capture, &taken.snapshot, &taken.rest, err);
 
-	capture_release(&rest);
+	capture_release(&taken.rest);
 	if (r == 0)
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
-	taken.threads_missed = rest.threads_missed;
-	capture_end(&rest);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -142,7 +140,7 @@ static int show_target(struct target *target, const struct stack_options *option
 
 	if (take_whole(target, options, inspection, &taken, err) < 0)
 		return EXIT_NONE;
-	what.threads_missed = taken.threads_missed;
+	what.threads_missed = taken.rest.threads_missed;
 	int status = stack_show(options, &what, target, first, err);
 	stack_save_add(save, &what);
 	return status;
@@ -166,8 +164,11 @@ static int run_target(
 
 	// Its worker starts while we look for the target.
 	if (inspect_open(&inspect, &inspection, &err) == 0 &&
-		target_word_open(word, &target, &err) == 0)
+		target_word_open(word, &target, &err) == 0) {
+		inspect_expect(inspection,
+			options->tid_count ? options->tid_count : target.status.threads);
 		status = show_target(&target, options, inspection, save, first, &err);
+	}
 	if (err.kind == ERROR_NONE)
 		return status;
 	report_error(&err);

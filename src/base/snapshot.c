@@ -41,7 +41,10 @@ void snapshot_fini(struct snapshot *snapshot)
 	free(snapshot->modules);
 	free(snapshot->maps);
 	free(snapshot->exe);
-	free(snapshot->threads);
+	if (snapshot->threads_mapped)
+		munmap(snapshot->threads, snapshot->threads_mapped);
+	else
+		free(snapshot->threads);
 	if (snapshot->stacks_borrowed)
 		snapshot->stacks = NULL;
 	else if (snapshot->stacks_mapped)

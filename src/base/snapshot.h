@@ -92,6 +92,7 @@ struct snapshot {
 	size_t map_count;
 	struct snapshot_thread *threads;
 	size_t thread_count;
+	size_t threads_mapped; // bytes of the mapping that threads are; 0: they are from malloc(3)
 	unsigned char *stacks;
 	size_t stacks_len;
 	// Whose memory stacks is: somebody else's, a mapping of so many bytes, or from malloc(3).

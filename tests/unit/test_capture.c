@@ -78,6 +78,7 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	check_int(seen.child, before);
 	check_true(snapshot.thread_count == 1 && seen.threads == 1);
 	check_true(!rest.threads_missed);
+	check_true(rest.leaving > 0);
 	capture_release(&rest);
 	capture_end(&rest);
 	check_int(rest.leaving, 0);

@@ -162,6 +162,7 @@ Test(inspect, starts_again)
 		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check_int(inspect_open(&options, &inspection, &err), 0);
 	inspect_begin(inspection); // nothing was told yet
+	inspect_expect(inspection, 100000);
 	unsigned char *room = inspect_room(inspection, &len);
 	check_true(len >= 1 << 26);
 	check_u64((uintptr_t)room % 4096, 0);

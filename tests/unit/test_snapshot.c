@@ -98,18 +98,21 @@ Test(snapshot, fini)
 Test(snapshot, fini_of_mapped_stacks)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct snapshot snapshot = {.stacks_mapped = 8192};
+	struct snapshot snapshot = {.stacks_mapped = 8192, .threads_mapped = 4096};
 	unsigned char resident;
 
 	fill(&snapshot, fd);
-	snapshot.threads = calloc(5, sizeof(*snapshot.threads));
+	snapshot.threads =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert(snapshot.threads != MAP_FAILED);
 	snapshot.stacks =
 		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cr_assert(snapshot.stacks != MAP_FAILED);
-	void *stacks = snapshot.stacks;
+	void *stacks = snapshot.stacks, *threads = snapshot.threads;
 	snapshot_fini(&snapshot);
 	check_empty(&snapshot);
 	check_true(mincore(stacks, 1, &resident) < 0 && errno == ENOMEM);
+	check_true(mincore(threads, 1, &resident) < 0 && errno == ENOMEM);
 	check_no_leak();
 }
 

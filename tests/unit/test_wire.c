@@ -135,7 +135,7 @@ static void check_refused(size_t len)
 
 Test(wire, every_wrong_length, .init = open_socket)
 {
-	for (uint32_t type = WIRE_MODULE; type <= WIRE_THREADS; type++) {
+	for (uint32_t type = WIRE_MODULE; type <= WIRE_ROOM; type++) {
 		sent.type = type;
 		for (size_t len = 1; len < HEAD; len++)
 			check_refused(len);
@@ -157,7 +157,7 @@ Test(wire, every_wrong_length, .init = open_socket)
 
 Test(wire, wrong_types, .init = open_socket)
 {
-	static const uint32_t types[] = {0, WIRE_THREADS + 1, 1000, INT32_MAX, UINT32_MAX};
+	static const uint32_t types[] = {0, WIRE_ROOM + 1, 1000, INT32_MAX, UINT32_MAX};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		sent.type = types[i];
