@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 static_assert(offsetof(struct wire_record, len) == 0, "a record begins with its length");
+static_assert(sizeof(struct wire_record) <= WIRE_PACKET_MAX, "a packet has room for any record");
 
 static bool has_text(uint32_t type)
 {
