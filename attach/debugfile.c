@@ -14,17 +14,39 @@
 
 #define DEBUG_DIR "/usr/lib/debug"
 
-// The places, the best first. By a link: BEFORE, the mapped file's directory, BEHIND, the name.
+// How the path at a place is made.
+enum manner {
+	BY_ID,    // below DEBUG_DIR, of the build id
+	BY_LINK,  // BEFORE, the mapped file's directory, BEHIND, the name
+	PACKAGED, // BEFORE, the mapped file's path, ".dwp"
+	AS_IS,    // the name is a path, of a file that ends with BEHIND
+	BELOW,    // the name is a path below BEFORE
+	ALONE,    // BEFORE, the last component of the name
+};
+
+// The places, the best of each kind first.
 static const struct place {
-	bool host, link;
+	enum debugfile_kind kind;
+	bool host;
+	enum manner manner;
 	const char *before, *behind;
 } places[] = {
-	{.host = false, .link = false},
-	{.host = false, .link = true, .before = "", .behind = ""},
-	{.host = false, .link = true, .before = "", .behind = "/.debug"},
-	{.host = false, .link = true, .before = DEBUG_DIR, .behind = ""},
-	{.host = true, .link = false},
-	{.host = true, .link = true, .before = DEBUG_DIR, .behind = ""},
+	{DEBUGFILE_SEPARATE, false, BY_ID, "", ""},
+	{DEBUGFILE_SEPARATE, false, BY_LINK, "", ""},
+	{DEBUGFILE_SEPARATE, false, BY_LINK, "", "/.debug"},
+	{DEBUGFILE_SEPARATE, false, BY_LINK, DEBUG_DIR, ""},
+	{DEBUGFILE_SEPARATE, true, BY_ID, "", ""},
+	{DEBUGFILE_SEPARATE, true, BY_LINK, DEBUG_DIR, ""},
+	{DEBUGFILE_PACKAGE, false, PACKAGED, "", ""},
+	{DEBUGFILE_PACKAGE, false, PACKAGED, DEBUG_DIR, ""},
+	{DEBUGFILE_PACKAGE, true, PACKAGED, DEBUG_DIR, ""},
+	{DEBUGFILE_SPLIT, false, AS_IS, "", ".dwo"},
+	{DEBUGFILE_ALT, false, BY_ID, "", ""},
+	{DEBUGFILE_ALT, false, BELOW, DEBUG_DIR, ""},
+	{DEBUGFILE_ALT, false, ALONE, DEBUG_DIR "/.dwz", ""},
+	{DEBUGFILE_ALT, true, BY_ID, "", ""},
+	{DEBUGFILE_ALT, true, BELOW, DEBUG_DIR, ""},
+	{DEBUGFILE_ALT, true, ALONE, DEBUG_DIR "/.dwz", ""},
 };
 
 enum { PLACE_COUNT = sizeof(places) / sizeof(places[0]) };
@@ -54,25 +76,59 @@ static bool is_straight(const char *path)
 	return path[0] == '/' && !strstr(path, "/../");
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+// True when PATH is that of something in DIRECTORY.
+static bool is_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strncmp(path, directory, len) == 0 && path[len] == '/';
+}
+
 // The path for REQUEST at PLACE into PATH, PATH_MAX bytes. Returns false when there is none.
 static bool make_path(const struct target *target, const struct debugfile_request *request,
 	const struct place *place, char *path)
 {
+	const char *file = strip_root(target, request->path), *link = request->link;
+	const char *slash = strrchr(file, '/'), *last = strrchr(link, '/');
 	char hex[BUILDID_HEX_SIZE];
-	int len;
+	int len = PATH_MAX;
 
-	if (place->link) {
-		const char *file = strip_root(target, request->path);
-		const char *slash = strrchr(file, '/');
-		if (!is_component(request->link) || !is_straight(file))
-			return false;
-		len = snprintf(path, PATH_MAX, "%s%.*s%s/%s", place->before, (int)(slash - file),
-			file, place->behind, request->link);
-	} else {
+	switch (place->manner) {
+	case BY_ID:
 		if (request->build_id->len < 2)
 			return false;
 		buildid_to_hex(request->build_id, hex);
 		len = snprintf(path, PATH_MAX, DEBUG_DIR "/.build-id/%.2s/%s.debug", hex, hex + 2);
+		break;
+	case BY_LINK:
+		if (is_component(link) && is_straight(file))
+			len = snprintf(path, PATH_MAX, "%s%.*s%s/%s", place->before,
+				(int)(slash - file), file, place->behind, link);
+		break;
+	case PACKAGED:
+		if (is_straight(file))
+			len = snprintf(path, PATH_MAX, "%s%s.dwp", place->before, file);
+		break;
+	case AS_IS:
+		if (link[0] == '/' && ends_with(link, place->behind))
+			len = snprintf(path, PATH_MAX, "%s", link);
+		break;
+	case BELOW:
+		if (is_straight(link) && is_below(link, place->before))
+			len = snprintf(path, PATH_MAX, "%s", link);
+		break;
+	case ALONE:
+		last = last ? last + 1 : link;
+		if (is_component(last))
+			len = snprintf(path, PATH_MAX, "%s/%s", place->before, last);
+		break;
 	}
 	return len < PATH_MAX;
 }
@@ -99,7 +155,8 @@ int debugfile_open(
 
 	for (unsigned i = request->place; i < PLACE_COUNT; i++) {
 		int dir = places[i].host ? host : root;
-		if (dir < 0 || !make_path(target, request, &places[i], path))
+		if (places[i].kind != request->kind || dir < 0 ||
+			!make_path(target, request, &places[i], path))
 			continue;
 		int fd = open_readable(dir, path);
 		if (fd >= 0) {

@@ -58,8 +58,11 @@ static bool is_valid_frame(const struct answers *answers, const struct wire_fram
 		frame->symbol == STACK_NO_INDEX ||
 		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count &&
 			frame->module != STACK_NO_INDEX);
+	bool location_ok =
+		frame->location >= STACK_NO_INDEX && frame->location < WIRE_LOCATIONS_MAX;
 
-	return module_ok && symbol_ok && frame->signal <= 1 && frame->via < FRAME_VIA_COUNT;
+	return location_ok && module_ok && symbol_ok && frame->signal <= 1 &&
+	       frame->via < FRAME_VIA_COUNT;
 }
 
 // The stack of thread INDEX, or NULL when it has none that is still open.
@@ -91,6 +94,7 @@ static int take_frames(struct answers *answers, const struct wire_record *record
 			.vaddr = from->vaddr,
 			.module = from->module,
 			.symbol = from->symbol,
+			.location = from->location,
 			.signal = from->signal,
 			.via = (enum frame_via)from->via};
 	}
@@ -224,6 +228,7 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_SAME] = take_same,
 	[WIRE_VERIFY] = take_verify,
 	[WIRE_PARTS] = take_parts,
+	[WIRE_POSITIONS] = answers_take_positions,
 };
 
 int answers_take(struct answers *answers, const struct wire_record *record)

@@ -23,6 +23,11 @@ struct answers {
 // parts of a file that it does not have); with -ENOMEM. What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
+// Takes RECORD, of WIRE_POSITIONS; as answers_take(), which calls it. Refused are positions of a
+// location that has some, names that were not sent, one of the function that the others are inlined
+// into, and more of all than can be.
+int answers_take_positions(struct answers *answers, const struct wire_record *record);
+
 // Ends the answers: each captured thread that got no end, or no comparison that was asked for, has
 // TROUBLE for its reason (a fixed one when TROUBLE is empty).
 void answers_close(struct answers *answers, const char *trouble);

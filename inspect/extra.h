@@ -17,14 +17,16 @@ enum {
 enum extra_kind {
 	EXTRA_MINI, // what its .gnu_debugdata is, unpacked
 	EXTRA_FILE, // its separate debug file
+	EXTRA_INFO, // another one, which has the debug information that the first one lacks
 	EXTRA_COUNT,
 };
 
 struct extra {
-	bool sought; // it was looked for
-	Elf *elf;    // NULL: there is none
-	int fd;      // of the file; EXTRA_FILE only
-	bool by_id;  // it has the module's build id, else it is the one that a link names
+	bool sought;    // it was looked for
+	Elf *elf;       // NULL: there is none
+	int fd;         // of the file; not of EXTRA_MINI
+	unsigned place; // where it was found; not of EXTRA_MINI
+	bool by_id;     // it has the module's build id, else it is the one that a link names
 	unsigned char *image;
 };
 

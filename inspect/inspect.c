@@ -240,19 +240,22 @@ static int note_request(struct inspection *inspection, uint32_t module, int *fd)
 static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
 	const struct snapshot *snapshot = inspection->answers.snapshot;
-	struct inspect_request request = {.module = record->index,
+	struct inspect_request request = {.kind = (enum wire_request_kind)record->kind,
+		.module = record->index,
 		.build_id = &record->build_id,
 		.link = record->text,
 		.place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
 
-	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > WIRE_REQUESTS_MAX ||
+	if (record->kind >= WIRE_REQUEST_KINDS || ++inspection->requests > WIRE_REQUESTS_MAX ||
 		record->index >= snapshot->module_count)
 		return -EPROTO;
 	request.path = snapshot->modules[record->index].path;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
-	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
+	// What has debug information only is not kept.
+	bool noted = inspection->options->worker.keep && record->kind == WIRE_REQUEST_DEBUG;
+	int r = noted ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
 		return r;
 	return wire_send(inspection->in.socket, &answer, fd);

@@ -9,16 +9,18 @@
 #include "error.h"
 #include "snapshot.h"
 #include "stacks.h"
+#include "wire.h"
 #include "work.h"
 #include "worker.h"
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
-	uint32_t module;                // whose separate debug file it is: an index
+	enum wire_request_kind kind;
+	uint32_t module;                // whose file it is, beside its own: an index
 	const char *path;               // and that module's path
 	const struct buildid *build_id; // that it has, or of length 0
-	const char *link;               // the file's name by a debug link, or empty
-	unsigned place;                 // the first place to look at, from 0
+	const char *link; // the file's name by a debug link or debug information, or empty
+	unsigned place;   // the first place to look at, from 0
 };
 
 struct inspect_options {

@@ -231,11 +231,11 @@ bool module_unpack(struct module *module, size_t *budget)
 	return r == 0;
 }
 
-bool module_add_debug_file(
-	struct module *module, const struct debuglink *link, int fd, size_t *budget)
+bool module_add_debug_file(struct module *module, enum extra_kind kind,
+	const struct debuglink *link, int fd, size_t *budget)
 {
 	return extra_take_file(
-		&module->extras[EXTRA_FILE], module->elf, &module->build_id, link, fd, budget);
+		&module->extras[kind], module->elf, &module->build_id, link, fd, budget);
 }
 
 // True when MAP can be SEGMENT by its size: of two segments on one page, that tells them apart.

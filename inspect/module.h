@@ -46,9 +46,10 @@ void module_open(struct module *module, const struct snapshot_module *source);
 // extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.
 bool module_unpack(struct module *module, size_t *budget);
 
-// Takes FD as the separate debug file of MODULE, as extra_take_file() does.
-bool module_add_debug_file(
-	struct module *module, const struct debuglink *link, int fd, size_t *budget);
+// Takes FD as a separate debug file of MODULE, EXTRA_FILE or EXTRA_INFO by KIND, as
+// extra_take_file() does.
+bool module_add_debug_file(struct module *module, enum extra_kind kind,
+	const struct debuglink *link, int fd, size_t *budget);
 
 // The difference between addresses in the target and ELF virtual addresses of MODULE, for the
 // mapping MAP of it, into *RET. Fails with -ENOENT when no segment fits the mapping.

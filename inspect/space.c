@@ -3,6 +3,8 @@
 #include "space.h"
 
 #include "cleanup.h"
+#include "dbgfile.h"
+#include "symbols.h"
 
 #include <string.h>
 
@@ -54,23 +56,31 @@ struct module *space_module(struct space *space, int index)
 	return module;
 }
 
-// Looks for the separate debug file of MODULE, which has INDEX, at one place after the other.
-static bool find_debug_file(struct space *space, struct module *module, int index)
+// Looks for the separate debug file of MODULE, which has INDEX, at one place after the other, from
+// PLACE on. KIND is EXTRA_FILE, or EXTRA_INFO for one that has debug information.
+static bool find_debug_file(
+	struct space *space, struct module *module, int index, enum extra_kind kind, unsigned place)
 {
 	struct debuglink link = {0};
+	struct extra *extra = &module->extras[kind];
 
-	if (module->extras[EXTRA_FILE].sought)
+	if (extra->sought)
 		return false;
-	module->extras[EXTRA_FILE].sought = true;
+	extra->sought = true;
 	bool linked = debuglink_read(module->elf, &link) == 0;
 	if (!space->open_debug || (!linked && module->build_id.len == 0))
 		return false;
-	for (unsigned place = 0; place < PLACES_MAX; place++) {
+	for (; place < PLACES_MAX; place++) {
 		int fd = space->open_debug(space->open_debug_arg, index, &link, &place);
 		if (fd < 0)
 			return false;
-		if (module_add_debug_file(module, &link, fd, &space->extra_budget))
+		if (!module_add_debug_file(module, kind, &link, fd, &space->extra_budget))
+			continue;
+		extra->place = place;
+		if (kind == EXTRA_FILE || dbg_is_in(extra->elf, UINT64_MAX))
 			return true;
+		extra_fini(extra);
+		extra->sought = true;
 	}
 	return false;
 }
@@ -80,7 +90,24 @@ bool space_extend(struct space *space, int index)
 	struct module *module = space_module(space, index);
 
 	return module->elf && (module_unpack(module, &space->extra_budget) ||
-				      find_debug_file(space, module, index));
+				      find_debug_file(space, module, index, EXTRA_FILE, 0));
+}
+
+Elf *space_debug_info(struct space *space, int index)
+{
+	struct module *module = space_module(space, index);
+	struct extra *file = &module->extras[EXTRA_FILE], *info = &module->extras[EXTRA_INFO];
+	struct debuglink link;
+
+	if (!module->elf || dbg_is_in(module->elf, UINT64_MAX))
+		return module->elf;
+	if (symbols_are_complete(module) && debuglink_read(module->elf, &link) < 0)
+		return NULL;
+	find_debug_file(space, module, index, EXTRA_FILE, 0);
+	if (!file->elf || dbg_is_in(file->elf, UINT64_MAX))
+		return file->elf;
+	find_debug_file(space, module, index, EXTRA_INFO, file->place + 1);
+	return info->elf;
 }
 
 struct location space_locate(struct space *space, uint64_t addr)

@@ -76,6 +76,8 @@ void stacks_fini(struct stacks *stacks)
 	free(stacks->stacks);
 	free(stacks->verifies);
 	free(stacks->symbols);
+	free(stacks->positions);
+	free(stacks->locations);
 	free(stacks->modules);
 	memset(stacks, 0, sizeof(*stacks));
 }

@@ -65,10 +65,11 @@ struct stack_verify {
 
 struct stack_frame {
 	uint64_t pc;
-	uint64_t vaddr; // ELF virtual address in the module
-	int32_t module; // index into the snapshot's modules, or STACK_NO_INDEX
-	int32_t symbol; // index into stacks->symbols, or STACK_NO_INDEX
-	bool signal;    // a signal trampoline
+	uint64_t vaddr;   // ELF virtual address in the module
+	int32_t module;   // index into the snapshot's modules, or STACK_NO_INDEX
+	int32_t symbol;   // index into stacks->symbols, or STACK_NO_INDEX
+	int32_t location; // number of what its code address is, or STACK_NO_INDEX (frameview.h)
+	bool signal;      // a signal trampoline
 	enum frame_via via;
 };
 
@@ -84,6 +85,19 @@ struct stack_symbol {
 	char *name;     // demangled if asked for; any bytes
 };
 
+// A function at a code address, and where in its source that is.
+struct stack_position {
+	int32_t name;  // of an inlined function: index into stacks->symbols, or STACK_NO_INDEX
+	int32_t file;  // the same
+	uint32_t line; // 0: not known
+};
+
+// The positions of one code address: so many from first on, of which the last is that of the
+// function which the others are inlined into.
+struct stack_location {
+	uint32_t first, count;
+};
+
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
@@ -97,6 +111,10 @@ struct stacks {
 	struct stack_verify *verifies; // parallel to stacks; NULL: nobody asked for a comparison
 	struct stack_symbol *symbols;
 	size_t symbol_count;
+	struct stack_position *positions;
+	size_t position_count;
+	struct stack_location *locations; // by a frame's; those behind the last have no positions
+	size_t location_count;
 	struct stack_module *modules; // parallel to the snapshot's modules
 	size_t module_count;
 	// The same of each file that the worker has asked for; those that it was refused, or did

@@ -30,6 +30,8 @@ static size_t record_len(const struct wire_record *record)
 		len += record->count * sizeof(record->threads[0]);
 	else if (record->type == WIRE_PARTS)
 		len += record->count * sizeof(record->parts[0]);
+	else if (record->type == WIRE_POSITIONS)
+		len += record->count * sizeof(record->positions[0]);
 	return len;
 }
 
@@ -107,6 +109,9 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_PARTS)
 		return record->count <= FILE_PARTS_MAX &&
 		       len - head == record->count * sizeof(record->parts[0]);
+	if (record->type == WIRE_POSITIONS)
+		return record->count <= WIRE_POSITIONS_MAX &&
+		       len - head == record->count * sizeof(record->positions[0]);
 	return len == head;
 }
 

@@ -19,6 +19,7 @@ enum wire_type {
 	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
+	WIRE_POSITIONS,  // worker: functions, files and lines of a code address
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
@@ -31,13 +32,18 @@ enum {
 	WIRE_TEXT_MAX = 4096,  // bytes of a name or note with its NUL
 	WIRE_FRAMES_MAX = 512, // in one record
 	WIRE_THREADS_MAX = 4096,
-	WIRE_FILES_MAX = 128, // files in one packet; the kernel takes 253 (SCM_MAX_FD)
+	WIRE_POSITIONS_MAX = 512,
+	WIRE_LOCATIONS_MAX = 1 << 22, // different code addresses of all frames
+	WIRE_FILES_MAX = 128,         // files in one packet; the kernel takes 253 (SCM_MAX_FD)
 
 	WIRE_REQUESTS_MAX = 1 << 12, // of one worker
 };
 
 enum wire_request_kind {
-	WIRE_REQUEST_DEBUG, // what may be the separate debug file of a module
+	WIRE_REQUEST_DEBUG,   // what may be the separate debug file of a module
+	WIRE_REQUEST_PACKAGE, // the package (.dwp) of its split units
+	WIRE_REQUEST_SPLIT,   // the file (.dwo) of one of them
+	WIRE_REQUEST_ALT,     // the one that dwz has put what is common into
 	WIRE_REQUEST_KINDS,
 };
 
@@ -50,9 +56,14 @@ enum wire_parts_kind {
 
 struct wire_frame {
 	uint64_t pc, vaddr;
-	int32_t module, symbol;
+	int32_t module, symbol, location;
 	uint8_t signal, via;
-	uint8_t pad[6];
+	uint8_t pad[2];
+};
+
+struct wire_position {
+	int32_t name, file;
+	uint32_t line;
 };
 
 // One record. What each type uses:
@@ -63,8 +74,10 @@ struct wire_frame {
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
-//   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
-//   (the first place to look at)               FILE: count (the place it is from)
+//   POSITIONS: index (the location), count, positions
+//   REQUEST: kind, index (the module), build_id, text (the name that its debug link, or its debug
+//   information, gives), count (the first place to look at)
+//   FILE: count (the place it is from)
 //   ROOM: value (their bytes, about)           DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
@@ -77,6 +90,7 @@ struct wire_record {
 		struct wire_frame frames[WIRE_FRAMES_MAX];
 		uint32_t threads[WIRE_THREADS_MAX];
 		struct file_part parts[FILE_PARTS_MAX];
+		struct wire_position positions[WIRE_POSITIONS_MAX];
 	};
 };
 

@@ -2,11 +2,12 @@
 // The worker: unwind all, name all, send all.
 #include "worker.h"
 
+#include "asker.h"
 #include "chains.h"
 #include "cleanup.h"
-#include "debuglink.h"
 #include "locations.h"
 #include "needed.h"
+#include "positions_send.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
@@ -30,14 +31,6 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 static const struct unwinder *const unwinder = &unwinder_rows;
 
-// The debug file that was asked for before it was needed.
-struct ahead {
-	bool asked, answered;
-	int index;      // of the module
-	int fd;         // or -errno
-	unsigned place; // where it is from
-};
-
 struct worker {
 	const struct worker_options *options;
 	struct snapshot snapshot; // as in the work, but for the files
@@ -51,10 +44,10 @@ struct worker {
 	struct unwind_frame *chain;    // room for one
 	struct unwind_frame *other;    // and for one of the second engine, if asked for
 	struct stack_verify *verifies; // what came of that for each thread
+	struct location_row **rows;    // the locations, by module, then address
 	uint32_t symbol_count;         // sent so far
-	unsigned requests;
-	uint32_t *last_request; // the number of each module's last
-	struct ahead ahead;
+	struct positions_sender sender;
+	struct asker asker;
 	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
 	struct wire_in in;
@@ -161,79 +154,6 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
-{
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-	int r;
-
-	if (worker->requests++ == WIRE_REQUESTS_MAX)
-		return -EMFILE;
-	worker->last_request[index] = worker->requests - 1;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->count = place;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(&worker->out, record);
-	return r < 0 ? r : wire_flush(&worker->out);
-}
-
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_debug(struct worker *worker, unsigned *ret_place)
-{
-	struct wire_record *record = &worker->record;
-	int fd;
-	int r = wire_receive(&worker->in, record, &fd);
-
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
-	}
-	*ret_place = record->count;
-	return fd;
-}
-
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
-static void ask_ahead(struct worker *worker)
-{
-	const struct snapshot_thread *thread = worker->snapshot.threads;
-	struct debuglink link = {0};
-
-	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
-		return;
-	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
-		return;
-	const struct module *module = space_module(&worker->space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
-		return;
-	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
-	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
-}
-
-// Opens what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct ahead *ahead = &worker->ahead;
-
-	// Answers come in the order of what was asked.
-	if (ahead->asked && !ahead->answered) {
-		ahead->fd = take_debug(worker, &ahead->place);
-		ahead->answered = true;
-	}
-	if (ahead->answered && ahead->index == index && *place == 0) {
-		ahead->answered = ahead->asked = false;
-		*place = ahead->place;
-		return take_fd(&ahead->fd);
-	}
-	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_debug(worker, place);
-}
-
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
 {
 	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
@@ -295,55 +215,71 @@ static int name_module(struct worker *worker, struct location_row **rows, size_t
 	return 0;
 }
 
-static int name_all(struct worker *worker)
+// Calls DO_MODULE for the rows of each module that has some.
+static int each_module(struct worker *worker,
+	int (*do_module)(struct worker *worker, struct location_row **rows, size_t count))
 {
+	struct location_row **rows = worker->rows;
 	size_t count = worker->locations.count;
-	auto_free struct location_row **rows = calloc(count + 1, sizeof(struct location_row *));
 
-	if (!rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		rows[i] = &worker->locations.rows[i];
-	qsort(rows, count, sizeof(struct location_row *), compare_rows);
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
 			end++;
 		if (rows[first]->module == SNAPSHOT_NO_MODULE)
 			continue;
-		int r = name_module(worker, rows + first, end - first);
+		int r = do_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+static int name_all(struct worker *worker)
+{
+	size_t count = worker->locations.count;
+
+	worker->rows = calloc(count + 1, sizeof(struct location_row *));
+	if (!worker->rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		worker->rows[i] = &worker->locations.rows[i];
+	qsort(worker->rows, count, sizeof(struct location_row *), compare_rows);
+	return each_module(worker, name_module);
+}
+
+// Sends what is known of module INDEX, with NOTE.
+static int send_module(struct worker *worker, size_t index, const char *note)
+{
+	struct wire_record *record = new_record(worker, WIRE_MODULE);
+
+	record->index = (uint32_t)index;
+	record->build_id = worker->space.modules[index].build_id;
+	snprintf(record->text, sizeof(record->text), "%s", note);
+	return wire_put(&worker->out, record);
+}
+
 static int send_modules(struct worker *worker)
 {
-	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
-		const struct module *module = &worker->space.modules[i];
-		struct wire_record *record = new_record(worker, WIRE_MODULE);
-		if (!module->opened)
-			continue;
-		record->index = (uint32_t)i;
-		record->build_id = module->build_id;
-		memcpy(record->text, module->note, sizeof(module->note));
-		int r = wire_put(&worker->out, record);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < worker->snapshot.module_count; i++)
+		if (worker->space.modules[i].opened)
+			r = send_module(worker, i, worker->space.modules[i].note);
+	return r;
 }
 
 // Frame INDEX of the chains into *TO.
 static void fill_frame(const struct worker *worker, size_t index, struct wire_frame *to)
 {
 	const struct unwind_frame *from = &worker->chains.frames[index];
-	const struct location_row *row = &worker->locations.rows[worker->location_of[index]];
+	uint32_t location = worker->location_of[index];
+	const struct location_row *row = &worker->locations.rows[location];
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
 		.module = row->module,
 		.symbol = row->symbol,
+		.location = location < WIRE_LOCATIONS_MAX ? (int32_t)location : -1,
 		.signal = from->signal,
 		.via = (uint8_t)from->via};
 }
@@ -448,8 +384,8 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 
 	if (r < 0 || !extra->elf)
 		return r;
-	return send_parts(worker, WIRE_PARTS_ASKED, worker->last_request[index], module, extra->elf,
-		extra->fd);
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->asker.last_request[index], module,
+		extra->elf, extra->fd);
 }
 
 // The same of all modules, if somebody wants to know: which of them have frames is not asked.
@@ -463,15 +399,52 @@ static int send_needed(struct worker *worker)
 	return r;
 }
 
+// Finds and sends the positions of the COUNT ROWS, which lie in one module and ascend.
+static int position_module(struct worker *worker, struct location_row **rows, size_t count)
+{
+	int index = rows[0]->module;
+	const struct module *module = &worker->space.modules[index];
+	const char *note;
+	int r;
+
+	if (!positions_are_there(&worker->sender.positions, index))
+		return 0;
+	// Should we not come to the end of it, this is known of it.
+	if ((r = send_module(worker, (size_t)index, "its debug information was not read")) < 0 ||
+		(r = wire_flush(&worker->out)) < 0 ||
+		(r = positions_send(&worker->sender, worker->locations.rows, rows, count, &note)) <
+			0)
+		return r;
+	return send_module(worker, (size_t)index, module->note[0] || !note ? module->note : note);
+}
+
+// Sends where in the source the code addresses are, if anybody wants to know. All that matters more
+// was sent before.
+static int send_positions(struct worker *worker)
+{
+	if (!worker->options->lines && worker->options->no_inlines)
+		return 0;
+	worker->sender = (struct positions_sender){.positions = {.space = &worker->space,
+							   .lines = worker->options->lines,
+							   .inlines = !worker->options->no_inlines,
+							   .open_file = asker_open_file,
+							   .open_file_arg = &worker->asker},
+		.raw = worker->options->raw,
+		.out = &worker->out,
+		.record = &worker->record,
+		.symbol_count = &worker->symbol_count};
+	return each_module(worker, position_module);
+}
+
 static int run(struct worker *worker)
 {
 	int r;
 
-	ask_ahead(worker);
+	asker_ask_ahead(&worker->asker);
 	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
 		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
 		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
-		(r = send_needed(worker)) < 0)
+		(r = send_needed(worker)) < 0 || (r = send_positions(worker)) < 0)
 		return r;
 	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
 }
@@ -525,8 +498,7 @@ static int prepare(struct worker *worker, const struct work *work)
 
 	worker->snapshot = work->snapshot;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
-	if (!worker->snapshot.modules || !worker->last_request)
+	if (!worker->snapshot.modules)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
@@ -534,8 +506,9 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	worker->space.open_debug = open_debug;
-	worker->space.open_debug_arg = worker;
+	if ((r = asker_init(&worker->asker, &worker->space, &worker->in, &worker->out,
+		     &worker->record)) < 0)
+		return r;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);

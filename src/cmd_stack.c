@@ -10,6 +10,7 @@
 #include "inspect.h"
 #include "order.h"
 #include "report_error.h"
+#include "stack_file.h"
 #include "stack_load.h"
 #include "stack_program.h"
 #include "stack_save.h"
@@ -30,10 +31,7 @@ static const struct policy *policy_of(const struct stack_options *options)
 // Opens what the worker asks for.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	const struct debugfile_request wanted = {.path = request->path,
-		.build_id = request->build_id,
-		.link = request->link,
-		.place = request->place};
+	const struct debugfile_request wanted = stack_file_wanted(request);
 
 	return debugfile_open(arg, &wanted, ret_place);
 }
@@ -153,7 +151,9 @@ static int run_target(
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
-							.keep = options->save != NULL},
+							.keep = options->save != NULL,
+							.lines = options->lines,
+							.no_inlines = options->no_inlines},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
 		.open_file_arg = &target,

@@ -118,6 +118,24 @@ static int take_raw(void *input, const char *arg)
 	return 0;
 }
 
+static int take_lines(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->lines = true;
+	return 0;
+}
+
+static int take_no_inlines(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->no_inlines = true;
+	return 0;
+}
+
 static int take_unique(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -195,6 +213,13 @@ static const struct option_row rows[] = {
 		.summary = "no TARGET: unwind and print what --save has kept in FILE; no privilege "
 			   "is needed, and none of the process's files",
 		.take = take_load},
+	{.name = "lines",
+		.letter = 'l',
+		.summary = "the file and line of each frame, where there is debug information",
+		.take = take_lines},
+	{.name = "no-inlines",
+		.summary = "no frames of inlined functions, which debug information shows",
+		.take = take_no_inlines},
 	{.name = "raw",
 		.summary = "names as they are in the files, not demangled",
 		.take = take_raw},

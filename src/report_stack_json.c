@@ -3,6 +3,7 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
+#include "frameview.h"
 #include "syscallname.h"
 #include "text.h"
 
@@ -43,28 +44,48 @@ static json_t *syscall_of(const struct snapshot_thread *thread)
 		string(syscallname_of(thread->syscall_nr)), "args", args);
 }
 
-static json_t *frame_of(const struct stack_report *report, const struct stack_frame *frame)
+static json_t *frame_of(const struct stack_report *report, const struct frame_view *view)
 {
+	const struct stack_frame *frame = view->frame;
 	const struct snapshot_module *module = NULL;
 	const struct stack_module *known = NULL;
-	const struct stack_symbol *symbol = NULL;
+	bool has_offset = view->symbol && !view->inlined;
 	char id[BUILDID_HEX_SIZE];
 
 	if (frame->module != STACK_NO_INDEX) {
 		module = &report->snapshot->modules[frame->module];
 		known = &report->stacks->modules[frame->module];
 	}
-	if (frame->symbol != STACK_NO_INDEX)
-		symbol = &report->stacks->symbols[frame->symbol];
 	if (known)
 		buildid_to_hex(&known->build_id, id);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:n, s:b, s:b, s:o}", "pc",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "pc",
 		hex(frame->pc), "module", string(module ? module->path : NULL), "build_id",
 		string(known && known->build_id.len > 0 ? id : NULL), "offset",
-		module ? hex(frame->vaddr) : json_null(), "symbol",
-		string(symbol ? symbol->name : NULL), "symbol_offset",
-		symbol ? hex(frame->vaddr - symbol->vaddr) : json_null(), "file", "line", "inline",
-		0, "signal", (int)frame->signal, "via", string(frame_via_name(frame->via)));
+		module ? hex(frame->vaddr) : json_null(), "symbol", string(view->symbol),
+		"symbol_offset", has_offset ? hex(view->offset) : json_null(), "file",
+		string(view->file), "line", view->line > 0 ? json_integer(view->line) : json_null(),
+		"inline", (int)view->inlined, "signal", (int)(frame->signal && !view->inlined),
+		"via", string(frame_via_name(frame->via)));
+}
+
+// FRAME, behind those that were inlined into it, as text that the caller owns; NULL: no memory.
+static char *frames_of(const struct stack_report *report, const struct stack_frame *frame)
+{
+	size_t count = frame_view_count(report->stacks, frame);
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		struct frame_view view = frame_view_at(report->stacks, frame, i);
+		json_array_append_new(all, frame_of(report, &view));
+	}
+	char *text = all && json_array_size(all) == count ? json_dumps(all, JSON_COMPACT) : NULL;
+	json_decref(all);
+	if (!text)
+		return NULL;
+	// Without the brackets.
+	text[strlen(text) - 1] = '\0';
+	memmove(text, text + 1, strlen(text));
+	return text;
 }
 
 // The text of frames that were written already, by pc: threads share most of theirs.
@@ -79,11 +100,12 @@ struct frame_cache {
 
 static bool same_frame(const struct stack_frame *a, const struct stack_frame *b)
 {
-	return a->pc == b->pc && a->vaddr == b->vaddr && a->module == b->module &&
+	return frame_view_same(a, b) && a->vaddr == b->vaddr && a->module == b->module &&
 	       a->symbol == b->symbol && a->signal == b->signal && a->via == b->via;
 }
 
-// The text of FRAME, owned by CACHE and valid until the next call; NULL: no memory.
+// The text of FRAME and what was inlined into it, owned by CACHE and valid until the next call;
+// NULL: no memory.
 static const char *frame_text(const struct stack_report *report, struct frame_cache *cache,
 	const struct stack_frame *frame)
 {
@@ -91,11 +113,9 @@ static const char *frame_text(const struct stack_report *report, struct frame_ca
 
 	if (cache->slots[slot].text && same_frame(&cache->slots[slot].frame, frame))
 		return cache->slots[slot].text;
-	json_t *value = frame_of(report, frame);
 	free(cache->slots[slot].text);
-	cache->slots[slot].text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	cache->slots[slot].text = frames_of(report, frame);
 	cache->slots[slot].frame = *frame;
-	json_decref(value);
 	return cache->slots[slot].text;
 }
 

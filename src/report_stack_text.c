@@ -3,6 +3,8 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
+#include "frameview.h"
+#include "report_stack_frame.h"
 #include "syscallname.h"
 #include "text.h"
 
@@ -10,14 +12,9 @@
 #include <time.h>
 
 enum {
-	SHOWN_SIZE = 2048,  // bytes shown of a path or name
 	TID_RANGES_MAX = 6, // ranges of thread ids shown of one group
 	NAMES_MAX = 4,      // thread names shown of one group
 	LIST_MAX = 20,      // threads listed in one note
-};
-
-struct style {
-	const char *head, *name, *trouble, *end;
 };
 
 static const struct style plain = {"", "", "", ""};
@@ -133,45 +130,16 @@ static bool same_stack(const struct text_report *text, size_t a, size_t b)
 		strcmp(x->end.reason, y->end.reason) != 0)
 		return false;
 	for (size_t i = 0; x->frames != y->frames && i < x->frame_count; i++)
-		if (x->frames[i].pc != y->frames[i].pc)
+		if (!frame_view_same(&x->frames[i], &y->frames[i]))
 			return false;
 	return true;
 }
 
 static void put_escaped(FILE *out, const char *text)
 {
-	char buffer[SHOWN_SIZE];
+	char buffer[REPORT_SHOWN_SIZE];
 
 	fputs(text_escape(text, buffer, sizeof(buffer)), out);
-}
-
-static void put_frame(
-	const struct text_report *text, size_t number, const struct stack_frame *frame)
-{
-	const struct stack_report *report = text->report;
-	FILE *out = text->out;
-
-	fprintf(out, "#%-3zu 0x%016llx ", number, (unsigned long long)frame->pc);
-	if (frame->symbol != STACK_NO_INDEX) {
-		const struct stack_symbol *symbol = &report->stacks->symbols[frame->symbol];
-		fputs(text->style->name, out);
-		put_escaped(out, symbol->name);
-		fprintf(out, "%s+0x%llx", text->style->end,
-			(unsigned long long)(frame->vaddr - symbol->vaddr));
-		fputs(" in ", out);
-		put_escaped(out, report->snapshot->modules[frame->module].path);
-	} else if (frame->module != STACK_NO_INDEX) {
-		put_escaped(out, report->snapshot->modules[frame->module].path);
-		fprintf(out, "+0x%llx", (unsigned long long)frame->vaddr);
-	} else {
-		fputs("in no file", out);
-	}
-	if (frame->signal)
-		fputs(" <signal handler called>", out);
-	// Call frame information is the rule, and a signal frame was shown.
-	if (frame->via >= FRAME_VIA_FORWARD && frame->via != FRAME_VIA_SIGRETURN)
-		fprintf(out, " [%s]", frame_via_name(frame->via));
-	fputc('\n', out);
 }
 
 // The ids of the group order[FIRST..END), as ranges.
@@ -250,8 +218,9 @@ static void put_verify(const struct text_report *text, size_t index)
 	if (verify->other_goes_on)
 		snprintf(ends[1], sizeof(ends[1]), "0x%016llx",
 			(unsigned long long)verify->other_pc);
+	size_t shown = frame_view_sum(stacks, &stacks->stacks[index], verify->same);
 	fprintf(text->out, "%sverify: engines differ at #%zu: %s, by the second one %s%s\n",
-		text->style->trouble, verify->same, ends[0], ends[1], text->style->end);
+		text->style->trouble, shown, ends[0], ends[1], text->style->end);
 }
 
 static void put_group(const struct text_report *text, size_t first, size_t end)
@@ -274,8 +243,7 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 	put_wait(text, thread);
 	fprintf(text->out, "%s\n", text->style->end);
 
-	for (size_t i = 0; i < stack->frame_count; i++)
-		put_frame(text, i, &stack->frames[i]);
+	report_stack_frames(text->out, report, stack, text->style);
 	if (stack->end.overflow_sp)
 		fprintf(text->out,
 			"%sstack overflow: the stack pointer, 0x%llx, is at the end of its "

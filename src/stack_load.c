@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "kept.h"
 #include "report_error.h"
+#include "stack_file.h"
 #include "stack_program.h"
 #include "stack_show.h"
 
@@ -27,10 +28,10 @@ static int find_debug(const struct kept_process *kept, uint32_t index)
 // one may be than where the snapshot was taken.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	int kept = find_debug(arg, request->module);
+	bool is_debug = request->kind == WIRE_REQUEST_DEBUG;
+	int kept = is_debug ? find_debug(arg, request->module) : -EBADF;
 	const unsigned before = kept >= 0; // places
-	struct debugfile_request wanted = {
-		.path = request->path, .build_id = request->build_id, .link = request->link};
+	struct debugfile_request wanted = stack_file_wanted(request);
 
 	*ret_place = 0;
 	if (request->place < before)
@@ -58,7 +59,9 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 	struct error err = {0};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
-							.verify = options->verify},
+							.verify = options->verify,
+							.lines = options->lines,
+							.no_inlines = options->no_inlines},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
 		.open_file_arg = kept,

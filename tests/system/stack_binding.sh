@@ -44,7 +44,7 @@ for level in -O0 "-O2 -fno-optimize-sibling-calls" "-O1 -fno-asynchronous-unwind
 	await_state "$STARTED" S
 	for command in "$NSPEEK" "$FIXTURES/deny bpf=EPERM -- $NSPEEK"; do
 		# shellcheck disable=SC2086
-		expect_status 0 $command stack --pause=never --json "$STARTED"
+		expect_status 0 $command stack --no-inlines --pause=never --json "$STARTED"
 		assert_matches "$(jq -r '[.processes[0].threads[0].frames[].symbol // "?"] | join(" ")' \
 			"$WORK/run.out")" \
 			'^pause [^ ]+ [^ ]+ [^ ]+ caller main ([^ ]+ )+_start$'

@@ -30,11 +30,11 @@ expect_bare() {
 	expect_status "$status" "${IN_BARE[@]}" /nspeek stack "$@"
 }
 
-# save NAME STATUS OPTION...: keeps NAME.snapshot, and what was printed, as text.
+# save NAME STATUS OPTION...: keeps NAME.snapshot, and what was printed, as text; debug information is not kept.
 save() {
 	local name=$1 status=$2
 	shift 2
-	expect_status "$status" "$NSPEEK" stack --save "$WORK/$name.snapshot" "$@"
+	expect_status "$status" "$NSPEEK" stack --no-inlines --save "$WORK/$name.snapshot" "$@"
 	cp "$WORK/run.out" "$WORK/$name.text"
 	assert_eq "$(stat -c '%a %F' "$WORK/$name.snapshot")" "600 regular file" "the file"
 	cp "$WORK/$name.snapshot" "$BARE/$name.snapshot"

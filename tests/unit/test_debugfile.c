@@ -51,7 +51,8 @@ static const struct buildid id = {4, {0xab, 0xcd, 0xef, 0x01}}, no_id;
 
 Test(debugfile, the_places_one_after_the_other, .init = begin)
 {
-	struct debugfile_request request = {"/app/program", &id, "program.debug", 0};
+	struct debugfile_request request = {
+		"/app/program", &id, "program.debug", 0, DEBUGFILE_SEPARATE};
 
 	check_none(request);
 	put("usr/lib/debug/app/program.debug");
@@ -70,14 +71,15 @@ Test(debugfile, the_places_one_after_the_other, .init = begin)
 	check_none(request);
 	request.place = UINT32_MAX;
 	check_none(request);
-	request = (struct debugfile_request){"/app/program", &no_id, "", 0};
+	request = (struct debugfile_request){"/app/program", &no_id, "", 0, DEBUGFILE_SEPARATE};
 	check_none(request);
 	scratch_root_fini(&root);
 }
 
 Test(debugfile, without_a_target, .init = begin)
 {
-	const struct debugfile_request request = {"/app/program", &id, "program.debug", 0};
+	const struct debugfile_request request = {
+		"/app/program", &id, "program.debug", 0, DEBUGFILE_SEPARATE};
 	unsigned place;
 
 	put("app/program.debug");
@@ -93,7 +95,8 @@ Test(debugfile, a_path_from_outside_the_root, .init = begin)
 
 	put("app/program.debug");
 	snprintf(path, sizeof(path), "%s/app/program", root.path);
-	check_found((struct debugfile_request){path, &no_id, "program.debug", 0},
+	check_found(
+		(struct debugfile_request){path, &no_id, "program.debug", 0, DEBUGFILE_SEPARATE},
 		"app/program.debug", 1);
 	scratch_root_fini(&root);
 }
@@ -106,11 +109,14 @@ Test(debugfile, hostile_requests, .init = begin)
 		"/usr/lib/debug/../../../etc/x", "//deleted"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		check_none((struct debugfile_request){"/app/program", &no_id, names[i], 0});
-		check_none((struct debugfile_request){"/etc/program", &no_id, names[i], 0});
+		check_none((struct debugfile_request){
+			"/app/program", &no_id, names[i], 0, DEBUGFILE_SEPARATE});
+		check_none((struct debugfile_request){
+			"/etc/program", &no_id, names[i], 0, DEBUGFILE_SEPARATE});
 	}
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		check_none((struct debugfile_request){paths[i], &no_id, "secret", 0});
+		check_none((struct debugfile_request){
+			paths[i], &no_id, "secret", 0, DEBUGFILE_SEPARATE});
 	scratch_root_fini(&root);
 }
 
@@ -123,13 +129,13 @@ Test(debugfile, a_path_that_is_too_long, .init = begin)
 	path[0] = '/';
 	path[4990] = '/';
 	path[4999] = '\0';
-	check_none((struct debugfile_request){path, &no_id, "x.debug", 0});
+	check_none((struct debugfile_request){path, &no_id, "x.debug", 0, DEBUGFILE_SEPARATE});
 	scratch_root_fini(&root);
 }
 
 Test(debugfile, only_regular_files_that_everybody_may_read, .init = begin)
 {
-	struct debugfile_request request = {"/app/program", &no_id, "x", 0};
+	struct debugfile_request request = {"/app/program", &no_id, "x", 0, DEBUGFILE_SEPARATE};
 
 	check_int(mkfifoat(root.fd, "app/x", 0644), 0);
 	check_int(mkdirat(root.fd, "app/.debug/x", 0755), 0);
@@ -146,5 +152,74 @@ Test(debugfile, only_regular_files_that_everybody_may_read, .init = begin)
 	check_int(
 		symlinkat("../../../../../../../../etc/passwd", root.fd, "usr/lib/debug/app/x"), 0);
 	check_none(request);
+	scratch_root_fini(&root);
+}
+
+// Asserts what is opened of KIND for the name LINK, as check_found(); PATH NULL: nothing.
+static void check_kind(enum debugfile_kind kind, const struct buildid *build_id, const char *link,
+	const char *path, unsigned place)
+{
+	const struct debugfile_request request = {"/app/program", build_id, link, 0, kind};
+
+	if (path)
+		check_found(request, path, place);
+	else
+		check_none(request);
+}
+
+Test(debugfile, a_package_stands_beside_the_program, .init = begin)
+{
+	check_kind(DEBUGFILE_PACKAGE, &no_id, "", NULL, 0);
+	put("usr/lib/debug/app/program.dwp");
+	check_kind(DEBUGFILE_PACKAGE, &no_id, "", "usr/lib/debug/app/program.dwp", 7);
+	put("app/program.dwp");
+	check_kind(DEBUGFILE_PACKAGE, &no_id, "/etc/secret", "app/program.dwp", 6);
+	check_kind(DEBUGFILE_SEPARATE, &no_id, "", NULL, 0);
+	scratch_root_fini(&root);
+}
+
+// Anywhere in the root, by its whole path, which cannot leave that.
+Test(debugfile, split_units_are_where_the_compiler_left_them, .init = begin)
+{
+	static const char *const names[] = {"app/unit.dwo", "", "/etc/secret", "/app", "/.dwo",
+		"/app/none.dwo", "/etc/secret/.dwo"};
+
+	put("app/unit.dwo");
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/unit.dwo", "app/unit.dwo", 9);
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/etc/../app/unit.dwo", "app/unit.dwo", 9);
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/../../app/unit.dwo", "app/unit.dwo", 9);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		check_kind(DEBUGFILE_SPLIT, &no_id, names[i], NULL, 0);
+	check_int(symlinkat("/etc/passwd", root.fd, "app/out.dwo"), 0);
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/out.dwo", NULL, 0);
+	check_int(mkfifoat(root.fd, "app/fifo.dwo", 0644), 0);
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/fifo.dwo", NULL, 0);
+	check_int(fchmodat(root.fd, "app/unit.dwo", 0640, 0), 0);
+	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/unit.dwo", NULL, 0);
+	scratch_root_fini(&root);
+	// And none of the host's.
+	const struct debugfile_request request = {"/x", &no_id, "/tmp/x.dwo", 0, DEBUGFILE_SPLIT};
+	unsigned place;
+	check_int(debugfile_open(NULL, &request, &place), -ENOENT);
+}
+
+Test(debugfile, what_dwz_made_is_below_the_debug_directory, .init = begin)
+{
+	static const char *const names[] = {"", "..", "/etc/secret", "/usr/lib/debug",
+		"/usr/lib/debug/../../../etc/secret", "/usr/lib/debugger/x", "/", "a/.."};
+
+	check_int(mkdirat(root.fd, "usr/lib/debug/.dwz", 0755), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		check_kind(DEBUGFILE_ALT, &no_id, names[i], NULL, 0);
+	put("usr/lib/debug/.dwz/common.debug");
+	check_kind(DEBUGFILE_ALT, &id, "../../.dwz/common.debug", "usr/lib/debug/.dwz/common.debug",
+		12);
+	check_kind(DEBUGFILE_ALT, &id, "/etc/common.debug", "usr/lib/debug/.dwz/common.debug", 12);
+	put("usr/lib/debug/app/common.debug");
+	check_kind(DEBUGFILE_ALT, &id, "/usr/lib/debug/app/common.debug",
+		"usr/lib/debug/app/common.debug", 11);
+	put("usr/lib/debug/.build-id/ab/cdef01.debug");
+	check_kind(DEBUGFILE_ALT, &id, "/usr/lib/debug/app/common.debug",
+		"usr/lib/debug/.build-id/ab/cdef01.debug", 10);
 	scratch_root_fini(&root);
 }

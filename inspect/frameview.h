@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Frames as they are shown: with the functions that were inlined at a code address as frames of
+// their own, before the one that they were inlined into.
+#pragma once
+
+#include "stacks.h"
+
+struct frame_view {
+	const struct stack_frame *frame;
+	const char *symbol; // NULL: not known
+	uint64_t offset;    // from where it begins; of no meaning in an inlined one
+	bool inlined;
+	const char *file; // NULL: not known
+	uint32_t line;    // 0: not known
+};
+
+// How many frames are shown for FRAME of STACKS: at least one.
+size_t frame_view_count(const struct stacks *stacks, const struct stack_frame *frame);
+
+// Number INDEX of these, the innermost first.
+struct frame_view frame_view_at(
+	const struct stacks *stacks, const struct stack_frame *frame, size_t index);
+
+// True when A and B are shown alike.
+bool frame_view_same(const struct stack_frame *a, const struct stack_frame *b);
+
+// How many frames are shown for the first COUNT of STACK.
+size_t frame_view_sum(const struct stacks *stacks, const struct stack *stack, size_t count);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where in the source code addresses are from, and which functions were inlined there: from the
+// debug information of a module, in its own file or beside it.
+#pragma once
+
+#include "space.h"
+#include "wire.h"
+
+// One function at an address.
+struct position {
+	char *name;    // of an inlined one, as it is in the file; NULL: not known, or the last row
+	char *file;    // NULL: not known
+	uint32_t line; // 0: not known
+};
+
+// An address that wants its positions.
+struct position_query {
+	uint64_t vaddr; // ELF virtual address
+	// What was found: innermost first, the last row is the function that the others were
+	// inlined into. None: nothing is known.
+	struct position *rows;
+	size_t count;
+};
+
+struct positions {
+	struct space *space;
+	bool lines;   // files and lines are wanted,
+	bool inlines; // and inlined functions
+	// Opens a file beside module INDEX that its debug information names NAME, or that has the
+	// build id ID (of length 0: none), at place *PLACE or a later one, and says at which: a
+	// read-only fd for the caller, or -errno.
+	int (*open_file)(void *arg, int index, enum wire_request_kind kind, const char *name,
+		const struct buildid *id, unsigned *place);
+	void *open_file_arg;
+};
+
+// True when there is debug information of module INDEX that positions_find() would read. What is
+// compressed and large it does not unless lines are wanted: that takes as long as all else.
+bool positions_are_there(const struct positions *positions, int index);
+
+// Finds the positions of the COUNT QUERIES (ascending by vaddr) in module INDEX. What is wrong with
+// its debug information is said in *RET_NOTE, a constant, or NULL. Fails with -ENOMEM.
+int positions_find(const struct positions *positions, int index, struct position_query *queries,
+	size_t count, const char **ret_note);
+
+// Frees the rows of the COUNT QUERIES, which have none then.
+void positions_fini(struct position_query *queries, size_t count);

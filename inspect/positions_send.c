@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Records of functions, files and lines.
+#include "positions_send.h"
+
+#include "cleanup.h"
+#include "symbols.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { OF_FUNCTION, OF_FILE };
+
+// Clears the record for TYPE.
+static struct wire_record *new_record(struct positions_sender *sender, enum wire_type type)
+{
+	memset(sender->record, 0, offsetof(struct wire_record, text) + 1);
+	sender->record->type = type;
+	return sender->record;
+}
+
+// Sends NAME, as it is to be shown.
+static int send_text(struct positions_sender *sender, const char *name)
+{
+	struct wire_record *record = new_record(sender, WIRE_SYMBOL);
+
+	snprintf(record->text, sizeof(record->text), "%s", name);
+	++*sender->symbol_count;
+	return wire_put(sender->out, record);
+}
+
+// Sends NAME, which may be NULL and is of a KIND, unless it is the last one of its kind that was
+// sent. Its number to *RET.
+static int send_name(struct positions_sender *sender, const char *name, int kind, int32_t *ret)
+{
+	char **last = &sender->last_names[kind];
+
+	*ret = STACK_NO_INDEX;
+	if (!name)
+		return 0;
+	if (!*last || strcmp(*last, name) != 0) {
+		auto_free char *shown =
+			kind == OF_FILE ? strdup(name) : symbol_display_name(name, sender->raw);
+		free(*last);
+		*last = strdup(name);
+		int r = *last && shown ? send_text(sender, shown) : -ENOMEM;
+		if (r < 0)
+			return r;
+		sender->last_numbers[kind] = (int32_t)*sender->symbol_count - 1;
+	}
+	*ret = sender->last_numbers[kind];
+	return 0;
+}
+
+// Sends the positions of QUERY, as those of LOCATION.
+static int send_query(
+	struct positions_sender *sender, size_t location, const struct position_query *query)
+{
+	struct wire_position rows[WIRE_POSITIONS_MAX];
+	int r = 0;
+
+	if (query->count == 0 || query->count > WIRE_POSITIONS_MAX ||
+		location >= WIRE_LOCATIONS_MAX)
+		return 0;
+	for (size_t i = 0; r == 0 && i < query->count; i++) {
+		const struct position *from = &query->rows[i];
+		rows[i].line = from->line;
+		r = send_name(sender, from->name, OF_FUNCTION, &rows[i].name);
+		if (r == 0)
+			r = send_name(sender, from->file, OF_FILE, &rows[i].file);
+	}
+	if (r < 0)
+		return r;
+	struct wire_record *record = new_record(sender, WIRE_POSITIONS);
+	record->index = (uint32_t)location;
+	record->count = (uint32_t)query->count;
+	memcpy(record->positions, rows, query->count * sizeof(*rows));
+	return wire_put(sender->out, record);
+}
+
+int positions_send(struct positions_sender *sender, const struct location_row *locations,
+	struct location_row **rows, size_t count, const char **ret_note)
+{
+	auto_free struct position_query *queries = calloc(count + 1, sizeof(*queries));
+
+	*ret_note = NULL;
+	if (!queries)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		queries[i].vaddr = rows[i]->vaddr;
+	int r = positions_find(&sender->positions, rows[0]->module, queries, count, ret_note);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = send_query(sender, (size_t)(rows[i] - locations), &queries[i]);
+	positions_fini(queries, count);
+	return r;
+}
