@@ -3,10 +3,12 @@
 #include "symbols.h"
 
 #include "cleanup.h"
+#include "plt.h"
 
 #include <gelf.h>
 #include <libiberty/demangle.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { D_NAME_MAX = 512 };
@@ -252,6 +254,22 @@ static void name_by_go(const struct gopclntab *table, struct symbol_query *queri
 	}
 }
 
+// Gives each query that has no name that of what it calls, if it is in the PLT.
+static void name_by_plt(const struct module *module, struct symbol_query *queries, size_t count)
+{
+	struct plt_entry entry;
+
+	for (size_t i = 0; i < count; i++) {
+		struct symbol_query *query = &queries[i];
+		if (query->name || !plt_find(module->elf, query->vaddr, &entry))
+			continue;
+		query->name = entry.name;
+		query->start = entry.start;
+		query->size = entry.size;
+		query->plt = true;
+	}
+}
+
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count)
 {
 	struct table table;
@@ -263,6 +281,7 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 	if (find_table(module->elf, SHT_DYNSYM, &table))
 		walk(&table, queries, count);
 	name_by_go(&module->gopclntab, queries, count);
+	name_by_plt(module, queries, count);
 }
 
 // A name that is being demangled, piece by piece: a few bytes can stand for gigabytes.
@@ -336,4 +355,14 @@ char *symbol_display_name(const char *name, bool raw)
 	if (strlen(shown) > SYMBOL_NAME_MAX)
 		memcpy(shown + SYMBOL_NAME_MAX - 3, "...", 4);
 	return shown;
+}
+
+char *symbol_query_name(const struct symbol_query *query, bool raw)
+{
+	auto_free char *name = symbol_display_name(query->name, raw);
+	char *whole = NULL;
+
+	if (!query->plt)
+		return take_ptr(name);
+	return name && asprintf(&whole, "%s@plt", name) >= 0 ? whole : NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names for addresses, out of .symtab and .dynsym, else Go's function table. elf(5), gABI "Symbol
-// Table".
+// Names for addresses, out of .symtab and .dynsym, else Go's function table, or the PLT. elf(5),
+// gABI "Symbol Table".
 //
 // Theory of operation. A process has few distinct pcs in a module and a module may have a million
 // symbols. So the pcs are collected and sorted first, and each table is walked once: for each
@@ -17,6 +17,7 @@ struct symbol_query {
 	uint64_t vaddr; // ELF virtual address
 	// What was found:
 	const char *name; // in the module's string table; NULL: nothing that covers it
+	bool plt;         // it is the code by which that function is called
 	uint64_t start;   // where that symbol begins
 	uint64_t size;    // 0: its size is not known
 	unsigned rank;    // how good a name it is
@@ -29,9 +30,9 @@ struct symbol_query {
 };
 
 // Names the COUNT QUERIES (ascending by vaddr), whatever was found of them before, from the symbol
-// tables of MODULE and of its extras that are open; what those leave, from its gopclntab. A symbol
-// names an address only if its size covers it; one without a size only as far as the next symbol,
-// in its own section.
+// tables of MODULE and of its extras that are open; what those leave, from its gopclntab, or PLT. A
+// symbol names an address only if its size covers it; one without a size only as far as the next
+// symbol, in its own section.
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);
 
 // True when MODULE has a .symtab itself: names of functions that are not exported too.
@@ -40,3 +41,6 @@ bool symbols_are_complete(const struct module *module);
 // NAME for people: without a version ("@@GLIBC_2.2.5") and, unless RAW, demangled (C++, Rust, D).
 // Returns a new string that the caller owns, at most SYMBOL_NAME_MAX bytes, or NULL (no memory).
 char *symbol_display_name(const char *name, bool raw);
+
+// The same for the name of QUERY; "@plt" stands behind one that is in the PLT.
+char *symbol_query_name(const struct symbol_query *query, bool raw);

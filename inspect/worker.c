@@ -156,7 +156,7 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
 {
-	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
+	auto_free char *name = symbol_query_name(query, worker->options->raw);
 	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
 
 	if (!name)

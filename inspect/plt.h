@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Names for the code by which a program calls functions of other files (the PLT), which no symbol
+// names. System V ABI, AMD64 supplement, 5.2 "Procedure Linkage Table" and its "IBT" forms.
+#pragma once
+
+#include <libelf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct plt_entry {
+	const char *name; // of the function that it leads to, in the string table of ELF
+	uint64_t start, size;
+};
+
+// Finds the entry of ELF that the code at VADDR is, into *RET: by the place that it jumps through,
+// or by the number that it pushes, and the relocation of that. Returns false when there is none, or
+// it leads to a function that has no name.
+bool plt_find(Elf *elf, uint64_t vaddr, struct plt_entry *ret);
