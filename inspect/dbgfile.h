@@ -33,7 +33,10 @@ enum dbg_section {
 	DBG_SECTION_COUNT,
 };
 
-enum { DBG_STEPS_MAX = 1 << 26 }; // of all that is read for one module
+enum {
+	DBG_STEPS_MAX = 1 << 26, // of all that is read for one module
+	DBG_STEPS_SUM = 1 << 28, // and for all of them
+};
 
 // Why debug information was not read, the worst last.
 enum dbg_trouble {

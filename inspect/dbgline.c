@@ -8,7 +8,7 @@
 #include <dwarf.h>
 #include <stdio.h>
 
-enum { FORMATS_MAX = 16, OPCODES = 256, ROWS_A_STEP = 4 };
+enum { FORMATS_MAX = 16, OPCODES = 256 };
 
 // How the entries of a table of files or directories are written, in DWARF 5.
 struct format {
@@ -195,9 +195,9 @@ bool dbg_lines_find(
 		return false;
 	run.cursor = header.program;
 	begin_sequence(&run);
-	for (unsigned opcodes = 0; run.left > 0 && run.cursor.at < run.cursor.end; opcodes++) {
+	while (run.left > 0 && run.cursor.at < run.cursor.end) {
 		uint8_t opcode = dbg_byte(&run.cursor);
-		if (opcodes % ROWS_A_STEP == 0 && !dbg_step(unit->file->limits, 1))
+		if (!dbg_step(unit->file->limits, 1))
 			return false;
 		if (opcode >= header.opcode_base)
 			run_special(&run, opcode);

@@ -201,9 +201,10 @@ bool positions_are_there(const struct positions *positions, int index)
 int positions_find(const struct positions *positions, int index, struct position_query *queries,
 	size_t count, const char **ret_note)
 {
+	uint32_t steps = *positions->steps < DBG_STEPS_MAX ? *positions->steps : DBG_STEPS_MAX;
 	struct dbg_limits limits = {.unpack_budget = &positions->space->extra_budget,
 		.unpack_most = most_unpacked(positions),
-		.steps = DBG_STEPS_MAX};
+		.steps = steps};
 	struct beside beside = {.positions = positions, .index = index, .limits = &limits};
 	Elf *elf = space_debug_info(positions->space, index);
 	struct dbg_file file;
@@ -215,6 +216,7 @@ int positions_find(const struct positions *positions, int index, struct position
 	file.find_alt = beside_alt;
 	file.find_alt_arg = &beside;
 	int r = find_all(&beside, &file, queries, count);
+	*positions->steps -= steps - limits.steps;
 	dbg_file_fini(&file);
 	beside_fini(&beside);
 	// Then there are functions without their names.

@@ -3,6 +3,7 @@
 // debug information of a module, in its own file or beside it.
 #pragma once
 
+#include "dbgfile.h"
 #include "space.h"
 #include "wire.h"
 
@@ -24,8 +25,9 @@ struct position_query {
 
 struct positions {
 	struct space *space;
-	bool lines;   // files and lines are wanted,
-	bool inlines; // and inlined functions
+	uint32_t *steps; // that reading may still take for all modules: at first DBG_STEPS_SUM
+	bool lines;      // files and lines are wanted,
+	bool inlines;    // and inlined functions
 	// Opens a file beside module INDEX that its debug information names NAME, or that has the
 	// build id ID (of length 0: none), at place *PLACE or a later one, and says at which: a
 	// read-only fd for the caller, or -errno.

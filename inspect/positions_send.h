@@ -7,7 +7,8 @@
 
 struct positions_sender {
 	struct positions positions;
-	bool raw; // names as they are in the files
+	uint32_t steps; // what its steps point to
+	bool raw;       // names as they are in the files
 	struct wire_out *out;
 	struct wire_record *record; // room for one
 	uint32_t *symbol_count;     // names sent so far

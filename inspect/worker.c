@@ -425,10 +425,12 @@ static int send_positions(struct worker *worker)
 	if (!worker->options->lines && worker->options->no_inlines)
 		return 0;
 	worker->sender = (struct positions_sender){.positions = {.space = &worker->space,
+							   .steps = &worker->sender.steps,
 							   .lines = worker->options->lines,
 							   .inlines = !worker->options->no_inlines,
 							   .open_file = asker_open_file,
 							   .open_file_arg = &worker->asker},
+		.steps = DBG_STEPS_SUM,
 		.raw = worker->options->raw,
 		.out = &worker->out,
 		.record = &worker->record,

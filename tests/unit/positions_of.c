@@ -6,6 +6,7 @@
 #include "positions.h"
 
 #include "cleanup.h"
+#include "dbgfile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -67,7 +68,9 @@ int main(int argc, char **argv)
 			return 2;
 		queries[count++] = (struct position_query){.vaddr = vaddr};
 	}
+	uint32_t steps = DBG_STEPS_SUM;
 	const struct positions positions = {.space = &space,
+		.steps = &steps,
 		.lines = true,
 		.inlines = true,
 		.open_file = open_file,
