@@ -195,7 +195,8 @@ static uint64_t most_unpacked(const struct positions *positions)
 
 bool positions_are_there(const struct positions *positions, int index)
 {
-	return dbg_is_in(space_debug_info(positions->space, index), most_unpacked(positions));
+	return dbg_is_in(space_debug_info(positions->space, index, positions->lines),
+		most_unpacked(positions));
 }
 
 int positions_find(const struct positions *positions, int index, struct position_query *queries,
@@ -206,7 +207,7 @@ int positions_find(const struct positions *positions, int index, struct position
 		.unpack_most = most_unpacked(positions),
 		.steps = steps};
 	struct beside beside = {.positions = positions, .index = index, .limits = &limits};
-	Elf *elf = space_debug_info(positions->space, index);
+	Elf *elf = space_debug_info(positions->space, index, positions->lines);
 	struct dbg_file file;
 
 	*ret_note = NULL;

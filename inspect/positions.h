@@ -37,7 +37,8 @@ struct positions {
 };
 
 // True when there is debug information of module INDEX that positions_find() would read. What is
-// compressed and large it does not unless lines are wanted: that takes as long as all else.
+// compressed and large, or in a file that nobody has looked for yet, it does not unless lines are
+// wanted: that takes as long as all else.
 bool positions_are_there(const struct positions *positions, int index);
 
 // Finds the positions of the COUNT QUERIES (ascending by vaddr) in module INDEX. What is wrong with

@@ -93,7 +93,7 @@ bool space_extend(struct space *space, int index)
 				      find_debug_file(space, module, index, EXTRA_FILE, 0));
 }
 
-Elf *space_debug_info(struct space *space, int index)
+Elf *space_debug_info(struct space *space, int index, bool seek)
 {
 	struct module *module = space_module(space, index);
 	struct extra *file = &module->extras[EXTRA_FILE], *info = &module->extras[EXTRA_INFO];
@@ -101,12 +101,12 @@ Elf *space_debug_info(struct space *space, int index)
 
 	if (!module->elf || dbg_is_in(module->elf, UINT64_MAX))
 		return module->elf;
-	if (symbols_are_complete(module) && debuglink_read(module->elf, &link) < 0)
-		return NULL;
-	find_debug_file(space, module, index, EXTRA_FILE, 0);
+	if (seek && (!symbols_are_complete(module) || debuglink_read(module->elf, &link) == 0))
+		find_debug_file(space, module, index, EXTRA_FILE, 0);
 	if (!file->elf || dbg_is_in(file->elf, UINT64_MAX))
 		return file->elf;
-	find_debug_file(space, module, index, EXTRA_INFO, file->place + 1);
+	if (seek)
+		find_debug_file(space, module, index, EXTRA_INFO, file->place + 1);
 	return info->elf;
 }
 

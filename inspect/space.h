@@ -44,10 +44,10 @@ struct module *space_module(struct space *space, int index);
 // looked for twice.
 bool space_extend(struct space *space, int index);
 
-// The object that has the debug information of module INDEX: itself, or a separate file, which is
-// looked for if it was not yet; a module that has all of its symbols, and names no such file, is
-// taken for one that has none. NULL when there is none. Owned by the module.
-Elf *space_debug_info(struct space *space, int index);
+// The object that has the debug information of module INDEX: itself, or a separate file, which, if
+// SEEK, is looked for if it was not yet; a module that has all of its symbols, and names no such
+// file, is taken for one that has none. NULL when there is none. Owned by the module.
+Elf *space_debug_info(struct space *space, int index, bool seek);
 
 // Where the code address ADDR lies. Without a usable module, module is SNAPSHOT_NO_MODULE.
 struct location space_locate(struct space *space, uint64_t addr);

@@ -143,7 +143,8 @@ mkdir "$WORK/.debug"
 mv "$WORK/lines_program.debug" "$WORK/.debug/lines_program.debug"
 cp "$WORK/.debug/lines_program.debug" "$WORK/whole.debug"
 strip --strip-debug "$WORK/whole.debug" -o "$WORK/lines_program.debug" 2>/dev/null
-check_all
+shows "$PLAIN"
+shows "$FULL" -l
 
 # In a container with a root of its own, whose debug files the host does not have; what dwz has taken
 # out of two of them is known by its build id.

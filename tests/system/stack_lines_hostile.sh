@@ -18,7 +18,7 @@ expect_note() {
 	await_line "$WORK/bomb_$1.out" READY
 	await_state "$STARTED" S
 	target_before "$STARTED"
-	expect_status 0 timeout 20 "$NSPEEK" stack -l "$STARTED"
+	expect_status 0 "$NSPEEK" stack -l --timeout=60 "$STARTED"
 	assert_contains "$OUT" "outer+0x"
 	assert_contains "$OUT" "main+0x"
 	assert_matches "$OUT" ' pause\+0x[^ ]+ .*in /'
@@ -46,7 +46,7 @@ done
 python3 "$BOMBS" "$WORK/program" "$WORK/damaged" 300 || fail "no damage"
 nm "$WORK/program" | awk '$2 ~ /[tT]/ { print $1 }' >"$WORK/addresses"
 for file in "$WORK"/damaged/*; do
-	timeout 20 "$FIXTURES/../unit/positions_of" "$file" <"$WORK/addresses" >/dev/null 2>"$WORK/positions.err" ||
+	timeout 60 "$FIXTURES/../unit/positions_of" "$file" <"$WORK/addresses" >/dev/null 2>"$WORK/positions.err" ||
 		fail "positions_of ended with $? at $file: $(head -c 500 "$WORK/positions.err")"
 done
 passed
