@@ -32,6 +32,10 @@ int asker_init(struct asker *asker, struct space *space, struct wire_in *in, str
 // will be wanted, and the answer comes while threads are unwound.
 void asker_ask_ahead(struct asker *asker);
 
+// Waits for the answer to that, if nobody has needed it. To be called when all was sent: a process
+// that ends with something unread takes what it has sent last with it.
+void asker_finish(struct asker *asker);
+
 // Opens a file of KIND beside module INDEX, as positions.h has it, with an asker.
 int asker_open_file(void *asker, int index, enum wire_request_kind kind, const char *name,
 	const struct buildid *id, unsigned *place);

@@ -569,5 +569,7 @@ int worker_live(const struct work *work)
 	worker->options = &work->options;
 	sigaction(SIGBUS, &action, NULL);
 	int r = do_work(worker, work);
-	return wire_flush(&worker->out) < 0 || r < 0;
+	bool sent = wire_flush(&worker->out) == 0;
+	asker_finish(&worker->asker);
+	return !sent || r < 0;
 }
