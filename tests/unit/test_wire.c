@@ -335,6 +335,27 @@ Test(wire, parts, .init = open_socket)
 	check_refused(HEAD + sizeof(sent.parts));
 }
 
+Test(wire, positions, .init = open_socket)
+{
+	sent.type = WIRE_POSITIONS;
+	for (uint32_t count = 0; count <= WIRE_POSITIONS_MAX; count++) {
+		sent.count = count;
+		if (count > 0)
+			sent.positions[count - 1] =
+				(struct wire_position){(int32_t)count, -1, count};
+		pass();
+		check_int(memcmp(got.positions, sent.positions, count * sizeof(sent.positions[0])),
+			0);
+	}
+	static const uint32_t counts[] = {0, 2, WIRE_POSITIONS_MAX + 1, 0x15555556, UINT32_MAX};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		sent.count = counts[i];
+		check_refused(HEAD + sizeof(sent.positions[0]));
+	}
+	sent.count = WIRE_POSITIONS_MAX + 1;
+	check_refused(HEAD + sizeof(sent.positions) + sizeof(sent.positions[0]));
+}
+
 Test(wire, files, .init = open_socket)
 {
 	enum { COUNT = 3 * WIRE_FILES_MAX };
