@@ -130,13 +130,38 @@ static bool find_in(
 
 #endif
 
-bool plt_find(Elf *elf, uint64_t vaddr, struct plt_entry *ret)
+static bool is_plt(const char *name)
 {
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		GElf_Shdr shdr;
-		Elf_Scn *section = object_section(elf, sections[i], &shdr);
-		if (section && vaddr >= shdr.sh_addr && vaddr - shdr.sh_addr < shdr.sh_size)
-			return find_in(elf, section, &shdr, vaddr, ret);
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (strcmp(name, sections[i]) == 0)
+			return true;
+	return false;
+}
+
+void plt_open(Elf *elf, struct plt *ret)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	*ret = (struct plt){.elf = elf};
+	if (!elf || elf_getshdrstrndx(elf, &names) < 0)
+		return;
+	while (ret->count < PLT_SECTIONS_MAX && (section = elf_nextscn(elf, section))) {
+		struct plt_section *row = &ret->sections[ret->count];
+		const char *name;
+		row->section = section;
+		if (gelf_getshdr(section, &row->shdr) && row->shdr.sh_type == SHT_PROGBITS &&
+			(name = elf_strptr(elf, names, row->shdr.sh_name)) && is_plt(name))
+			ret->count++;
+	}
+}
+
+bool plt_find(const struct plt *plt, uint64_t vaddr, struct plt_entry *ret)
+{
+	for (size_t i = 0; i < plt->count; i++) {
+		const struct plt_section *row = &plt->sections[i];
+		if (vaddr >= row->shdr.sh_addr && vaddr - row->shdr.sh_addr < row->shdr.sh_size)
+			return find_in(plt->elf, row->section, &row->shdr, vaddr, ret);
 	}
 	return false;
 }

@@ -258,10 +258,17 @@ static void name_by_go(const struct gopclntab *table, struct symbol_query *queri
 static void name_by_plt(const struct module *module, struct symbol_query *queries, size_t count)
 {
 	struct plt_entry entry;
+	struct plt plt;
+	bool opened = false;
 
 	for (size_t i = 0; i < count; i++) {
 		struct symbol_query *query = &queries[i];
-		if (query->name || !plt_find(module->elf, query->vaddr, &entry))
+		if (query->name)
+			continue;
+		if (!opened)
+			plt_open(module->elf, &plt);
+		opened = true;
+		if (!plt_find(&plt, query->vaddr, &entry))
 			continue;
 		query->name = entry.name;
 		query->start = entry.start;

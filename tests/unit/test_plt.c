@@ -52,11 +52,13 @@ static void check_entry(
 	const struct section_image *image, uint64_t vaddr, const char *name, uint64_t start)
 {
 	struct plt_entry entry = {0};
+	struct plt plt;
 
 	elf_version(EV_CURRENT);
 	Elf *elf = elf_memory((char *)image->bytes, image->len);
 	cr_assert(elf);
-	check_int(plt_find(elf, vaddr, &entry), name != NULL);
+	plt_open(elf, &plt);
+	check_int(plt_find(&plt, vaddr, &entry), name != NULL);
 	check_str(entry.name ? entry.name : "(none)", name ? name : "(none)");
 	check_u64(entry.start, start);
 	elf_end(elf);
