@@ -255,7 +255,10 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
 		return r;
-	return wire_send(inspection->in.socket, &answer, fd);
+	r = wire_send(inspection->in.socket, &answer, fd);
+	// A worker asks before it knows whether it needs the file; when it has ended without, what
+	// it has sent before says how.
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.

@@ -145,8 +145,10 @@ static int next_packet(struct wire_in *in)
 
 	in->len = in->at = 0;
 	in->fd = -EBADF;
+	// ECONNRESET is said once, of a sender that ended without reading all that it was sent:
+	// what it has sent itself still is to be had.
 	while ((n = recvmsg(in->socket, &message, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR && errno != ECONNRESET)
 			return -errno;
 	bool one_fd = take_passed_fd(&message, &in->fd);
 	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {

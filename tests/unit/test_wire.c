@@ -122,6 +122,18 @@ Test(wire, end, .init = open_socket)
 	check_int(wire_send(ends[1], &sent, -1), -EPIPE);
 }
 
+// Whoever ends without reading what was sent to it has sent what it has sent.
+Test(wire, end_without_reading, .init = open_socket)
+{
+	sent.type = WIRE_DONE;
+	check_int(wire_send(ends[1], &sent, -1), 0);
+	check_int(wire_send(ends[0], &sent, -1), 0);
+	close(ends[0]);
+	check_int(wire_receive(&in, &got, &passed), 1);
+	check_int(got.type, WIRE_DONE);
+	check_int(wire_receive(&in, &got, &passed), 0);
+}
+
 // Sends LEN bytes of `sent` as they are; they must be refused, whatever they say.
 static void check_refused(size_t len)
 {
