@@ -90,6 +90,7 @@ static void clean_rows(struct plan *plan)
 		thread->regs_known = 0;
 		thread->stack_len = thread->left_len = 0;
 		thread->in_syscall = false;
+		thread->wait = (struct context_wait){0};
 	}
 }
 

@@ -19,6 +19,7 @@ struct plan_row {
 	int copy_errnum;  // why nothing of its stack could be copied, the last time; 0: it could
 	size_t room;      // bytes reserved for its stack, at stack_offset
 	size_t left_room; // and for the one that it has left, at left_offset
+	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 
 struct policy;

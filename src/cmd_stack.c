@@ -5,6 +5,7 @@
 #include "capture.h"
 #include "cleanup.h"
 #include "cmd_stack_options.h"
+#include "contextrun.h"
 #include "debugfile.h"
 #include "fd.h"
 #include "inspect.h"
@@ -14,6 +15,7 @@
 #include "stack_program.h"
 #include "stack_save.h"
 #include "stack_show.h"
+#include "still.h"
 #include "target_word.h"
 
 #include <signal.h>
@@ -69,15 +71,25 @@ static void on_threads(void *arg, const struct snapshot *snapshot)
 	inspect_threads(arg, snapshot);
 }
 
-static int take(struct target *target, const struct capture_options *capture,
-	struct inspection *inspection, struct taken *ret, struct error *err)
+// How stacks are taken.
+struct taking {
+	struct capture_options capture;
+	struct context_options context;
+};
+
+static int take(struct target *target, const struct taking *taking, struct inspection *inspection,
+	struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	int r = capture_take(target, capture, &taken.snapshot, &taken.rest, err);
+	struct context_task *task = NULL;
+	int r = capture_take(target, &taking->capture, &taken.snapshot, &taken.rest, err);
 
+	if (r == 0)
+		task = context_task_start(target, &taken.snapshot, &taking->context);
 	capture_release(&taken.rest);
 	if (r == 0)
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
+	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -114,19 +126,37 @@ static int take_whole(struct target *target, const struct stack_options *options
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = policy_of(options);
 	const struct capture_listener listener = {on_begin, on_modules, on_threads, inspection};
-	struct capture_options capture = {.policy = policy,
-		.tids = options->tids,
-		.tid_count = options->tid_count,
-		.timeout_ms = (uint32_t)options->timeout_s * 1000,
-		.listener = &listener};
+	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
+	struct taking taking = {.capture = {.policy = policy,
+					.tids = options->tids,
+					.tid_count = options->tid_count,
+					.timeout_ms = timeout_ms,
+					.listener = &listener},
+		.context = {.kernel = options->kernel, .timeout_ms = timeout_ms}};
+	struct capture_options *capture = &taking.capture;
 
-	capture.room = inspect_room(inspection, &capture.room_len);
-	int r = take(target, &capture, inspection, ret, err);
+	capture->room = inspect_room(inspection, &capture->room_len);
+	int r = take(target, &taking, inspection, ret, err);
 	if (r < 0 || !policy->completes)
 		return r;
-	capture.whole_count = list_unwhole(ret, &unwhole);
-	capture.whole = unwhole;
-	return capture.whole_count > 0 ? take(target, &capture, inspection, ret, err) : 0;
+	capture->whole_count = list_unwhole(ret, &unwhole);
+	capture->whole = unwhole;
+	return capture->whole_count > 0 ? take(target, &taking, inspection, ret, err) : 0;
+}
+
+// Finds what the threads of TAKEN wait for, and proves the deadlocks among them, of TARGET, into
+// *RET, which is for locks_fini().
+static int find_locks(
+	const struct target *target, struct taken *taken, struct locks *ret, struct error *err)
+{
+	if (locks_find(&taken->snapshot, &taken->stacks, ret) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			taken->snapshot.pid);
+	for (size_t i = 0; i < ret->deadlock_count; i++)
+		still_prove(target, &taken->snapshot, ret->cycles + ret->deadlocks[i].first,
+			ret->deadlocks[i].count);
+	locks_keep_proven(ret, &taken->snapshot);
+	return 0;
 }
 
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
@@ -134,11 +164,15 @@ static int show_target(struct target *target, const struct stack_options *option
 	struct inspection *inspection, struct stack_save *save, bool *first, struct error *err)
 {
 	auto_taken struct taken taken = {0};
+	auto_locks struct locks locks = {0};
 	struct stack_report what = {.snapshot = &taken.snapshot,
 		.stacks = &taken.stacks,
+		.locks = &locks,
+		.all_threads = !options->tids,
 		.pause = policy_of(options)->name};
 
-	if (take_whole(target, options, inspection, &taken, err) < 0)
+	if (take_whole(target, options, inspection, &taken, err) < 0 ||
+		find_locks(target, &taken, &locks, err) < 0)
 		return EXIT_NONE;
 	what.threads_missed = taken.rest.threads_missed;
 	int status = stack_show(options, &what, target, first, err);

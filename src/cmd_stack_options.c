@@ -118,6 +118,15 @@ static int take_raw(void *input, const char *arg)
 	return 0;
 }
 
+static int take_kernel(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->kernel = true;
+	return 0;
+}
+
 static int take_unique(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -176,6 +185,11 @@ static const struct option_row rows[] = {
 		.value = "TID",
 		.summary = "only this thread (repeatable)",
 		.take = take_thread},
+	{.name = "kernel",
+		.letter = 'k',
+		.summary = "the kernel's stack under each thread too (CAP_SYS_ADMIN), and the "
+			   "processor time that it has used",
+		.take = take_kernel},
 	{.name = "max-frames",
 		.letter = 'n',
 		.value = "N",
@@ -234,6 +248,7 @@ static int check_words(const struct stack_options *options, struct error *err)
 			   : options->save           ? "--save"
 			   : options->policy         ? "--pause"
 			   : options->tid_count > 0  ? "--thread"
+			   : options->kernel         ? "--kernel"
 						     : NULL;
 
 	if (options->load && with)

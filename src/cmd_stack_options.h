@@ -19,7 +19,7 @@ struct stack_options {
 	const char *policy;      // of --pause, or NULL
 	const char *save, *load; // files, or NULL
 	uint64_t max_frames, timeout_s;
-	bool raw, json, no_unique, verify;
+	bool raw, json, no_unique, verify, kernel;
 	enum color color;
 };
 

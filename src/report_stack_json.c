@@ -3,44 +3,14 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
-#include "syscallname.h"
-#include "text.h"
+#include "json_value.h"
+#include "report_context_json.h"
 
-#include <jansson.h>
 #include <string.h>
-
-enum { TEXT_SIZE = 20 << 10 }; // a name of SYMBOL_NAME_MAX bytes, each escaped, fits
-
-static json_t *hex(uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
-	return json_string(text);
-}
-
-// TEXT of the target, made valid UTF-8; NULL: unknown.
-static json_t *string(const char *text)
-{
-	char buffer[TEXT_SIZE];
-
-	return text ? json_string(text_escape(text, buffer, sizeof(buffer))) : json_null();
-}
 
 static json_t *pid(pid_t value)
 {
 	return value > 0 ? json_integer(value) : json_null();
-}
-
-static json_t *syscall_of(const struct snapshot_thread *thread)
-{
-	if (thread->status != SNAPSHOT_THREAD_CAPTURED || !thread->in_syscall)
-		return json_null();
-	json_t *args = json_array();
-	for (int i = 0; i < 6; i++)
-		json_array_append_new(args, hex(thread->syscall_args[i]));
-	return json_pack("{s:I, s:o, s:o}", "nr", (json_int_t)thread->syscall_nr, "name",
-		string(syscallname_of(thread->syscall_nr)), "args", args);
 }
 
 static json_t *frame_of(const struct stack_report *report, const struct stack_frame *frame)
@@ -59,12 +29,13 @@ static json_t *frame_of(const struct stack_report *report, const struct stack_fr
 	if (known)
 		buildid_to_hex(&known->build_id, id);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:n, s:b, s:b, s:o}", "pc",
-		hex(frame->pc), "module", string(module ? module->path : NULL), "build_id",
-		string(known && known->build_id.len > 0 ? id : NULL), "offset",
-		module ? hex(frame->vaddr) : json_null(), "symbol",
-		string(symbol ? symbol->name : NULL), "symbol_offset",
-		symbol ? hex(frame->vaddr - symbol->vaddr) : json_null(), "file", "line", "inline",
-		0, "signal", (int)frame->signal, "via", string(frame_via_name(frame->via)));
+		json_hex(frame->pc), "module", json_text(module ? module->path : NULL), "build_id",
+		json_text(known && known->build_id.len > 0 ? id : NULL), "offset",
+		module ? json_hex(frame->vaddr) : json_null(), "symbol",
+		json_text(symbol ? symbol->name : NULL), "symbol_offset",
+		symbol ? json_hex(frame->vaddr - symbol->vaddr) : json_null(), "file", "line",
+		"inline", 0, "signal", (int)frame->signal, "via",
+		json_text(frame_via_name(frame->via)));
 }
 
 // The text of frames that were written already, by pc: threads share most of theirs.
@@ -135,9 +106,9 @@ static json_t *verify_of(const struct stack_report *report, size_t index)
 	bool ours = differs && verify->same < stack->frame_count;
 	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "result", stack_verify_name(verify->result),
 		"frames", (json_int_t)verify->same, "pc",
-		ours ? hex(stack->frames[verify->same].pc) : json_null(), "second_pc",
-		verify->other_goes_on ? hex(verify->other_pc) : json_null(), "reason",
-		string(verify->reason[0] ? verify->reason : NULL));
+		ours ? json_hex(stack->frames[verify->same].pc) : json_null(), "second_pc",
+		verify->other_goes_on ? json_hex(verify->other_pc) : json_null(), "reason",
+		json_text(verify->reason[0] ? verify->reason : NULL));
 }
 
 // Everything of a thread but its frames.
@@ -149,14 +120,23 @@ static json_t *thread_of(const struct stack_report *report, size_t index)
 
 	stack_report_reason(report, index, reason, sizeof(reason));
 	uint64_t overflow_sp = stack->end.overflow_sp;
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o, s:o, s:o}",
-		"tid", pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name",
-		string(thread->name), "state", string(state[0] ? state : NULL), "method",
-		method_of(thread), "source", source_of(thread), "eintr", (int)thread->eintr,
-		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
+	json_t *value = json_pack(
+		"{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:s, s:o, s:o, s:o}", "tid",
+		pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name", json_text(thread->name),
+		"state", json_text(state[0] ? state : NULL), "method", method_of(thread), "source",
+		source_of(thread), "eintr", (int)thread->eintr, "pause_us",
+		(json_int_t)thread->pause_us, "syscall", report_syscall_json(report, index),
 		"status", stack_status_name(stack->end.status), "reason",
-		string(reason[0] ? reason : NULL), "stack_overflow",
-		overflow_sp ? hex(overflow_sp) : json_null(), "verify", verify_of(report, index));
+		json_text(reason[0] ? reason : NULL), "stack_overflow",
+		overflow_sp ? json_hex(overflow_sp) : json_null(), "verify",
+		verify_of(report, index));
+	json_t *context = report_context_json(report, index);
+	if (json_object_update(value, context) < 0) {
+		json_decref(value);
+		value = NULL;
+	}
+	json_decref(context);
+	return value;
 }
 
 // Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with
@@ -197,8 +177,8 @@ static json_t *origin_of(const struct stack_origin *origin)
 {
 	if (!origin)
 		return json_null();
-	return json_pack("{s:o, s:o, s:I}", "file", string(origin->file), "host",
-		string(origin->host), "time_s", (json_int_t)origin->time_s);
+	return json_pack("{s:o, s:o, s:I}", "file", json_text(origin->file), "host",
+		json_text(origin->host), "time_s", (json_int_t)origin->time_s);
 }
 
 static json_t *process_of(const struct stack_report *report)
@@ -210,9 +190,10 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
-		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
-		"exe", string(snapshot->exe), "loaded", origin_of(report->origin), "container",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
+		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
+		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
+		origin_of(report->origin), "container", "findings", report_findings_json(report),
 		"capture", "pause", report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"

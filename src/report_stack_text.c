@@ -3,6 +3,7 @@
 #include "report_stack.h"
 
 #include "cleanup.h"
+#include "report_context.h"
 #include "syscallname.h"
 #include "text.h"
 
@@ -273,6 +274,8 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 	put_names(text, first, end);
 	put_wait(text, thread);
 	fprintf(text->out, "%s\n", text->style->end);
+	report_context_text(
+		text->out, report, &(struct context_group){text->order + first, end - first});
 
 	for (size_t i = 0; i < stack->frame_count; i++)
 		put_frame(text, i, &stack->frames[i]);
@@ -431,6 +434,8 @@ static void put_header(const struct text_report *text)
 		      "missing\n",
 			text->out);
 	put_modules(text);
+	report_kernel_text(text->out, text->report);
+	report_deadlocks_text(text->out, text->report, text->style->trouble, text->style->end);
 	fputc('\n', text->out);
 }
 

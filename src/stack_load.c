@@ -50,6 +50,17 @@ static void find_files(struct kept_process *kept)
 			files_find_kept(&kept->snapshot.modules[i], &kept->files[i].build_id);
 }
 
+// As was proven when the snapshot was taken.
+static int find_locks(const struct snapshot *snapshot, const struct stacks *stacks,
+	struct locks *ret, struct error *err)
+{
+	if (locks_find(snapshot, stacks, ret) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			snapshot->pid);
+	locks_keep_proven(ret, snapshot);
+	return 0;
+}
+
 // Unwinds and prints KEPT. Returns the exit status.
 static int show(const struct stack_options *options, struct kept_process *kept,
 	const struct stack_origin *origin, bool *first)
@@ -63,15 +74,19 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 		.open_file = open_file,
 		.open_file_arg = kept,
 		.live = stack_program.live};
+	auto_locks struct locks locks = {0};
 	const struct stack_report what = {.snapshot = &kept->snapshot,
 		.stacks = &stacks,
+		.locks = &locks,
+		.all_threads = kept->all_threads,
 		.pause = kept->pause,
 		.threads_missed = kept->threads_missed,
 		.origin = origin};
 	int status = EXIT_NONE;
 
 	find_files(kept);
-	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0)
+	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0 &&
+		find_locks(&kept->snapshot, &stacks, &locks, &err) == 0)
 		status = stack_show(options, &what, NULL, first, &err);
 	if (err.kind != ERROR_NONE)
 		report_error(&err);

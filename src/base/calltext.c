@@ -114,7 +114,7 @@ static void put_pointer(struct text *text, const struct calltext *arg)
 
 static void put_path(struct text *text, const struct calltext *arg)
 {
-	size_t len = strnlen((const char *)arg->bytes, arg->len);
+	size_t len = arg->len > 0 ? strnlen((const char *)arg->bytes, arg->len) : 0;
 
 	if (arg->len == 0)
 		put_pointer(text, arg);
@@ -227,7 +227,8 @@ static void put_sockaddr(struct text *text, const struct calltext *arg)
 	char host[INET6_ADDRSTRLEN] = "";
 
 	memset(&addr, 0, sizeof(addr));
-	memcpy(&addr, arg->bytes, arg->len < sizeof(addr) ? arg->len : sizeof(addr));
+	if (arg->len > 0)
+		memcpy(&addr, arg->bytes, arg->len < sizeof(addr) ? arg->len : sizeof(addr));
 	if (arg->len >= sizeof(addr.in) && addr.family == AF_INET) {
 		inet_ntop(AF_INET, &addr.in.sin_addr, host, sizeof(host));
 		put(text, "%s:%u", host, ntohs(addr.in.sin_port));

@@ -171,17 +171,17 @@ static bool parse_packet(const char *line, size_t len, struct netrow *ret)
 }
 
 static const struct netrow_table tables[] = {
-	{"unix", "unix", parse_unix},
-	{"netlink", "netlink", parse_netlink},
-	{"packet", "packet", parse_packet},
-	{"udp", "udp", parse_udp},
-	{"udp6", "udp6", parse_udp},
-	{"raw", "raw", parse_udp},
-	{"raw6", "raw6", parse_udp},
-	{"icmp", "icmp", parse_udp},
-	{"icmp6", "icmp6", parse_udp},
-	{"tcp", "tcp", parse_tcp},
-	{"tcp6", "tcp6", parse_tcp},
+	{"unix", "unix", true, parse_unix},
+	{"tcp", "tcp", false, parse_tcp},
+	{"tcp6", "tcp6", false, parse_tcp},
+	{"udp", "udp", false, parse_udp},
+	{"udp6", "udp6", false, parse_udp},
+	{"netlink", "netlink", false, parse_netlink},
+	{"packet", "packet", false, parse_packet},
+	{"raw", "raw", false, parse_udp},
+	{"raw6", "raw6", false, parse_udp},
+	{"icmp", "icmp", false, parse_udp},
+	{"icmp6", "icmp6", false, parse_udp},
 };
 
 const struct netrow_table *netrow_table_at(size_t index)

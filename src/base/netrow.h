@@ -21,9 +21,10 @@ struct netrow {
 struct netrow_table {
 	const char *file;     // below /proc/PID/net
 	const char *protocol; // "tcp"
+	bool has_names;       // that programs choose: they can look like more rows
 	// Parses a line without its newline. Returns false when it is none of a socket.
 	bool (*parse)(const char *line, size_t len, struct netrow *ret);
 };
 
-// Table INDEX, or NULL behind the last: those that are short first.
+// Table INDEX, or NULL behind the last: those that are waited for most often first.
 const struct netrow_table *netrow_table_at(size_t index);

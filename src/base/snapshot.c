@@ -30,6 +30,23 @@ const unsigned char *snapshot_stack(
 	return snapshot->stacks + thread->stack_offset;
 }
 
+uint64_t snapshot_call_nr(const struct snapshot_thread *thread)
+{
+	return thread->wait.restarts ? thread->wait.restarts : thread->syscall_nr;
+}
+
+const unsigned char *snapshot_call_bytes(const struct snapshot *snapshot,
+	const struct snapshot_thread *thread, size_t index, size_t *ret_len)
+{
+	const unsigned char *bytes = snapshot->stacks + thread->wait.offset;
+	uint64_t nr = snapshot_call_nr(thread);
+
+	for (size_t i = 0; i < index; i++)
+		bytes += call_region_of(nr, thread->syscall_args, i).len;
+	*ret_len = thread->wait.lens[index];
+	return bytes;
+}
+
 void snapshot_fini(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->module_count; i++) {
@@ -45,6 +62,7 @@ void snapshot_fini(struct snapshot *snapshot)
 		munmap(snapshot->threads, snapshot->threads_mapped);
 	else
 		free(snapshot->threads);
+	context_fini(&snapshot->context);
 	if (snapshot->stacks_borrowed)
 		snapshot->stacks = NULL;
 	else if (snapshot->stacks_mapped)

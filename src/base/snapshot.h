@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arch.h"
+#include "context.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,6 +81,7 @@ struct snapshot_thread {
 	uint64_t left_sp;
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;
+	struct context_wait wait;
 };
 
 struct snapshot {
@@ -102,6 +104,7 @@ struct snapshot {
 	int iterator_errnum;
 	uint64_t paused_us; // wall time from the first stop to the last resume
 	uint64_t window_us; // wall time from the first read to the last
+	struct context context;
 };
 
 // A thread's regs_known when all are.
@@ -113,6 +116,14 @@ const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, ui
 // The copied bytes of THREAD's stack.
 const unsigned char *snapshot_stack(
 	const struct snapshot *snapshot, const struct snapshot_thread *thread);
+
+// The system call that THREAD, which is in one, is in; of one that was restarted, if it is known,
+// the one that goes on.
+uint64_t snapshot_call_nr(const struct snapshot_thread *thread);
+
+// The copied bytes, *RET_LEN, of what argument INDEX of THREAD's system call points to.
+const unsigned char *snapshot_call_bytes(const struct snapshot *snapshot,
+	const struct snapshot_thread *thread, size_t index, size_t *ret_len);
 
 // Closes and frees all that SNAPSHOT holds and leaves it empty. Accepts an empty one ({0}).
 void snapshot_fini(struct snapshot *snapshot);
