@@ -25,6 +25,7 @@ enum {
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 6 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
+	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
 };
 
 struct inspection {
@@ -71,6 +72,7 @@ static int start(struct inspection *inspection, struct error *err)
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	inspection->work.work->keeper = getpid();
 	inspection->work.work->socket = sockets[1];
+	inspection->work.work->cpu_s = timeout_ms / 1000 + CPU_SPARE_S;
 	inspection->pid = fork();
 	if (inspection->pid < 0) {
 		int saved = errno;

@@ -14,10 +14,13 @@
 #include "snapshot.h"
 #include "worker.h"
 
+#include <sys/resource.h>
+
 // What the worker reads, at the beginning of the memory.
 struct work {
 	pid_t keeper; // the process that the worker works for
 	int socket;   // the worker's end
+	rlim_t cpu_s; // seconds of CPU time that it may use
 	struct worker_options options;
 	unsigned char *room; // where stacks come to, room_len bytes
 	size_t room_len;

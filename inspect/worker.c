@@ -578,12 +578,26 @@ static int do_work(struct worker *worker, const struct work *work)
 	return run(worker);
 }
 
+// Says what holds us, if it is not what it should be.
+static int send_sandbox(struct worker *worker, int kind)
+{
+	struct wire_record *record = new_record(worker, WIRE_SANDBOX);
+
+	record->status = (uint32_t)kind;
+	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
+}
+
 int worker_live(const struct work *work)
 {
 	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	struct error err = {0};
 
-	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+	const struct sandbox sandbox = {.parent = work->keeper,
+		.keep = &work->socket,
+		.keep_count = 1,
+		.cpu_s = work->cpu_s};
+	int kind = sandbox_enter(&sandbox, &err);
+	if (kind < 0)
 		return 1;
 	struct worker *worker = malloc(sizeof(*worker));
 	if (!worker)
@@ -593,6 +607,8 @@ int worker_live(const struct work *work)
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	sigaction(SIGBUS, &action, NULL);
+	if (send_sandbox(worker, kind) < 0)
+		return 1;
 	int r = do_work(worker, work);
 	return wire_flush(&worker->out) < 0 || r < 0;
 }

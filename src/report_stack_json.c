@@ -210,10 +210,11 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:s, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
 		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
 		"exe", string(snapshot->exe), "loaded", origin_of(report->origin), "container",
-		"capture", "pause", report->pause, "task_iterator",
+		"sandbox", stack_sandbox_name(report->stacks->sandbox), "capture", "pause",
+		report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"
 			    : "loaded",
