@@ -3,7 +3,10 @@
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
-// their files; then the threads, before the last is known of them.
+// their files; then the threads, before the last is known of them. When it does not come to its
+// end, another one is started that is not to read what it broke over (leftout.h). The first may
+// take three quarters of the time, each further one half of what remains, and the last, which names
+// nothing, all of it.
 #pragma once
 
 #include "error.h"
@@ -59,10 +62,10 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
-// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What the
-// worker could not do, because it crashed, hung or lied, is missing there, with the reason in each
-// stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker could be
-// started; *RET is then empty.
+// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
+// workers could not do, because they crashed, hung or lied, is missing there, with the reason in
+// each module that is to blame, or in each stack; that is no failure. Fails with ERROR_SYSTEM when
+// there is no memory or no worker could be started; *RET is then empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

@@ -94,6 +94,7 @@ struct stack_symbol {
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
+	bool left_out;  // something was, because it could not be read without harm, or in time
 	// Only where it was asked for: what is needed of its file to unwind it elsewhere.
 	struct file_parts needed;
 };

@@ -41,6 +41,8 @@ struct ahead {
 struct worker {
 	const struct worker_options *options;
 	struct snapshot snapshot; // as in the work, but for the files
+	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	volatile struct work_place *place;
 	struct space space;
 	void *engine;
 	struct locations locations;
@@ -99,6 +101,7 @@ static int unwind_all(struct worker *worker)
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
+		worker->place->step++;
 		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
 			&count, &end);
 		if (second)
@@ -194,6 +197,11 @@ static int take_debug(struct worker *worker, unsigned *ret_place)
 	return fd;
 }
 
+static bool is_named(const struct worker *worker, int module)
+{
+	return module != SNAPSHOT_NO_MODULE && !(worker->unnamed && worker->unnamed[module]);
+}
+
 // Asks for the debug file of the module that the first thread is in if that one lacks names: they
 // will be wanted, and the answer comes while threads are unwound.
 static void ask_ahead(struct worker *worker)
@@ -204,7 +212,7 @@ static void ask_ahead(struct worker *worker)
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
+	if (!is_named(worker, index))
 		return;
 	const struct module *module = space_module(&worker->space, index);
 	bool linked = debuglink_read(module->elf, &link) == 0;
@@ -305,11 +313,13 @@ static int name_all(struct worker *worker)
 	for (size_t i = 0; i < count; i++)
 		rows[i] = &worker->locations.rows[i];
 	qsort(rows, count, sizeof(struct location_row *), compare_rows);
+	worker->place->naming = true;
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
 			end++;
-		if (rows[first]->module == SNAPSHOT_NO_MODULE)
+		if (!is_named(worker, rows[first]->module))
 			continue;
+		worker->place->step++;
 		int r = name_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
@@ -524,6 +534,7 @@ static int prepare(struct worker *worker, const struct work *work)
 	int r;
 
 	worker->snapshot = work->snapshot;
+	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
 	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
 	if (!worker->snapshot.modules || !worker->last_request)
@@ -536,6 +547,7 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r;
 	worker->space.open_debug = open_debug;
 	worker->space.open_debug_arg = worker;
+	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);
@@ -575,6 +587,8 @@ static int do_work(struct worker *worker, const struct work *work)
 		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
 		(r = take_threads(worker, work)) < 0)
 		return r;
+	// A stray write must not change what the next worker, if there has to be one, finds there.
+	mprotect(work->fixed, work->fixed_len, PROT_READ);
 	return run(worker);
 }
 
@@ -606,6 +620,7 @@ int worker_live(const struct work *work)
 	wire_in_init(&worker->in, work->socket);
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
+	worker->place = work->place;
 	sigaction(SIGBUS, &action, NULL);
 	if (send_sandbox(worker, kind) < 0)
 		return 1;
