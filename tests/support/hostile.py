@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes hostile ELF files out of good ones: hostile.py KIND IN OUT [SEED].
+"""Makes hostile ELF files out of a good one: hostile.py KIND IN OUT, or hostile.py mutate IN DIR COUNT.
 
-What comes out is the same for the same words. The code, and what the kernel and the loader look at, stay as they are, so
-that the file can be executed or loaded, but for `mutate`.
+What comes out is the same for the same words. The code stays as it is; so does all that the loader looks at, but for
+`mutate` and `huge-sizes`.
 """
 
 import random
@@ -56,32 +56,32 @@ def covering(names):
     return first + b"".join(SYM.pack(name, 0x12, 0, 1, 0, 1 << 62) for name in names)
 
 
-def endless_names(elf, _):
+def endless_names(elf):
     """Names without an end: each of 100,000 symbols has 20 MB to be looked through for it."""
     elf.append(elf.find(".symtab"), covering(range(1, 100001)))
     elf.append(elf.find(".strtab"), b"\0" + b"A" * (20 << 20))
 
 
-def long_name(elf, _):
+def long_name(elf):
     """A name of 100 MB."""
     elf.append(elf.find(".symtab"), covering([1]))
     elf.append(elf.find(".strtab"), b"\0" + b"A" * 100_000_000 + b"\0")
 
 
-def control_names(elf, _):
+def control_names(elf):
     """Names that a terminal would obey."""
     name = b"\x1b]0;owned\x07\x1b[2J\x1b[31mred\r\nnspeek: \xc2\x9b31m\x7f\x01"
     elf.append(elf.find(".symtab"), covering([1]))
     elf.append(elf.find(".strtab"), b"\0" + name + b"\0")
 
 
-def huge_sizes(elf, _):
+def huge_sizes(elf):
     """Every section that the loader does not need says that it has 2^40 bytes."""
     for section in elf.sections[1:]:
         section[5] = 1 << 40
 
 
-def cyclic_cfi(elf, _):
+def cyclic_cfi(elf):
     """Each entry of .eh_frame is its own CIE, or one with a length of nothing."""
     section = elf.find(".eh_frame")
     at, end = section[4], section[4] + section[5]
@@ -136,18 +136,24 @@ KINDS = {
 }
 
 
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
 def main():
     kind, source, target = sys.argv[1:4]
     with open(source, "rb") as file:
-        elf = Elf(file.read())
+        good = file.read()
     if kind == "mutate":
-        mutate(elf, int(sys.argv[4]))
-        result = elf.data
+        for seed in range(int(sys.argv[4])):
+            elf = Elf(good)
+            mutate(elf, seed)
+            write(f"{target}/{seed}.so", elf.data)
     else:
-        KINDS[kind](elf, None)
-        result = elf.result()
-    with open(target, "wb") as file:
-        file.write(result)
+        elf = Elf(good)
+        KINDS[kind](elf)
+        write(target, elf.result())
 
 
 if __name__ == "__main__":
