@@ -212,13 +212,13 @@ void inspect_begin(struct inspection *inspection)
 	if (!inspection->told)
 		return;
 	stop(inspection, false);
-	leftout_fini(&inspection->leftout);
 	inspection->failed = start(inspection, &err);
 }
 
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
 	inspection->told = true;
+	leftout_keep(&inspection->leftout, snapshot);
 	if (inspection->failed == 0)
 		inspection->failed = tell_modules(inspection, snapshot);
 }
@@ -315,13 +315,13 @@ struct term {
 	uint32_t step;
 };
 
-// A share of the time until END_US for one worker of several: most of it for the first, so that
-// there is some for others if that is of no use.
-static struct term make_term(uint64_t end_us, bool is_first, bool is_last)
+// Of the time until END_US most, so that there is some for another worker if this one is of no use;
+// or, if it IS_LAST, all.
+static struct term make_term(uint64_t end_us, bool is_last)
 {
 	uint64_t now_us = clock_now_us();
 	uint64_t left_us = end_us > now_us ? end_us - now_us : 0;
-	uint64_t us = is_last ? left_us : is_first ? left_us - left_us / 4 : left_us / 2;
+	uint64_t us = is_last ? left_us : left_us - left_us / 4;
 
 	return (struct term){
 		.us = us, .end_us = now_us + us, .look_us = now_us + us / LOOKS, .step_us = now_us};
@@ -456,10 +456,9 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 {
 	auto_stacks struct stacks stacks = {0};
 	const uint64_t end_us = clock_now_us() + (uint64_t)inspection->options->timeout_ms * 1000;
-	bool is_first = true;
 
-	for (;; is_first = false) {
-		struct term term = make_term(end_us, is_first, inspection->leftout.nameless);
+	for (;;) {
+		struct term term = make_term(end_us, inspection->leftout.nameless);
 		if (begin_answers(inspection, snapshot, &stacks) < 0)
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);

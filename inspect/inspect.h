@@ -4,9 +4,8 @@
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
 // their files; then the threads, before the last is known of them. When it does not come to its
-// end, another one is started that is not to read what it broke over (leftout.h). The first may
-// take three quarters of the time, each further one half of what remains, and the last, which names
-// nothing, all of it.
+// end, another one is started that is not to read what it broke over (leftout.h). Each may take
+// three quarters of the time that is left, and the last, which names nothing, all of it.
 #pragma once
 
 #include "error.h"

@@ -13,6 +13,7 @@ enum { WORKERS_MAX = 24 }; // for one snapshot
 
 struct leftout_row {
 	bool unread;
+	uint64_t start, end;           // of the module
 	char note[SNAPSHOT_NOTE_SIZE]; // empty: nothing is left out
 };
 
@@ -51,12 +52,26 @@ bool leftout_blame(struct leftout *leftout, const struct snapshot *snapshot,
 		leave_names_out(leftout);
 		return !was_nameless;
 	}
+	row->start = snapshot->modules[place->module].start;
+	row->end = snapshot->modules[place->module].end;
 	row->unread = !place->naming || leftout->unnamed[place->module];
 	leftout->unnamed[place->module] = true;
 	snprintf(row->note, sizeof(row->note), "%s left out: %s%s",
 		row->unread ? "it is" : "its names are", trouble,
 		place->naming ? " while it read them" : " while it read it");
 	return true;
+}
+
+void leftout_keep(struct leftout *leftout, const struct snapshot *snapshot)
+{
+	bool same = leftout->module_count == snapshot->module_count;
+
+	for (size_t i = 0; same && i < leftout->module_count; i++)
+		same = !leftout->rows[i].note[0] ||
+		       (leftout->rows[i].start == snapshot->modules[i].start &&
+			       leftout->rows[i].end == snapshot->modules[i].end);
+	if (!same)
+		leftout_fini(leftout);
 }
 
 int leftout_apply(const struct leftout *leftout, const struct snapshot *snapshot,

@@ -30,6 +30,9 @@ struct leftout {
 bool leftout_blame(struct leftout *leftout, const struct snapshot *snapshot,
 	const struct work_place *place, bool is_slow, const char *trouble);
 
+// Forgets what is left out if SNAPSHOT, which another worker is for, has other modules there.
+void leftout_keep(struct leftout *leftout, const struct snapshot *snapshot);
+
 // SNAPSHOT without the files that are left out, to *RET; its modules are in *RET_MODULES, owned by
 // the caller, or are the same. Fails with -ENOMEM.
 int leftout_apply(const struct leftout *leftout, const struct snapshot *snapshot,

@@ -57,9 +57,17 @@ def covering(names):
 
 
 def endless_names(elf):
-    """Names without an end: each of 100,000 symbols has 20 MB to be looked through for it."""
-    elf.append(elf.find(".symtab"), covering(range(1, 100001)))
-    elf.append(elf.find(".strtab"), b"\0" + b"A" * (20 << 20))
+    """60,000 sections with names that have no end: 20 MB are to be looked through for that of each."""
+    names = elf.sections[elf.shstrndx]
+    elf.append(names, b"A" * (20 << 20))
+    elf.data += bytes(-len(elf.data) % 16)
+    elf.shoff = len(elf.data)
+    elf.sections += [list(elf.sections[1]) for _ in range(60000 - elf.shnum)]
+    elf.data += bytes(SHDR.size * len(elf.sections))
+    for i, section in enumerate(elf.sections):
+        section[0] = i
+    elf.ehdr[6], elf.ehdr[12] = elf.shoff, len(elf.sections)
+    EHDR.pack_into(elf.data, 0, *elf.ehdr)
 
 
 def long_name(elf):

@@ -21,10 +21,10 @@ no_control() {
 
 # take STATUS SECONDS OPTION...: the stacks of TARGET as JSON and as text, in that time, fit for a terminal.
 take() {
-	expect_status "$1" timeout "$(($2 + 1))" "$NSPEEK" stack --no-unique "${@:3}" "$TARGET"
+	expect_status "$1" timeout "$(($2 + 2))" "$NSPEEK" stack --no-unique "${@:3}" "$TARGET"
 	no_control "$WORK/run.out"
 	no_control "$WORK/run.err"
-	expect_status "$1" timeout "$(($2 + 1))" "$NSPEEK" stack --json "${@:3}" "$TARGET"
+	expect_status "$1" timeout "$(($2 + 2))" "$NSPEEK" stack --json "${@:3}" "$TARGET"
 	no_control "$WORK/run.out"
 	no_control "$WORK/run.err"
 	# What is in good files is all there, wherever it was called from.

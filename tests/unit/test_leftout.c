@@ -112,6 +112,24 @@ Test(leftout, the_wrong_module)
 	leftout_fini(&leftout);
 }
 
+// Another capture of the same process has the same modules; one after it has executed another
+// program has not.
+Test(leftout, kept_for_the_same_modules)
+{
+	struct snapshot_module others[3];
+	const struct snapshot other = {.modules = others, .module_count = 3};
+
+	memcpy(others, modules, sizeof(others));
+	others[0].start = 0x1000;
+	check_true(blame(1, false));
+	leftout_keep(&leftout, &other);
+	check_int(told(1)->fd, -EBADF);
+	others[1].start = 0x1000;
+	leftout_keep(&leftout, &other);
+	check_true(leftout.rows == NULL);
+	check_true(told(1) == &modules[1]);
+}
+
 Test(leftout, slow_everywhere)
 {
 	const struct work_place place = {.module = 1};
