@@ -264,6 +264,7 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 		record->index >= snapshot->module_count)
 		return -EPROTO;
 	request.path = snapshot->modules[record->index].path;
+	request.fd = snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
 	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
@@ -307,6 +308,14 @@ static bool has_record(const struct inspection *inspection)
 	return false;
 }
 
+// Now, without the time that is not ours.
+static uint64_t time_us(const struct inspection *inspection)
+{
+	const uint64_t *lent_us = inspection->options->lent_us;
+
+	return clock_now_us() - (lent_us ? *lent_us : 0);
+}
+
 // The time of one worker.
 struct term {
 	uint64_t us, end_us; // how long, and until when
@@ -317,9 +326,9 @@ struct term {
 
 // Of the time until END_US most, so that there is some for another worker if this one is of no use;
 // or, if it IS_LAST, all.
-static struct term make_term(uint64_t end_us, bool is_last)
+static struct term make_term(const struct inspection *inspection, uint64_t end_us, bool is_last)
 {
-	uint64_t now_us = clock_now_us();
+	uint64_t now_us = time_us(inspection);
 	uint64_t left_us = end_us > now_us ? end_us - now_us : 0;
 	uint64_t us = is_last ? left_us : left_us - left_us / 4;
 
@@ -356,7 +365,7 @@ static bool is_slow(const struct term *term)
 static int wait_record(struct inspection *inspection, struct term *term)
 {
 	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
-	uint64_t now_us = clock_now_us();
+	uint64_t now_us = time_us(inspection);
 
 	if (now_us >= term->end_us)
 		return -ETIMEDOUT;
@@ -455,10 +464,11 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	struct stacks *ret, struct error *err)
 {
 	auto_stacks struct stacks stacks = {0};
-	const uint64_t end_us = clock_now_us() + (uint64_t)inspection->options->timeout_ms * 1000;
+	const uint64_t end_us =
+		time_us(inspection) + (uint64_t)inspection->options->timeout_ms * 1000;
 
 	for (;;) {
-		struct term term = make_term(end_us, inspection->leftout.nameless);
+		struct term term = make_term(inspection, end_us, inspection->leftout.nameless);
 		if (begin_answers(inspection, snapshot, &stacks) < 0)
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);

@@ -18,6 +18,7 @@
 struct inspect_request {
 	uint32_t module;                // whose separate debug file it is: an index
 	const char *path;               // and that module's path
+	int fd;                         // and its file, or -EBADF
 	const struct buildid *build_id; // that it has, or of length 0
 	const char *link;               // the file's name by a debug link, or empty
 	unsigned place;                 // the first place to look at, from 0
@@ -30,6 +31,7 @@ struct inspect_options {
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
 	void *open_file_arg;
+	const uint64_t *lent_us; // NULL, or time so far, spent in there, that is not the timeout's
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.
 	int (*live)(const struct work *work);

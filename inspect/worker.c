@@ -10,12 +10,12 @@
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
+#include "truncated.h"
 #include "unwind.h"
 #include "verify.h"
 #include "wire.h"
 #include "work.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,18 +62,6 @@ struct worker {
 	struct wire_in in;
 	struct wire_out out;
 };
-
-// A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
-static void on_bus_error(int sig, siginfo_t *info, void *context)
-{
-	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-
-	(void)sig;
-	(void)context;
-	if (mmap((void *)page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		MAP_FAILED)
-		signal(SIGBUS, SIG_DFL);
-}
 
 // Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
 // the chain that END ends.
@@ -603,7 +591,6 @@ static int send_sandbox(struct worker *worker, int kind)
 
 int worker_live(const struct work *work)
 {
-	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	struct error err = {0};
 
 	const struct sandbox sandbox = {.parent = work->keeper,
@@ -621,7 +608,7 @@ int worker_live(const struct work *work)
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	worker->place = work->place;
-	sigaction(SIGBUS, &action, NULL);
+	truncated_reads_as_zeros();
 	if (send_sandbox(worker, kind) < 0)
 		return 1;
 	int r = do_work(worker, work);
