@@ -2,9 +2,9 @@
 // The worker: unwind all, name all, send all.
 #include "worker.h"
 
+#include "asking.h"
 #include "chains.h"
 #include "cleanup.h"
-#include "debuglink.h"
 #include "locations.h"
 #include "needed.h"
 #include "sandbox.h"
@@ -30,14 +30,6 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 static const struct unwinder *const unwinder = &unwinder_rows;
 
-// The debug file that was asked for before it was needed.
-struct ahead {
-	bool asked, answered;
-	int index;      // of the module
-	int fd;         // or -errno
-	unsigned place; // where it is from
-};
-
 struct worker {
 	const struct worker_options *options;
 	struct snapshot snapshot; // as in the work, but for the files
@@ -54,9 +46,7 @@ struct worker {
 	struct unwind_frame *other;    // and for one of the second engine, if asked for
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
-	unsigned requests;
-	uint32_t *last_request; // the number of each module's last
-	struct ahead ahead;
+	struct asking asking;
 	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
 	struct wire_in in;
@@ -152,82 +142,21 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
-{
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-	int r;
-
-	if (worker->requests++ == WIRE_REQUESTS_MAX)
-		return -EMFILE;
-	worker->last_request[index] = worker->requests - 1;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->count = place;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(&worker->out, record);
-	return r < 0 ? r : wire_flush(&worker->out);
-}
-
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_debug(struct worker *worker, unsigned *ret_place)
-{
-	struct wire_record *record = &worker->record;
-	int fd;
-	int r = wire_receive(&worker->in, record, &fd);
-
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
-	}
-	*ret_place = record->count;
-	return fd;
-}
-
 static bool is_named(const struct worker *worker, int module)
 {
 	return module != SNAPSHOT_NO_MODULE && !(worker->unnamed && worker->unnamed[module]);
 }
 
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
+// Asks for the debug file of the module that the first thread is in.
 static void ask_ahead(struct worker *worker)
 {
 	const struct snapshot_thread *thread = worker->snapshot.threads;
-	struct debuglink link = {0};
 
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (!is_named(worker, index))
-		return;
-	const struct module *module = space_module(&worker->space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
-		return;
-	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
-	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
-}
-
-// Opens what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct ahead *ahead = &worker->ahead;
-
-	// Answers come in the order of what was asked.
-	if (ahead->asked && !ahead->answered) {
-		ahead->fd = take_debug(worker, &ahead->place);
-		ahead->answered = true;
-	}
-	if (ahead->answered && ahead->index == index && *place == 0) {
-		ahead->answered = ahead->asked = false;
-		*place = ahead->place;
-		return take_fd(&ahead->fd);
-	}
-	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_debug(worker, place);
+	if (is_named(worker, index))
+		asking_begin(&worker->asking, index);
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
@@ -446,7 +375,7 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 
 	if (r < 0 || !extra->elf)
 		return r;
-	return send_parts(worker, WIRE_PARTS_ASKED, worker->last_request[index], module, extra->elf,
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->asking.last[index], module, extra->elf,
 		extra->fd);
 }
 
@@ -524,8 +453,12 @@ static int prepare(struct worker *worker, const struct work *work)
 	worker->snapshot = work->snapshot;
 	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
-	if (!worker->snapshot.modules || !worker->last_request)
+	worker->asking = (struct asking){.in = &worker->in,
+		.out = &worker->out,
+		.record = &worker->record,
+		.space = &worker->space,
+		.last = calloc(count + 1, sizeof(*worker->asking.last))};
+	if (!worker->snapshot.modules || !worker->asking.last)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
@@ -533,8 +466,8 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	worker->space.open_debug = open_debug;
-	worker->space.open_debug_arg = worker;
+	worker->space.open_debug = asking_open_debug;
+	worker->space.open_debug_arg = &worker->asking;
 	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
@@ -612,5 +545,8 @@ int worker_live(const struct work *work)
 	if (send_sandbox(worker, kind) < 0)
 		return 1;
 	int r = do_work(worker, work);
-	return wire_flush(&worker->out) < 0 || r < 0;
+	if (wire_flush(&worker->out) < 0)
+		return 1;
+	asking_end(&worker->asking);
+	return r < 0;
 }

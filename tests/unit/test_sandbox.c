@@ -134,19 +134,6 @@ static int try_spin(void)
 	return 0; // not in a second
 }
 
-static int try_memory(void)
-{
-	return malloc((size_t)2 << 30) == NULL ? ENOMEM : 0;
-}
-
-static int try_space(void)
-{
-	void *room = mmap(NULL, (size_t)1 << 40, PROT_READ,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return room == MAP_FAILED ? errno : 0;
-}
-
 #if defined(__x86_64__)
 static int try_32_bit(void)
 {
@@ -174,6 +161,19 @@ Test(sandbox, other_conventions)
 #endif
 
 #if !defined(__SANITIZE_ADDRESS__)
+static int try_memory(void)
+{
+	return malloc((size_t)2 << 30) == NULL ? ENOMEM : 0;
+}
+
+static int try_space(void)
+{
+	void *room = mmap(NULL, (size_t)1 << 40, PROT_READ,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return room == MAP_FAILED ? errno : 0;
+}
+
 Test(sandbox, limits)
 {
 	int status = status_of(try_memory);
