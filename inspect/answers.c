@@ -14,6 +14,16 @@ enum {
 	PARTS_MAX = 1 << 20,         // parts of all files
 };
 
+// Only while nothing else was said: nothing of the target's was read then.
+static int take_sandbox(struct answers *answers, const struct wire_record *record)
+{
+	if (answers->taken > 0 || record->status == SANDBOX_FILTER ||
+		record->status >= SANDBOX_KINDS)
+		return -EPROTO;
+	answers->stacks->sandbox = (enum sandbox_kind)record->status;
+	return 0;
+}
+
 static int take_module(struct answers *answers, const struct wire_record *record)
 {
 	if (record->index >= answers->stacks->module_count)
@@ -217,6 +227,7 @@ static int take_parts(struct answers *answers, const struct wire_record *record)
 
 // What is done with each type of record that carries an answer.
 static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
+	[WIRE_SANDBOX] = take_sandbox,
 	[WIRE_MODULE] = take_module,
 	[WIRE_SYMBOL] = take_symbol,
 	[WIRE_FRAMES] = take_frames,
@@ -230,7 +241,9 @@ int answers_take(struct answers *answers, const struct wire_record *record)
 {
 	if (record->type >= sizeof(takers) / sizeof(takers[0]) || !takers[record->type])
 		return -EPROTO;
-	return takers[record->type](answers, record);
+	int r = takers[record->type](answers, record);
+	answers->taken++;
+	return r;
 }
 
 void answers_close(struct answers *answers, const char *trouble)

@@ -50,6 +50,8 @@ struct module *space_module(struct space *space, int index)
 {
 	struct module *module = &space->modules[index];
 
+	if (space->at)
+		*space->at = (uint32_t)index;
 	module_open(module, &space->snapshot->modules[index]);
 	return module;
 }

@@ -12,6 +12,7 @@ struct space {
 	struct module *modules;          // parallel to the snapshot's, opened when first asked for
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
+	volatile uint32_t *at;           // where to note the module that is used last, or NULL
 	size_t extra_budget;             // what may still be spent on what is beside modules
 	// Opens what may be the separate debug file of module INDEX, which may have a LINK, at
 	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno.
@@ -36,7 +37,7 @@ void space_fini(struct space *space);
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *space_find_map(struct space *space, uint64_t addr);
 
-// Module INDEX, opened.
+// Module INDEX, opened, and noted as the one that is being read.
 struct module *space_module(struct space *space, int index);
 
 // Looks for one more file that says more of module INDEX (extra.h): first in the module, then for a

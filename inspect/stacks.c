@@ -44,6 +44,29 @@ const char *stack_verify_name(enum stack_verify_result result)
 	return names[result];
 }
 
+const char *stack_sandbox_name(enum sandbox_kind kind)
+{
+	static const char *const names[SANDBOX_KINDS] = {
+		[SANDBOX_FILTER] = "filter",
+		[SANDBOX_NAMESPACES] = "namespaces",
+		[SANDBOX_BARE] = "none",
+	};
+
+	return names[kind];
+}
+
+const char *stack_sandbox_note(enum sandbox_kind kind)
+{
+	static const char *const notes[SANDBOX_KINDS] = {
+		[SANDBOX_NAMESPACES] = "system calls of the unwinding process could not be "
+				       "filtered (seccomp): it was held by namespaces",
+		[SANDBOX_BARE] = "system calls of the unwinding process could not be filtered "
+				 "(seccomp), nor could it have namespaces: it had no capabilities",
+	};
+
+	return notes[kind];
+}
+
 int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 {
 	*stacks = (struct stacks){.stack_count = stack_count, .module_count = module_count};

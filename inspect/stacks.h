@@ -5,6 +5,7 @@
 #include "buildid.h"
 #include "error.h"
 #include "filepart.h"
+#include "sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,12 @@ enum stack_verify_result {
 // The word for RESULT in the JSON output ("same").
 const char *stack_verify_name(enum stack_verify_result result);
 
+// The word for what has held the worker in the JSON output ("filter").
+const char *stack_sandbox_name(enum sandbox_kind kind);
+
+// What to say about it, or NULL.
+const char *stack_sandbox_note(enum sandbox_kind kind);
+
 struct stack_verify {
 	enum stack_verify_result result;
 	size_t same;        // frames that are, from the innermost on
@@ -87,6 +94,7 @@ struct stack_symbol {
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
+	bool left_out;  // something was, because it could not be read without harm, or in time
 	// Only where it was asked for: what is needed of its file to unwind it elsewhere.
 	struct file_parts needed;
 };
@@ -103,6 +111,7 @@ struct stacks {
 	// not use, have no parts.
 	struct debug_file *debugs;
 	size_t debug_count;
+	enum sandbox_kind sandbox; // what held the process that has read the files
 };
 
 // Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT

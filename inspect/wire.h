@@ -12,6 +12,7 @@
 
 enum wire_type {
 	WIRE_MODULE = 1, // worker: build id and note of a module
+	WIRE_SANDBOX,    // worker, before all else: it is held by less than it should be
 	WIRE_SYMBOL,     // worker: a name; they are numbered as they come
 	WIRE_FRAMES,     // worker: further frames of a thread
 	WIRE_THREAD,     // worker: how a thread's chain ended
@@ -56,6 +57,7 @@ struct wire_frame {
 };
 
 // One record. What each type uses:
+//   SANDBOX: status (enum sandbox_kind)
 //   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)

@@ -2,20 +2,20 @@
 // The worker: unwind all, name all, send all.
 #include "worker.h"
 
+#include "asking.h"
 #include "chains.h"
 #include "cleanup.h"
-#include "debuglink.h"
 #include "locations.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
+#include "truncated.h"
 #include "unwind.h"
 #include "verify.h"
 #include "wire.h"
 #include "work.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,17 +30,11 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 static const struct unwinder *const unwinder = &unwinder_rows;
 
-// The debug file that was asked for before it was needed.
-struct ahead {
-	bool asked, answered;
-	int index;      // of the module
-	int fd;         // or -errno
-	unsigned place; // where it is from
-};
-
 struct worker {
 	const struct worker_options *options;
 	struct snapshot snapshot; // as in the work, but for the files
+	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	volatile struct work_place *place;
 	struct space space;
 	void *engine;
 	struct locations locations;
@@ -52,26 +46,12 @@ struct worker {
 	struct unwind_frame *other;    // and for one of the second engine, if asked for
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
-	unsigned requests;
-	uint32_t *last_request; // the number of each module's last
-	struct ahead ahead;
+	struct asking asking;
 	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
 	struct wire_in in;
 	struct wire_out out;
 };
-
-// A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
-static void on_bus_error(int sig, siginfo_t *info, void *context)
-{
-	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-
-	(void)sig;
-	(void)context;
-	if (mmap((void *)page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		MAP_FAILED)
-		signal(SIGBUS, SIG_DFL);
-}
 
 // Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
 // the chain that END ends.
@@ -99,6 +79,7 @@ static int unwind_all(struct worker *worker)
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
+		worker->place->step++;
 		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
 			&count, &end);
 		if (second)
@@ -161,77 +142,21 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
+static bool is_named(const struct worker *worker, int module)
 {
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-	int r;
-
-	if (worker->requests++ == WIRE_REQUESTS_MAX)
-		return -EMFILE;
-	worker->last_request[index] = worker->requests - 1;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->count = place;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(&worker->out, record);
-	return r < 0 ? r : wire_flush(&worker->out);
+	return module != SNAPSHOT_NO_MODULE && !(worker->unnamed && worker->unnamed[module]);
 }
 
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_debug(struct worker *worker, unsigned *ret_place)
-{
-	struct wire_record *record = &worker->record;
-	int fd;
-	int r = wire_receive(&worker->in, record, &fd);
-
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
-	}
-	*ret_place = record->count;
-	return fd;
-}
-
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
+// Asks for the debug file of the module that the first thread is in.
 static void ask_ahead(struct worker *worker)
 {
 	const struct snapshot_thread *thread = worker->snapshot.threads;
-	struct debuglink link = {0};
 
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
-		return;
-	const struct module *module = space_module(&worker->space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
-		return;
-	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
-	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
-}
-
-// Opens what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct ahead *ahead = &worker->ahead;
-
-	// Answers come in the order of what was asked.
-	if (ahead->asked && !ahead->answered) {
-		ahead->fd = take_debug(worker, &ahead->place);
-		ahead->answered = true;
-	}
-	if (ahead->answered && ahead->index == index && *place == 0) {
-		ahead->answered = ahead->asked = false;
-		*place = ahead->place;
-		return take_fd(&ahead->fd);
-	}
-	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_debug(worker, place);
+	if (is_named(worker, index))
+		asking_begin(&worker->asking, index);
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
@@ -305,11 +230,13 @@ static int name_all(struct worker *worker)
 	for (size_t i = 0; i < count; i++)
 		rows[i] = &worker->locations.rows[i];
 	qsort(rows, count, sizeof(struct location_row *), compare_rows);
+	worker->place->naming = true;
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
 			end++;
-		if (rows[first]->module == SNAPSHOT_NO_MODULE)
+		if (!is_named(worker, rows[first]->module))
 			continue;
+		worker->place->step++;
 		int r = name_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
@@ -448,7 +375,7 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 
 	if (r < 0 || !extra->elf)
 		return r;
-	return send_parts(worker, WIRE_PARTS_ASKED, worker->last_request[index], module, extra->elf,
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->asking.last[index], module, extra->elf,
 		extra->fd);
 }
 
@@ -524,9 +451,14 @@ static int prepare(struct worker *worker, const struct work *work)
 	int r;
 
 	worker->snapshot = work->snapshot;
+	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
-	if (!worker->snapshot.modules || !worker->last_request)
+	worker->asking = (struct asking){.in = &worker->in,
+		.out = &worker->out,
+		.record = &worker->record,
+		.space = &worker->space,
+		.last = calloc(count + 1, sizeof(*worker->asking.last))};
+	if (!worker->snapshot.modules || !worker->asking.last)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
@@ -534,8 +466,9 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	worker->space.open_debug = open_debug;
-	worker->space.open_debug_arg = worker;
+	worker->space.open_debug = asking_open_debug;
+	worker->space.open_debug_arg = &worker->asking;
+	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);
@@ -575,15 +508,30 @@ static int do_work(struct worker *worker, const struct work *work)
 		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
 		(r = take_threads(worker, work)) < 0)
 		return r;
+	// A stray write must not change what the next worker, if there has to be one, finds there.
+	mprotect(work->fixed, work->fixed_len, PROT_READ);
 	return run(worker);
+}
+
+// Says what holds us, if it is not what it should be.
+static int send_sandbox(struct worker *worker, int kind)
+{
+	struct wire_record *record = new_record(worker, WIRE_SANDBOX);
+
+	record->status = (uint32_t)kind;
+	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
 }
 
 int worker_live(const struct work *work)
 {
-	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	struct error err = {0};
 
-	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+	const struct sandbox sandbox = {.parent = work->keeper,
+		.keep = &work->socket,
+		.keep_count = 1,
+		.cpu_s = work->cpu_s};
+	int kind = sandbox_enter(&sandbox, &err);
+	if (kind < 0)
 		return 1;
 	struct worker *worker = malloc(sizeof(*worker));
 	if (!worker)
@@ -592,7 +540,13 @@ int worker_live(const struct work *work)
 	wire_in_init(&worker->in, work->socket);
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
-	sigaction(SIGBUS, &action, NULL);
+	worker->place = work->place;
+	truncated_reads_as_zeros();
+	if (send_sandbox(worker, kind) < 0)
+		return 1;
 	int r = do_work(worker, work);
-	return wire_flush(&worker->out) < 0 || r < 0;
+	if (wire_flush(&worker->out) < 0)
+		return 1;
+	asking_end(&worker->asking);
+	return r < 0;
 }

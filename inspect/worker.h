@@ -7,7 +7,8 @@
 // threads. It reads files that the target controls. Those that it needs beyond the modules it asks
 // for by a record that nspeek checks. It answers with records (wire.h), modules and names first, so
 // that frames can refer to them. A file that is truncated under our mapping reads as zeros from
-// there on; anything worse ends the worker, and nspeek says so.
+// there on; anything worse ends the worker, and nspeek starts another one without that file
+// (inspect.h).
 #pragma once
 
 #include "snapshot.h"

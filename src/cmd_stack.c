@@ -11,6 +11,7 @@
 #include "inspect.h"
 #include "order.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_load.h"
 #include "stack_program.h"
 #include "stack_save.h"
@@ -29,15 +30,23 @@ static const struct policy *policy_of(const struct stack_options *options)
 	return options->policy ? policy_find(options->policy) : policy_at(0);
 }
 
+// What files are opened by.
+struct sources {
+	struct target *target;
+	struct debuginfod *client;
+};
+
 // Opens what the worker asks for.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
+	const struct sources *sources = arg;
 	const struct debugfile_request wanted = {.path = request->path,
 		.build_id = request->build_id,
 		.link = request->link,
 		.place = request->place};
 
-	return debugfile_open(arg, &wanted, ret_place);
+	int fd = debugfile_open(sources->target, &wanted, ret_place);
+	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
 }
 
 // A snapshot and what it says.
@@ -184,13 +193,15 @@ static int run_target(
 	const char *word, const struct stack_options *options, struct stack_save *save, bool *first)
 {
 	auto_target struct target target = TARGET_EMPTY;
+	struct sources sources = {&target, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
 							.keep = options->save != NULL},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
-		.open_file_arg = &target,
+		.open_file_arg = &sources,
+		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};
 	auto_inspection struct inspection *inspection = NULL;
 	struct error err = {0};
@@ -236,6 +247,20 @@ static int run_targets(const struct stack_options *options)
 	return status;
 }
 
+// Does what OPTIONS say. Returns the exit status.
+static int run(struct stack_options *options)
+{
+	struct debuginfod client = {0};
+	struct error err = {0};
+
+	options->client = &client;
+	if (options->debuginfod && debuginfod_init(&client, &err) < 0) {
+		report_error(&err);
+		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
+	}
+	return options->load ? stack_load(options) : run_targets(options);
+}
+
 int cmd_stack(int argc, char **argv)
 {
 	auto_stack_options struct stack_options options = {0};
@@ -259,7 +284,7 @@ int cmd_stack(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	// A file that may not become so large is an error that is said.
 	signal(SIGXFSZ, SIG_IGN);
-	status = options.load ? stack_load(&options) : run_targets(&options);
+	status = run(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fail_sys(&err, errno, "write", "standard output");
 		report_error(&err);

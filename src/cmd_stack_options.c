@@ -154,6 +154,15 @@ static int take_verify(void *input, const char *arg)
 	return 0;
 }
 
+static int take_debuginfod(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->debuginfod = true;
+	return 0;
+}
+
 static int take_json(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -216,6 +225,10 @@ static const struct option_row rows[] = {
 		.summary = "unwind with a second engine (elfutils) too, and print the first frame "
 			   "that differs",
 		.take = take_verify},
+	{.name = "debuginfod",
+		.summary = "ask the servers in DEBUGINFOD_URLS for debug files that are neither in "
+			   "the container nor on the host",
+		.take = take_debuginfod},
 	{.name = "unique",
 		.summary = "identical stacks once, with the threads that share them (the default "
 			   "for text)",

@@ -181,6 +181,22 @@ static json_t *origin_of(const struct stack_origin *origin)
 		json_text(origin->host), "time_s", (json_int_t)origin->time_s);
 }
 
+// The modules of which something was left out.
+static json_t *left_out_of(const struct stack_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->stacks->module_count; i++) {
+		const struct stack_module *module = &report->stacks->modules[i];
+		if (module->left_out)
+			json_array_append_new(
+				list, json_pack("{s:o, s:o}", "module",
+					      json_text(report->snapshot->modules[i].path),
+					      "reason", json_text(module->note)));
+	}
+	return list;
+}
+
 static json_t *process_of(const struct stack_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
@@ -190,11 +206,14 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:s, s:o, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
 		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
 		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
+
 		origin_of(report->origin), "container", "findings", report_findings_json(report),
-		"capture", "pause", report->pause, "task_iterator",
+		"sandbox", stack_sandbox_name(report->stacks->sandbox), "left_out",
+		left_out_of(report), "capture", "pause", report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"
 			    : "loaded",

@@ -433,6 +433,8 @@ static void put_header(const struct text_report *text)
 		fputs("note: threads were born faster than they could be listed: some are "
 		      "missing\n",
 			text->out);
+	if (stack_sandbox_note(text->report->stacks->sandbox))
+		fprintf(text->out, "note: %s\n", stack_sandbox_note(text->report->stacks->sandbox));
 	put_modules(text);
 	report_kernel_text(text->out, text->report);
 	report_deadlocks_text(text->out, text->report, text->style->trouble, text->style->end);

@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "kept.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_program.h"
 #include "stack_show.h"
 
@@ -23,11 +24,18 @@ static int find_debug(const struct kept_process *kept, uint32_t index)
 	return -EBADF;
 }
 
+// What files are opened by.
+struct sources {
+	struct kept_process *kept;
+	struct debuginfod *client;
+};
+
 // Opens what the worker asks for: what was kept of it, then the files of this host, where a better
 // one may be than where the snapshot was taken.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	int kept = find_debug(arg, request->module);
+	const struct sources *sources = arg;
+	int kept = find_debug(sources->kept, request->module);
 	const unsigned before = kept >= 0; // places
 	struct debugfile_request wanted = {
 		.path = request->path, .build_id = request->build_id, .link = request->link};
@@ -38,7 +46,7 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 	wanted.place = request->place - before;
 	int fd = debugfile_open(NULL, &wanted, ret_place);
 	*ret_place += before;
-	return fd;
+	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
 }
 
 // Looks on this host for the files that were not kept.
@@ -67,12 +75,14 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 {
 	auto_stacks struct stacks stacks = {0};
 	struct error err = {0};
+	struct sources sources = {kept, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
-		.open_file_arg = kept,
+		.open_file_arg = &sources,
+		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};
 	auto_locks struct locks locks = {0};
 	const struct stack_report what = {.snapshot = &kept->snapshot,

@@ -73,6 +73,26 @@ Test(answers, the_truth, .init = begin)
 	check_no_leak();
 }
 
+// What holds the worker is said by what has not read anything yet.
+Test(answers, what_holds_the_worker, .init = begin)
+{
+	record->status = SANDBOX_FILTER; // that goes without saying
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	answers.taken = 0;
+	record->status = SANDBOX_KINDS;
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	answers.taken = 0;
+	record->status = SANDBOX_NAMESPACES;
+	check_int(take(WIRE_SANDBOX, 0), 0);
+	check_int(stacks.sandbox, SANDBOX_NAMESPACES);
+	record->status = SANDBOX_BARE;
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	check_int(stacks.sandbox, SANDBOX_NAMESPACES);
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
 static int take_same(uint32_t first, uint32_t count, uint32_t other)
 {
 	record->count = count;
