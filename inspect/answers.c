@@ -56,8 +56,7 @@ static bool is_valid_frame(const struct answers *answers, const struct wire_fram
 		(frame->module >= 0 && (size_t)frame->module < answers->stacks->module_count);
 	bool symbol_ok =
 		frame->symbol == STACK_NO_INDEX ||
-		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count &&
-			frame->module != STACK_NO_INDEX);
+		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count);
 
 	return module_ok && symbol_ok && frame->signal <= 1 && frame->via < FRAME_VIA_COUNT;
 }

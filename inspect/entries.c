@@ -3,6 +3,7 @@
 #include "entries.h"
 
 #include "cleanup.h"
+#include "jitnames.h"
 #include "order.h"
 
 #include <gelf.h>
@@ -101,6 +102,18 @@ static void scan_code(
 	}
 }
 
+// Code that is in no file begins where it has a name, and where it is called.
+static void add_made(struct collector *collector, const struct module *module)
+{
+	const struct snapshot *snapshot = module->made;
+
+	for (size_t i = 0; module->names && i < module->names->count; i++)
+		add(collector, module->names->rows[i].start, false);
+	for (size_t i = 0; i < snapshot->part_count; i++)
+		scan_code(collector, snapshot->stacks + snapshot->parts[i].offset,
+			snapshot->parts[i].len, snapshot->parts[i].start);
+}
+
 // Words of data that are addresses of code: function pointers of a program that is not relocated.
 static void scan_data(struct collector *collector, const unsigned char *bytes, size_t len)
 {
@@ -119,10 +132,11 @@ void entries_init(struct entries *ret, const struct module *module)
 	size_t scanned = 0, kept = 0;
 
 	*ret = (struct entries){0};
-	if (!module->elf)
-		return;
+	if (module->made)
+		add_made(&collector, module);
+	if (module->elf)
+		add(&collector, module->entry, false);
 	collector.fixed = module->fixed;
-	add(&collector, module->entry, false);
 	add_sections(&collector, module->elf);
 	for (size_t i = 0; i < EXTRA_COUNT; i++)
 		add_sections(&collector, module->extras[i].elf);

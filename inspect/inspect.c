@@ -240,16 +240,18 @@ static int note_request(struct inspection *inspection, uint32_t module, int *fd)
 static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
 	const struct snapshot *snapshot = inspection->answers.snapshot;
-	struct inspect_request request = {.module = record->index,
+	struct inspect_request request = {.perfmap = record->kind == WIRE_REQUEST_PERFMAP,
+		.module = record->index,
 		.build_id = &record->build_id,
 		.link = record->text,
 		.place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
 
-	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > WIRE_REQUESTS_MAX ||
-		record->index >= snapshot->module_count)
+	if (record->kind >= WIRE_REQUEST_KINDS || ++inspection->requests > WIRE_REQUESTS_MAX ||
+		(request.perfmap ? record->index != snapshot->module_count
+				 : record->index >= snapshot->module_count))
 		return -EPROTO;
-	request.path = snapshot->modules[record->index].path;
+	request.path = request.perfmap ? "" : snapshot->modules[record->index].path;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
 	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;

@@ -14,6 +14,7 @@
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
+	bool perfmap;                   // the perf map of the process: only the place counts
 	uint32_t module;                // whose separate debug file it is: an index
 	const char *path;               // and that module's path
 	const struct buildid *build_id; // that it has, or of length 0

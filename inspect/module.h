@@ -18,8 +18,13 @@ struct module_segment {
 	bool executable, writable;
 };
 
+struct jitnames;
+
 struct module {
 	const struct snapshot_module *source;
+	// Instead of a source: code that is in no file, what was copied of it, and its names.
+	const struct snapshot *made;
+	const struct jitnames *names;
 	bool opened;                // module_open() was tried
 	Elf *elf;                   // NULL: see note
 	const unsigned char *image; // the file's bytes, owned by elf
@@ -41,6 +46,12 @@ struct module {
 // Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
+
+// Makes *MODULE that of the code that was copied with SNAPSHOT because it is in no file. It has no
+// elf, and its ELF virtual addresses are the target's addresses. NAMES are of that code; both must
+// outlive MODULE.
+void module_open_made(
+	struct module *module, const struct snapshot *snapshot, const struct jitnames *names);
 
 // Looks for what MODULE has in its .gnu_debugdata, the first time. Takes from *BUDGET as
 // extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.

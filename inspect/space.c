@@ -3,6 +3,7 @@
 #include "space.h"
 
 #include "cleanup.h"
+#include "jitfiles.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct space_map {
 int space_init(struct space *space, const struct snapshot *snapshot)
 {
 	*space = (struct space){.snapshot = snapshot, .extra_budget = EXTRA_BUDGET};
+	// One more, see space_made().
 	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
 	if (!space->modules || !space->maps) {
@@ -30,6 +32,7 @@ void space_fini(struct space *space)
 	if (space->modules)
 		for (size_t i = 0; i < space->snapshot->module_count; i++)
 			module_fini(&space->modules[i]);
+	jitnames_fini(&space->names);
 	free(space->modules);
 	free(space->maps);
 	memset(space, 0, sizeof(*space));
@@ -50,7 +53,10 @@ struct module *space_module(struct space *space, int index)
 {
 	struct module *module = &space->modules[index];
 
-	module_open(module, &space->snapshot->modules[index]);
+	if (index != space_made(space))
+		module_open(module, &space->snapshot->modules[index]);
+	else if (!module->opened)
+		module_open_made(module, space->snapshot, space_jit_names(space));
 	return module;
 }
 
@@ -83,13 +89,41 @@ bool space_extend(struct space *space, int index)
 				      find_debug_file(space, module, index));
 }
 
+const struct jitnames *space_jit_names(struct space *space)
+{
+	if (space->named)
+		return &space->names;
+	space->named = true;
+	if (!jitfiles_add_dumps(&space->names, space->snapshot) && space->open_perfmap) {
+		bool taken = false;
+		for (unsigned place = 0; !taken && place < PLACES_MAX; place++) {
+			auto_fd int fd = space->open_perfmap(space->open_debug_arg, &place);
+			if (fd < 0)
+				break;
+			taken = jitfiles_add_perfmap(&space->names, fd);
+		}
+	}
+	jitnames_seal(&space->names);
+	return &space->names;
+}
+
+// Where ADDR lies if it is code that is in no file.
+static struct location locate_made(struct space *space, uint64_t addr)
+{
+	bool copied = snapshot_find_part(space->snapshot, addr, 1) != NULL;
+
+	return (struct location){copied ? space_made(space) : SNAPSHOT_NO_MODULE, addr, 0};
+}
+
 struct location space_locate(struct space *space, uint64_t addr)
 {
 	const struct location nowhere = {.module = SNAPSHOT_NO_MODULE};
 	const struct snapshot_map *map = space_find_map(space, addr);
 
-	if (!map || map->module == SNAPSHOT_NO_MODULE || !map->executable)
+	if (!map || !map->executable)
 		return nowhere;
+	if (map->module == SNAPSHOT_NO_MODULE || !space_module(space, map->module)->elf)
+		return locate_made(space, addr);
 	struct space_map *info = &space->maps[map - space->snapshot->maps];
 	if (!info->looked) {
 		info->looked = true;

@@ -2,6 +2,7 @@
 // The target's address space as far as a snapshot and the mapped files tell it.
 #pragma once
 
+#include "jitnames.h"
 #include "module.h"
 #include "snapshot.h"
 
@@ -18,11 +19,16 @@ struct space {
 	// NULL: there are none.
 	int (*open_debug)(void *arg, int index, const struct debuglink *link, unsigned *place);
 	void *open_debug_arg;
+	// Opens what may be the perf map of the process, at place *PLACE or a later one. As
+	// open_debug, and with its argument.
+	int (*open_perfmap)(void *arg, unsigned *place);
+	struct jitnames names; // of code that is in no file
+	bool named;            // they were looked for
 };
 
 // Where an address lies.
 struct location {
-	int module;     // index, or SNAPSHOT_NO_MODULE
+	int module;     // index, or SNAPSHOT_NO_MODULE, or space_made()
 	uint64_t vaddr; // in the module: ELF virtual address
 	uint64_t bias;  // address - vaddr
 };
@@ -32,6 +38,17 @@ int space_init(struct space *space, const struct snapshot *snapshot);
 
 // Closes all modules. Accepts a zeroed one.
 void space_fini(struct space *space);
+
+// The index of the module, behind those of the snapshot, that is all code which was copied because
+// it is in no file (attach/codecopy.h): ELF virtual addresses in it are addresses.
+static inline int space_made(const struct space *space)
+{
+	return (int)space->snapshot->module_count;
+}
+
+// The names of that code, by what its compilers have written down: in a file that they have mapped
+// (jitdump.h), else in a perf map.
+const struct jitnames *space_jit_names(struct space *space);
 
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *space_find_map(struct space *space, uint64_t addr);

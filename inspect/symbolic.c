@@ -229,6 +229,8 @@ static bool entry_cfa(const struct state *state, struct row *row)
 		if (!is_initial_sp(state->regs[reg], &offset))
 			continue;
 		*row = (struct row){.cfa_reg = reg, .cfa_offset = 8 - offset};
+		if (reg == RSP && is_initial_sp(state->regs[RBP], &offset))
+			row->fp_offset = 8 - offset;
 		return true;
 	}
 	// The stack pointer was rounded down: its old value is in a slot beside the frame pointer.

@@ -37,7 +37,8 @@ enum {
 };
 
 enum wire_request_kind {
-	WIRE_REQUEST_DEBUG, // what may be the separate debug file of a module
+	WIRE_REQUEST_DEBUG,   // what may be the separate debug file of a module
+	WIRE_REQUEST_PERFMAP, // what may be the perf map of the process
 	WIRE_REQUEST_KINDS,
 };
 
@@ -63,9 +64,10 @@ struct wire_frame {
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
-//   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
-//   (the first place to look at)               FILE: count (the place it is from)
-//   ROOM: value (their bytes, about)           DONE, MODULES, THREADS: nothing
+//   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
+//   name that its debug link gives), count (the first place to look at)
+//   FILE: count (the place it is from)         ROOM: value (their bytes, about)
+//   DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;

@@ -53,7 +53,9 @@ struct worker {
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
 	unsigned requests;
-	uint32_t *last_request; // the number of each module's last
+	uint32_t *last_request;   // the number of each module's last
+	uint32_t perfmap_request; // and of the perf map's
+	uint64_t perfmap_len;     // 0: there is none
 	struct ahead ahead;
 	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
@@ -161,26 +163,33 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
+// Asks for the file that the record describes, from PLACE on.
+static int ask(struct worker *worker, unsigned place)
 {
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
 	int r;
 
 	if (worker->requests++ == WIRE_REQUESTS_MAX)
 		return -EMFILE;
-	worker->last_request[index] = worker->requests - 1;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->count = place;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(&worker->out, record);
+	worker->record.count = place;
+	r = wire_put(&worker->out, &worker->record);
 	return r < 0 ? r : wire_flush(&worker->out);
 }
 
+// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
+static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
+{
+	struct wire_record *record = new_record(worker, WIRE_REQUEST);
+
+	worker->last_request[index] = worker->requests;
+	record->kind = WIRE_REQUEST_DEBUG;
+	record->index = (uint32_t)index;
+	record->build_id = worker->space.modules[index].build_id;
+	snprintf(record->text, sizeof(record->text), "%s", link->name);
+	return ask(worker, place);
+}
+
 // Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_debug(struct worker *worker, unsigned *ret_place)
+static int take_file(struct worker *worker, unsigned *ret_place)
 {
 	struct wire_record *record = &worker->record;
 	int fd;
@@ -204,7 +213,7 @@ static void ask_ahead(struct worker *worker)
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
+	if (index == SNAPSHOT_NO_MODULE || index == space_made(&worker->space))
 		return;
 	const struct module *module = space_module(&worker->space, index);
 	bool linked = debuglink_read(module->elf, &link) == 0;
@@ -214,24 +223,51 @@ static void ask_ahead(struct worker *worker)
 	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
 }
 
+// Takes the answer to what was asked ahead, if there is one: answers come in the order of what was
+// asked.
+static void take_ahead(struct worker *worker)
+{
+	struct ahead *ahead = &worker->ahead;
+
+	if (!ahead->asked || ahead->answered)
+		return;
+	ahead->fd = take_file(worker, &ahead->place);
+	ahead->answered = true;
+}
+
 // Opens what may be the separate debug file of module INDEX (space.h).
 static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
 {
 	struct worker *worker = arg;
 	struct ahead *ahead = &worker->ahead;
 
-	// Answers come in the order of what was asked.
-	if (ahead->asked && !ahead->answered) {
-		ahead->fd = take_debug(worker, &ahead->place);
-		ahead->answered = true;
-	}
+	take_ahead(worker);
 	if (ahead->answered && ahead->index == index && *place == 0) {
 		ahead->answered = ahead->asked = false;
 		*place = ahead->place;
 		return take_fd(&ahead->fd);
 	}
 	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_debug(worker, place);
+	return r < 0 ? r : take_file(worker, place);
+}
+
+// Opens what may be the perf map of the process (space.h).
+static int open_perfmap(void *arg, unsigned *place)
+{
+	struct worker *worker = arg;
+	struct wire_record *record;
+	struct stat st;
+
+	take_ahead(worker);
+	record = new_record(worker, WIRE_REQUEST);
+	worker->perfmap_request = worker->requests;
+	record->kind = WIRE_REQUEST_PERFMAP;
+	record->index = (uint32_t)worker->snapshot.module_count;
+	int r = ask(worker, *place);
+	int fd = r < 0 ? r : take_file(worker, place);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		worker->perfmap_len = (uint64_t)st.st_size;
+	return fd;
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
@@ -243,6 +279,18 @@ static int send_symbol(struct worker *worker, const struct symbol_query *query)
 		return -ENOMEM;
 	record->value = query->start;
 	snprintf(record->text, sizeof(record->text), "%s", name);
+	worker->symbol_count++;
+	return wire_put(&worker->out, record);
+}
+
+static int send_made_symbol(struct worker *worker, const struct jitname *name)
+{
+	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+	bool cut = name->len > SYMBOL_NAME_MAX;
+
+	record->value = name->start;
+	snprintf(record->text, sizeof(record->text), "%.*s%s",
+		cut ? SYMBOL_NAME_MAX : (int)name->len, name->text, cut ? "..." : "");
 	worker->symbol_count++;
 	return wire_put(&worker->out, record);
 }
@@ -295,6 +343,24 @@ static int name_module(struct worker *worker, struct location_row **rows, size_t
 	return 0;
 }
 
+// Names the COUNT ROWS, which are code in no file and ascend, and sends the names.
+static int name_made(struct worker *worker, struct location_row **rows, size_t count)
+{
+	const struct jitnames *names = space_jit_names(&worker->space);
+	const struct jitname *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct jitname *name = jitnames_find(names, rows[i]->pc);
+		int r = name && name != last ? send_made_symbol(worker, name) : 0;
+		if (r < 0)
+			return r;
+		if (name)
+			rows[i]->symbol = (int)worker->symbol_count - 1;
+		last = name ? name : last;
+	}
+	return 0;
+}
+
 static int name_all(struct worker *worker)
 {
 	size_t count = worker->locations.count;
@@ -310,7 +376,9 @@ static int name_all(struct worker *worker)
 			end++;
 		if (rows[first]->module == SNAPSHOT_NO_MODULE)
 			continue;
-		int r = name_module(worker, rows + first, end - first);
+		int r = rows[first]->module == space_made(&worker->space)
+				? name_made(worker, rows + first, end - first)
+				: name_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
 	}
@@ -342,7 +410,7 @@ static void fill_frame(const struct worker *worker, size_t index, struct wire_fr
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
-		.module = row->module,
+		.module = row->module == space_made(&worker->space) ? STACK_NO_INDEX : row->module,
 		.symbol = row->symbol,
 		.signal = from->signal,
 		.via = (uint8_t)from->via};
@@ -452,10 +520,24 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 		extra->fd);
 }
 
+// Says that all of the perf map is needed, if there is one.
+static int send_perfmap_needed(struct worker *worker)
+{
+	struct wire_record *record = new_record(worker, WIRE_PARTS);
+
+	if (worker->perfmap_len == 0)
+		return 0;
+	record->kind = WIRE_PARTS_ASKED;
+	record->index = worker->perfmap_request;
+	record->count = 1;
+	record->parts[0] = (struct file_part){0, worker->perfmap_len};
+	return wire_put(&worker->out, record);
+}
+
 // The same of all modules, if somebody wants to know: which of them have frames is not asked.
 static int send_needed(struct worker *worker)
 {
-	int r = 0;
+	int r = worker->options->keep ? send_perfmap_needed(worker) : 0;
 
 	for (size_t i = 0; worker->options->keep && r == 0 && i < worker->snapshot.module_count;
 		i++)
@@ -536,6 +618,7 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r;
 	worker->space.open_debug = open_debug;
 	worker->space.open_debug_arg = worker;
+	worker->space.open_perfmap = open_perfmap;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);
@@ -551,6 +634,8 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.thread_count = count;
 	worker->snapshot.stacks = work->snapshot.stacks;
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
+	worker->snapshot.parts = work->snapshot.parts;
+	worker->snapshot.part_count = work->snapshot.part_count;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));

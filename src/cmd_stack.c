@@ -9,6 +9,7 @@
 #include "fd.h"
 #include "inspect.h"
 #include "order.h"
+#include "perfmap_open.h"
 #include "report_error.h"
 #include "stack_load.h"
 #include "stack_program.h"
@@ -35,6 +36,8 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 		.link = request->link,
 		.place = request->place};
 
+	if (request->perfmap)
+		return perfmap_open(arg, request->place, ret_place);
 	return debugfile_open(arg, &wanted, ret_place);
 }
 

@@ -156,10 +156,12 @@ static void put_frame(
 		const struct stack_symbol *symbol = &report->stacks->symbols[frame->symbol];
 		fputs(text->style->name, out);
 		put_escaped(out, symbol->name);
-		fprintf(out, "%s+0x%llx", text->style->end,
+		fprintf(out, "%s+0x%llx in ", text->style->end,
 			(unsigned long long)(frame->vaddr - symbol->vaddr));
-		fputs(" in ", out);
-		put_escaped(out, report->snapshot->modules[frame->module].path);
+		if (frame->module != STACK_NO_INDEX)
+			put_escaped(out, report->snapshot->modules[frame->module].path);
+		else
+			fputs("no file", out);
 	} else if (frame->module != STACK_NO_INDEX) {
 		put_escaped(out, report->snapshot->modules[frame->module].path);
 		fprintf(out, "+0x%llx", (unsigned long long)frame->vaddr);

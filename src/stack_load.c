@@ -27,12 +27,17 @@ static int find_debug(const struct kept_process *kept, uint32_t index)
 // one may be than where the snapshot was taken.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	int kept = find_debug(arg, request->module);
+	const struct kept_process *process = arg;
+	// The perf map is kept as the debug file of the module behind the last.
+	int kept = find_debug(process,
+		request->perfmap ? (uint32_t)process->snapshot.module_count : request->module);
 	const unsigned before = kept >= 0; // places
 	struct debugfile_request wanted = {
 		.path = request->path, .build_id = request->build_id, .link = request->link};
 
 	*ret_place = 0;
+	if (request->perfmap && (request->place > 0 || kept < 0))
+		return -ENOENT;
 	if (request->place < before)
 		return fcntl(kept, F_DUPFD_CLOEXEC, 3);
 	wanted.place = request->place - before;

@@ -143,7 +143,7 @@ Test(answers, references_to_nothing, .init = begin)
 	check_int(take_symbol("f"), 0);
 	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = 1}), -EPROTO);
 	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = -2}), -EPROTO);
-	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = 0}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = 1}), -EPROTO);
 	check_int(take_frame(0,
 			  (struct wire_frame){.module = -1, .symbol = -1, .via = FRAME_VIA_COUNT}),
 		-EPROTO);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Frames of code that is in no file, where following it shows no return: an interpreter that goes
+// from instruction to instruction by a table, a loop that nobody leaves.
+//
+// Theory of operation. Such code keeps a frame pointer (HotSpot's interpreter, and its stubs, V8),
+// but compiled code beside it may use the register for anything. So it is one only if all of this
+// holds: the frame is in a call; its code, from the pc on, takes values from below the register, at
+// places that are inside the frame; the word above it is a return address (callsite.h); and the
+// word that it points to is the caller's: further up, or of the C code that called. An interpreter
+// notes below its frame pointer where its caller's stack pointer was, which is further up than its
+// own frame when it has moved arguments there. A wrong frame is worse than none.
+#pragma once
+
+#include "codewalk.h"
+
+// Finds the row of FRAME of THREAD, whose pc is a return address in code that is in no file, into
+// *RET. Returns false when its frame pointer is not known, or not proven to be one.
+bool jitframe_find(struct codewalk *walk, struct space *space, const struct snapshot_thread *thread,
+	const struct frame_regs *frame, struct row *ret);
