@@ -11,19 +11,16 @@ enum {
 	RETURN_ENTRY_MAX = 3,  // instructions in which the stack pointer is taken
 };
 
-// The function that SITE, in MODULE, calls directly, if there is one where BIAS tells: code that is
-// in no file calls what is in files, too.
-static void find_target(struct space *space, struct callsite *site, const struct module *module,
-	uint64_t target, uint64_t bias)
+// The function that SITE calls at TARGET, if there is one: code that is in no file calls what is in
+// files, too.
+static void find_target(
+	struct space *space, struct callsite *site, const struct module *module, uint64_t target)
 {
-	if (module_is_code(module, target)) {
-		site->direct = true;
-		site->target_module = site->module;
-		site->target = target;
-		return;
-	}
-	struct location at = space_locate(space, target + bias);
-	if (at.module == SNAPSHOT_NO_MODULE || at.module == site->module ||
+	struct location at = {site->module, target, 0};
+
+	if (module->made)
+		at = space_locate(space, target);
+	if (at.module == SNAPSHOT_NO_MODULE ||
 		!module_is_code(space_module(space, at.module), at.vaddr))
 		return;
 	site->direct = true;
@@ -43,7 +40,7 @@ struct callsite callsite_look(struct codewalk *walk, struct space *space, uint64
 	uint64_t behind = at.vaddr + 1;
 	if (codewalk_decode(walk, module, behind - CALL_LEN, &insn) == CALL_LEN &&
 		insn.kind == INSN_CALL && insn.target != 0)
-		find_target(space, &site, module, insn.target, at.bias);
+		find_target(space, &site, module, insn.target);
 	for (unsigned len = 2; len <= INDIRECT_CALL_MAX; len++)
 		if (codewalk_decode(walk, module, behind - len, &insn) == len &&
 			insn.kind == INSN_CALL && insn.target == 0)

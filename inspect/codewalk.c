@@ -315,6 +315,8 @@ static bool execute(struct codewalk *walk, struct state *state, const struct ins
 
 	if (insn->kind == INSN_COMPARE)
 		state->compared = insn->disp;
+	state->called |= insn->kind == INSN_CALL;
+	state->pushed |= state->called && insn->kind == INSN_PUSH;
 	state->pushed_slot = insn->kind == INSN_PUSH && insn->base == INSN_BASE_PC;
 	switch (insn->kind) {
 	case INSN_CALL:

@@ -102,16 +102,12 @@ static void scan_code(
 	}
 }
 
-// Code that is in no file begins where it has a name, and where it is called.
-static void add_made(struct collector *collector, const struct module *module)
+// Code that is in no file begins where it has a name: what lies between its pieces is no code, and
+// would show calls that are none.
+static void add_made(struct collector *collector, const struct made_code *made)
 {
-	const struct snapshot *snapshot = module->made;
-
-	for (size_t i = 0; module->names && i < module->names->count; i++)
-		add(collector, module->names->rows[i].start, false);
-	for (size_t i = 0; i < snapshot->part_count; i++)
-		scan_code(collector, snapshot->stacks + snapshot->parts[i].offset,
-			snapshot->parts[i].len, snapshot->parts[i].start);
+	for (size_t i = 0; i < made->names->count; i++)
+		add(collector, made->names->rows[i].start, false);
 }
 
 // Words of data that are addresses of code: function pointers of a program that is not relocated.
@@ -133,7 +129,7 @@ void entries_init(struct entries *ret, const struct module *module)
 
 	*ret = (struct entries){0};
 	if (module->made)
-		add_made(&collector, module);
+		add_made(&collector, module->made);
 	if (module->elf)
 		add(&collector, module->entry, false);
 	collector.fixed = module->fixed;

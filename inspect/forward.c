@@ -273,6 +273,23 @@ static bool is_maker(const struct question *question)
 	return !(frame->known >> ARCH_REG_RESULT & 1) || frame->values[ARCH_REG_RESULT] != 0;
 }
 
+// Takes the candidate that the function of code in no file shows which the pc is in, if it has a
+// name.
+static void look_from_name(const struct question *question, struct verdict *verdict)
+{
+	const struct jitname *name =
+		jitnames_find(question->module->made->names, question->pc - question->behind_call);
+	struct candidate candidate = {.by_entry = true};
+
+	// Who is called may take from the stack what was pushed for it: how deep that is then, is
+	// not known.
+	if (!name || reach(question, name->start, &candidate.row) != CODEWALK_REACHED ||
+		(candidate.row.pushed && candidate.row.cfa_reg == ARCH_REG_SP))
+		return;
+	judge(question, &candidate);
+	take(verdict, &candidate);
+}
+
 // Takes the candidates that the functions before the pc show, the nearest first. Returns true when
 // one of them is a beginning.
 static bool look_from_entries(const struct question *question, struct verdict *verdict)
@@ -453,13 +470,15 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.entries = entries_of(forward, at.module),
 		.pc = at.vaddr + behind_call,
 		.trouble = trouble};
-	look_forward(&question, &verdict);
-	if (!verdict.proven && look_from_entries(&question, &verdict))
-		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
-	enum forward_answer answer = choose(&verdict, ret);
-	if (answer == FORWARD_NOTHING && behind_call &&
+	if (question.module->made && behind_call &&
 		jitframe_find(forward->walk, forward->space, thread, frame, ret))
 		return FORWARD_FRAME;
+	look_forward(&question, &verdict);
+	if (question.module->made)
+		look_from_name(&question, &verdict);
+	else if (!verdict.proven && look_from_entries(&question, &verdict))
+		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
+	enum forward_answer answer = choose(&verdict, ret);
 	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1))
 		answer = search(&question, ret);
 	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED

@@ -18,7 +18,8 @@
 // places, and what the ABI says of a caller's stack pointer tells which.
 //
 // Code that was made at run time, and is in no file, is followed like any other, as far as it was
-// copied; it begins where its compiler has named it. What cannot be followed of it has jitframe.h.
+// copied; it begins where its compiler has named it. What is proven to keep a frame pointer is not
+// followed (jitframe.h).
 #pragma once
 
 #include "row.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Frames of code that is in no file, where following it shows no return: an interpreter that goes
-// from instruction to instruction by a table, a loop that nobody leaves.
+// Frames of code that is in no file by their frame pointer: of an interpreter that goes from
+// instruction to instruction by a table, of code whose callees take their arguments off the stack
+// (V8), so that following it does not show how deep that is.
 //
 // Theory of operation. Such code keeps a frame pointer (HotSpot's interpreter, and its stubs, V8),
 // but compiled code beside it may use the register for anything. So it is one only if all of this

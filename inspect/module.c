@@ -164,22 +164,9 @@ void module_open(struct module *module, const struct snapshot_module *source)
 	read_program_headers(module);
 }
 
-void module_open_made(
-	struct module *module, const struct snapshot *snapshot, const struct jitnames *names)
+void module_open_made(struct module *module, const struct made_code *made)
 {
-	*module = (struct module){.opened = true, .made = snapshot, .names = names};
-}
-
-// The copied code at ADDR of SNAPSHOT, as module_code() does.
-static const unsigned char *made_code(
-	const struct snapshot *snapshot, uint64_t addr, size_t *ret_len)
-{
-	const struct snapshot_part *part = snapshot_find_part(snapshot, addr, 1);
-
-	if (!part)
-		return NULL;
-	*ret_len = part->len - (addr - part->start);
-	return snapshot->stacks + part->offset + (addr - part->start);
+	*module = (struct module){.opened = true, .made = made};
 }
 
 bool module_is_written(const struct module *module, uint64_t offset)
@@ -220,7 +207,7 @@ static const unsigned char *find_bytes(
 const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len)
 {
 	if (module->made)
-		return made_code(module->made, vaddr, ret_len);
+		return module->made->find(module->made->arg, vaddr, ret_len);
 	return find_bytes(module, vaddr, true, ret_len);
 }
 

@@ -20,14 +20,21 @@ struct module_segment {
 
 struct jitnames;
 
+// Code that is in no file, at the target's addresses.
+struct made_code {
+	const struct snapshot *snapshot; // its parts are what was copied of it
+	const struct jitnames *names;
+	// As module_code(), for all code of the process: it goes on in files, too.
+	const unsigned char *(*find)(void *arg, uint64_t addr, size_t *ret_len);
+	void *arg;
+};
+
 struct module {
 	const struct snapshot_module *source;
-	// Instead of a source: code that is in no file, what was copied of it, and its names.
-	const struct snapshot *made;
-	const struct jitnames *names;
-	bool opened;                // module_open() was tried
-	Elf *elf;                   // NULL: see note
-	const unsigned char *image; // the file's bytes, owned by elf
+	const struct made_code *made; // instead of a source
+	bool opened;                  // module_open() was tried
+	Elf *elf;                     // NULL: see note
+	const unsigned char *image;   // the file's bytes, owned by elf
 	size_t image_len;
 	struct module_segment *segments;
 	size_t segment_count;
@@ -47,11 +54,9 @@ struct module {
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
 
-// Makes *MODULE that of the code that was copied with SNAPSHOT because it is in no file. It has no
-// elf, and its ELF virtual addresses are the target's addresses. NAMES are of that code; both must
-// outlive MODULE.
-void module_open_made(
-	struct module *module, const struct snapshot *snapshot, const struct jitnames *names);
+// Makes *MODULE that of MADE, which must outlive it. It has no elf, and its ELF virtual addresses
+// are the target's addresses.
+void module_open_made(struct module *module, const struct made_code *made);
 
 // Looks for what MODULE has in its .gnu_debugdata, the first time. Takes from *BUDGET as
 // extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.

@@ -49,6 +49,33 @@ const struct snapshot_map *space_find_map(struct space *space, uint64_t addr)
 	return last;
 }
 
+// The code at ADDR, in whatever it lies, as module_code() does.
+static const unsigned char *find_code(void *arg, uint64_t addr, size_t *ret_len)
+{
+	struct space *space = arg;
+	const struct snapshot *snapshot = space->snapshot;
+	const struct snapshot_part *part = snapshot_find_part(snapshot, addr, 1);
+
+	if (part) {
+		*ret_len = part->len - (addr - part->start);
+		return snapshot->stacks + part->offset + (addr - part->start);
+	}
+	struct location at = space_locate(space, addr);
+	if (at.module == SNAPSHOT_NO_MODULE)
+		return NULL;
+	return module_code(space_module(space, at.module), at.vaddr, ret_len);
+}
+
+// Fills in what there is of code in no file.
+static const struct made_code *find_made(struct space *space)
+{
+	space->made = (struct made_code){.snapshot = space->snapshot,
+		.names = space_jit_names(space),
+		.find = find_code,
+		.arg = space};
+	return &space->made;
+}
+
 struct module *space_module(struct space *space, int index)
 {
 	struct module *module = &space->modules[index];
@@ -56,7 +83,7 @@ struct module *space_module(struct space *space, int index)
 	if (index != space_made(space))
 		module_open(module, &space->snapshot->modules[index]);
 	else if (!module->opened)
-		module_open_made(module, space->snapshot, space_jit_names(space));
+		module_open_made(module, find_made(space));
 	return module;
 }
 

@@ -22,7 +22,8 @@ struct space {
 	// Opens what may be the perf map of the process, at place *PLACE or a later one. As
 	// open_debug, and with its argument.
 	int (*open_perfmap)(void *arg, unsigned *place);
-	struct jitnames names; // of code that is in no file
+	struct made_code made; // code that is in no file
+	struct jitnames names; // of that
 	bool named;            // they were looked for
 };
 

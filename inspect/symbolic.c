@@ -276,6 +276,7 @@ bool state_row_entry(const struct state *state, struct row *ret)
 
 	if (!entry_cfa(state, &row))
 		return false;
+	row.pushed = state->pushed;
 	row.pc = (struct row_rule){ROW_RULE_AT_CFA, 0, -8};
 	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
 		row.saved[i] = entry_rule(state, saved_regs[i]);
