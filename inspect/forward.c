@@ -479,6 +479,9 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 	else if (!verdict.proven && look_from_entries(&question, &verdict))
 		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
 	enum forward_answer answer = choose(&verdict, ret);
+	if (answer == FORWARD_NOTHING && behind_call && !question.module->made &&
+		jitframe_find(forward->walk, forward->space, thread, frame, ret))
+		return FORWARD_FRAME;
 	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1))
 		answer = search(&question, ret);
 	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Proof of a frame pointer in code that is in no file.
+// Proof of a frame pointer.
 #include "jitframe.h"
 
 #include "callsite.h"
@@ -57,8 +57,18 @@ static void add_next(struct look *look, uint64_t pc, const struct insn *insn)
 	}
 }
 
-// True when the code of MODULE from PC on takes a value from memory below the frame pointer FP, and
-// not below SP, before it changes that, or puts one there.
+// True when INSN takes back what a caller had in the stack pointer or in the frame pointer.
+static bool restores(const struct insn *insn)
+{
+	return insn->kind == INSN_LEAVE ||
+	       (insn->kind == INSN_ADDRESS && insn->reg == RSP && insn->base == RBP &&
+		       insn->disp <= 0) ||
+	       (insn->kind == INSN_LOAD && insn->reg == RBP && insn->base == RBP &&
+		       insn->disp == 0);
+}
+
+// True when the code of MODULE from PC on, before it changes the frame pointer FP, takes a value
+// from memory below that, and not below SP, or puts one there, or leaves a frame by it.
 static bool uses_frame(
 	struct codewalk *walk, const struct module *module, uint64_t pc, uint64_t sp, uint64_t fp)
 {
@@ -70,7 +80,9 @@ static bool uses_frame(
 		if (codewalk_decode(walk, module, pc, &insn) == 0)
 			continue;
 		if ((insn.kind == INSN_LOAD || insn.kind == INSN_STORE) && insn.base == RBP &&
-			insn.disp < 0 && fp - sp >= (uint64_t) - (int64_t)insn.disp)
+			insn.disp < 0 && (int64_t)(fp - sp) + insn.disp >= 0)
+			return true;
+		if (restores(&insn))
 			return true;
 		add_next(&look, pc, &insn);
 	}
@@ -97,7 +109,7 @@ bool jitframe_find(struct codewalk *walk, struct space *space, const struct snap
 	struct location at = space_locate(space, frame->values[ARCH_REG_PC] - 1);
 	uint64_t saved, ra, senders;
 
-	if (!(frame->known >> ARCH_REG_FP & 1) || at.module != space_made(space) || fp < sp ||
+	if (!(frame->known >> ARCH_REG_FP & 1) || at.module == SNAPSHOT_NO_MODULE || fp < sp ||
 		fp % WORD != 0 || space_read_word(space, thread, fp, &saved) < 0 ||
 		space_read_word(space, thread, fp + WORD, &ra) < 0 ||
 		!uses_frame(walk, space_module(space, at.module), at.vaddr + 1, sp, fp) ||

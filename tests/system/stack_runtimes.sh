@@ -128,7 +128,7 @@ node)
 	take 0
 	all_are_complete
 	chain_has 'v8::internal::FutexEmulation::Wait' inner_function middle_function outer_function \
-		Builtins_JSEntry node::Start main
+		v8::Function::Call node::Start __libc_start_main
 	# Its perf map is its own: in its /tmp, by its PID inside.
 	[ ! -e "/tmp/perf-$TARGET.map" ] || fail "there is a perf map on the host"
 	test -s "/proc/$TARGET/root/tmp/perf-1.map" || fail "there is none in the container"
@@ -136,7 +136,7 @@ node)
 	expect_status 0 "$NSPEEK" stack --save "$WORK/kept" "$TARGET"
 	expect_status 0 "$NSPEEK" stack --json --no-unique --load "$WORK/kept"
 	cp "$WORK/run.out" "$WORK/json"
-	chain_has inner_function middle_function outer_function Builtins_JSEntry main
+	chain_has inner_function middle_function outer_function v8::Function::Call node::Start
 	# One that runs is stopped for it, wherever it is.
 	runc --root "$WORK/runc" exec -d "nspeek-test-$$" "$(readlink -f "$(command -v node)")" \
 		"${options[@]}" /box/waits.js busy </dev/null >/dev/null 2>&1 || fail "runc exec"
@@ -144,7 +144,7 @@ node)
 	TARGET=$BUSY
 	sleep 0.5
 	take 0 --thread "$TARGET"
-	chain_has inner_function middle_function outer_function Builtins_JSEntry main
+	chain_has inner_function middle_function outer_function v8::Function::Call node::Start
 	;;
 java)
 	need_tool java

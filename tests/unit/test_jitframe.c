@@ -189,6 +189,18 @@ Test(jitframe, code_that_does_not_use_it, .init = begin)
 	check_stops();
 }
 
+// A stub leaves its frame by the register, and does not show where it goes then.
+Test(jitframe, a_stub, .init = begin)
+{
+	put_interpreter();
+	PUT(TABLE + 4, "\x48\x8b\x4d\x08\x48\x8b\x6d\x00\xff\xe1"); // mov rbp,[rbp]
+	unwind();
+	check_frame(2, CODE + ENTRY, FRAME_VIA_FP);
+	PUT(TABLE + 4, "\xc9\x59\x48\x01\xdc\x51\xc3"); // leave; pop rcx; add rsp,rbx; push rcx
+	unwind();
+	check_frame(2, CODE + ENTRY, FRAME_VIA_FP);
+}
+
 // What was not copied is not followed.
 Test(jitframe, code_that_is_missing, .init = begin)
 {
