@@ -35,7 +35,7 @@ struct inspection {
 	bool told;  // it was told of modules
 	int failed; // -errno of telling it, or 0
 	struct answers answers;
-	unsigned requests;
+	unsigned requests, reads;
 	int cpu;                         // that the worker does not run on, or -1
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
@@ -87,7 +87,7 @@ static int start(struct inspection *inspection, struct error *err)
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = false;
 	inspection->failed = 0;
-	inspection->requests = 0;
+	inspection->requests = inspection->reads = 0;
 	inspection->trouble[0] = '\0';
 	return 0;
 }
@@ -260,6 +260,20 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	return wire_send(inspection->in.socket, &answer, fd);
 }
 
+// Reads what the worker asks for. What cannot be read is answered by no file.
+static int serve_read(struct inspection *inspection, const struct wire_record *record)
+{
+	const struct inspect_options *options = inspection->options;
+	struct wire_record answer = {.type = WIRE_FILE};
+	auto_fd int fd = -EBADF;
+
+	if (++inspection->reads > WIRE_READS_MAX)
+		return -EPROTO;
+	if (options->read_memory)
+		fd = options->read_memory(options->open_file_arg, record->ranges, record->count);
+	return wire_send(inspection->in.socket, &answer, fd);
+}
+
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
 static int take_record(struct inspection *inspection)
 {
@@ -273,6 +287,7 @@ static int take_record(struct inspection *inspection)
 	if (record->type == WIRE_DONE)
 		return 0;
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
+	    : record->type == WIRE_READ  ? serve_read(inspection, record)
 					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "error.h"
+#include "memrange.h"
 #include "snapshot.h"
 #include "stacks.h"
 #include "work.h"
@@ -28,7 +29,10 @@ struct inspect_options {
 	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
-	void *open_file_arg;
+	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
+	// which is then the callee's, or -errno. NULL: there is no target.
+	int (*read_memory)(void *arg, const struct memory_range *ranges, size_t count);
+	void *open_file_arg; // of both
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.
 	int (*live)(const struct work *work);

@@ -180,6 +180,11 @@ int space_read_word(
 		read_copy(space->snapshot, thread->left_sp, thread->left_offset, thread->left_len,
 			addr, ret))
 		return 0;
+	if (addr >= space->beside_start && space->beside_len >= sizeof(*ret) &&
+		addr - space->beside_start <= space->beside_len - sizeof(*ret)) {
+		memcpy(ret, space->beside + (addr - space->beside_start), sizeof(*ret));
+		return 0;
+	}
 	const struct snapshot_map *map = space_find_map(space, addr);
 	if (!map || map->module == SNAPSHOT_NO_MODULE || map->writable ||
 		map->end - addr < sizeof(*ret))

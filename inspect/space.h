@@ -3,6 +3,7 @@
 #pragma once
 
 #include "jitnames.h"
+#include "memrange.h"
 #include "module.h"
 #include "snapshot.h"
 
@@ -22,6 +23,15 @@ struct space {
 	// Opens what may be the perf map of the process, at place *PLACE or a later one. As
 	// open_debug, and with its argument.
 	int (*open_perfmap)(void *arg, unsigned *place);
+	// Reads the COUNT RANGES of the process's memory as it is now to BYTES, one behind the
+	// other; sets the length of one that could not be read as a whole to 0. Fails with -errno.
+	// NULL: there is no process.
+	int (*read_memory)(
+		void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes);
+	// A stack that was read beside the snapshot, if any.
+	uint64_t beside_start;
+	const unsigned char *beside;
+	size_t beside_len;
 	struct made_code made; // code that is in no file
 	struct jitnames names; // of that
 	bool named;            // they were looked for

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The worker: unwind all, name all, send all.
-#include "worker.h"
+#include "worker_state.h"
 
-#include "chains.h"
 #include "cleanup.h"
-#include "debuglink.h"
-#include "locations.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
-#include "unwind.h"
 #include "verify.h"
-#include "wire.h"
 #include "work.h"
 
 #include <signal.h>
@@ -24,43 +19,6 @@
 enum {
 	PAGE = 4096,
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
-};
-
-static const uint32_t NO_THREAD = UINT32_MAX;
-
-static const struct unwinder *const unwinder = &unwinder_rows;
-
-// The debug file that was asked for before it was needed.
-struct ahead {
-	bool asked, answered;
-	int index;      // of the module
-	int fd;         // or -errno
-	unsigned place; // where it is from
-};
-
-struct worker {
-	const struct worker_options *options;
-	struct snapshot snapshot; // as in the work, but for the files
-	struct space space;
-	void *engine;
-	struct locations locations;
-	struct chains chains;
-	uint32_t *chain_of;            // each thread's
-	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
-	uint32_t *location_of;         // each frame's of the chains
-	struct unwind_frame *chain;    // room for one
-	struct unwind_frame *other;    // and for one of the second engine, if asked for
-	struct stack_verify *verifies; // what came of that for each thread
-	uint32_t symbol_count;         // sent so far
-	unsigned requests;
-	uint32_t *last_request;   // the number of each module's last
-	uint32_t perfmap_request; // and of the perf map's
-	uint64_t perfmap_len;     // 0: there is none
-	struct ahead ahead;
-	// Large, and not zero in the beginning:
-	struct wire_record record; // the one that is being sent or received
-	struct wire_in in;
-	struct wire_out out;
 };
 
 // A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
@@ -101,8 +59,8 @@ static int unwind_all(struct worker *worker)
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
-			&count, &end);
+		worker->unwinder->unwind(worker->engine, thread, worker->chain,
+			worker->options->max_frames, &count, &end);
 		if (second)
 			verify(worker, second, i, count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
@@ -127,20 +85,12 @@ static int locate_all(struct worker *worker)
 	return r;
 }
 
-// Clears the record for TYPE.
-static struct wire_record *new_record(struct worker *worker, enum wire_type type)
-{
-	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
-	worker->record.type = type;
-	return &worker->record;
-}
-
 // Says what is needed of the file FD, which is ELF, of MODULE.
 static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
 	const struct module *module, Elf *elf, int fd)
 {
 	bool asked = kind == WIRE_PARTS_ASKED;
-	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
 	struct stat st;
 	size_t count;
 
@@ -163,117 +113,10 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for the file that the record describes, from PLACE on.
-static int ask(struct worker *worker, unsigned place)
-{
-	int r;
-
-	if (worker->requests++ == WIRE_REQUESTS_MAX)
-		return -EMFILE;
-	worker->record.count = place;
-	r = wire_put(&worker->out, &worker->record);
-	return r < 0 ? r : wire_flush(&worker->out);
-}
-
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
-{
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-
-	worker->last_request[index] = worker->requests;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	return ask(worker, place);
-}
-
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_file(struct worker *worker, unsigned *ret_place)
-{
-	struct wire_record *record = &worker->record;
-	int fd;
-	int r = wire_receive(&worker->in, record, &fd);
-
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
-	}
-	*ret_place = record->count;
-	return fd;
-}
-
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
-static void ask_ahead(struct worker *worker)
-{
-	const struct snapshot_thread *thread = worker->snapshot.threads;
-	struct debuglink link = {0};
-
-	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
-		return;
-	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE || index == space_made(&worker->space))
-		return;
-	const struct module *module = space_module(&worker->space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
-		return;
-	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
-	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
-}
-
-// Takes the answer to what was asked ahead, if there is one: answers come in the order of what was
-// asked.
-static void take_ahead(struct worker *worker)
-{
-	struct ahead *ahead = &worker->ahead;
-
-	if (!ahead->asked || ahead->answered)
-		return;
-	ahead->fd = take_file(worker, &ahead->place);
-	ahead->answered = true;
-}
-
-// Opens what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct ahead *ahead = &worker->ahead;
-
-	take_ahead(worker);
-	if (ahead->answered && ahead->index == index && *place == 0) {
-		ahead->answered = ahead->asked = false;
-		*place = ahead->place;
-		return take_fd(&ahead->fd);
-	}
-	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_file(worker, place);
-}
-
-// Opens what may be the perf map of the process (space.h).
-static int open_perfmap(void *arg, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct wire_record *record;
-	struct stat st;
-
-	take_ahead(worker);
-	record = new_record(worker, WIRE_REQUEST);
-	worker->perfmap_request = worker->requests;
-	record->kind = WIRE_REQUEST_PERFMAP;
-	record->index = (uint32_t)worker->snapshot.module_count;
-	int r = ask(worker, *place);
-	int fd = r < 0 ? r : take_file(worker, place);
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		worker->perfmap_len = (uint64_t)st.st_size;
-	return fd;
-}
-
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
 {
 	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
-	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
 
 	if (!name)
 		return -ENOMEM;
@@ -285,7 +128,7 @@ static int send_symbol(struct worker *worker, const struct symbol_query *query)
 
 static int send_made_symbol(struct worker *worker, const struct jitname *name)
 {
-	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
 	bool cut = name->len > SYMBOL_NAME_MAX;
 
 	record->value = name->start;
@@ -389,7 +232,7 @@ static int send_modules(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
 		const struct module *module = &worker->space.modules[i];
-		struct wire_record *record = new_record(worker, WIRE_MODULE);
+		struct wire_record *record = worker_record(worker, WIRE_MODULE);
 		if (!module->opened)
 			continue;
 		record->index = (uint32_t)i;
@@ -416,15 +259,14 @@ static void fill_frame(const struct worker *worker, size_t index, struct wire_fr
 		.via = (uint8_t)from->via};
 }
 
-// Sends CHAIN as the stack of thread INDEX.
-static int send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
 {
 	struct wire_record *record;
 	int r;
 
 	for (size_t done = 0; done < chain->count; done += record->count) {
 		size_t left = chain->count - done;
-		record = new_record(worker, WIRE_FRAMES);
+		record = worker_record(worker, WIRE_FRAMES);
 		record->index = (uint32_t)index;
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
@@ -432,7 +274,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 		if ((r = wire_put(&worker->out, record)) < 0)
 			return r;
 	}
-	record = new_record(worker, WIRE_THREAD);
+	record = worker_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
 	record->status = chain->end.status;
 	record->value = chain->end.overflow_sp;
@@ -450,7 +292,7 @@ static int send_others(struct worker *worker, uint32_t first)
 		if (!record || record->count == WIRE_THREADS_MAX) {
 			if (record && (r = wire_put(&worker->out, record)) < 0)
 				return r;
-			record = new_record(worker, WIRE_SAME);
+			record = worker_record(worker, WIRE_SAME);
 			record->index = first;
 		}
 		record->threads[record->count++] = i;
@@ -474,7 +316,9 @@ static int send_stacks(struct worker *worker)
 		first[worker->chain_of[i]] = (uint32_t)i;
 	}
 	for (size_t i = 0; r == 0 && i < worker->chains.count; i++) {
-		r = send_chain(worker, &worker->chains.rows[i], first[i]);
+		if (first[i] == NO_THREAD) // a goroutine's
+			continue;
+		r = worker_send_chain(worker, &worker->chains.rows[i], first[i]);
 		if (r == 0)
 			r = send_others(worker, first[i]);
 	}
@@ -484,7 +328,7 @@ static int send_stacks(struct worker *worker)
 static int send_verify(struct worker *worker, size_t index)
 {
 	const struct stack_verify *verify = &worker->verifies[index];
-	struct wire_record *record = new_record(worker, WIRE_VERIFY);
+	struct wire_record *record = worker_record(worker, WIRE_VERIFY);
 
 	record->index = (uint32_t)index;
 	record->status = verify->result;
@@ -523,7 +367,7 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 // Says that all of the perf map is needed, if there is one.
 static int send_perfmap_needed(struct worker *worker)
 {
-	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
 
 	if (worker->perfmap_len == 0)
 		return 0;
@@ -549,13 +393,14 @@ static int run(struct worker *worker)
 {
 	int r;
 
-	ask_ahead(worker);
-	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
-		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+	worker_ask_ahead(worker);
+	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
+		(r = locate_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
+		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
+		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0)
 		return r;
-	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
+	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -616,12 +461,10 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	worker->space.open_debug = open_debug;
-	worker->space.open_debug_arg = worker;
-	worker->space.open_perfmap = open_perfmap;
+	worker_ask_init(worker);
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
-	worker->engine = unwinder->open(&worker->space);
+	worker->engine = worker->unwinder->open(&worker->space);
 	return worker->engine ? 0 : -ENOMEM;
 }
 
@@ -677,6 +520,7 @@ int worker_live(const struct work *work)
 	wire_in_init(&worker->in, work->socket);
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
+	worker->unwinder = &unwinder_rows;
 	sigaction(SIGBUS, &action, NULL);
 	int r = do_work(worker, work);
 	return wire_flush(&worker->out) < 0 || r < 0;

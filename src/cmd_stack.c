@@ -8,6 +8,7 @@
 #include "debugfile.h"
 #include "fd.h"
 #include "inspect.h"
+#include "memoryfile.h"
 #include "order.h"
 #include "perfmap_open.h"
 #include "report_error.h"
@@ -39,6 +40,11 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 	if (request->perfmap)
 		return perfmap_open(arg, request->place, ret_place);
 	return debugfile_open(arg, &wanted, ret_place);
+}
+
+static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
+{
+	return memoryfile_read(arg, ranges, count);
 }
 
 // A snapshot and what it says.
@@ -156,9 +162,11 @@ static int run_target(
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
-							.keep = options->save != NULL},
+							.keep = options->save != NULL,
+							.goroutines = options->tid_count == 0},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
+		.read_memory = read_memory,
 		.open_file_arg = &target,
 		.live = stack_program.live};
 	auto_inspection struct inspection *inspection = NULL;

@@ -64,6 +64,21 @@ chain_has() {
 			| [.reason, .frames[].symbol]' "$WORK/json")"
 }
 
+# goroutine_has WAIT NAME...: the same of a goroutine that waits for WAIT.
+goroutine_has() {
+	local wait=$1 wanted
+	shift
+	wanted=$(printf '%s\n' "$@" | jq -R . | jq -cs .)
+	# shellcheck disable=SC2016
+	jq -e --arg wait "$wait" --argjson wanted "$wanted" '[.processes[0].goroutines.stacks[]
+		| select(.status == "complete" and .wait == $wait and .state == "waiting")
+		| reduce .frames[] as $frame ($wanted; if length > 0 and (.[0] as $name
+			| $frame.symbol // "" | contains($name)) then .[1:] else . end)
+		| length] | min == 0' "$WORK/json" >/dev/null ||
+		fail "no goroutine in $wait with $wanted: $(jq -c '.processes[0].goroutines.stacks[]
+			| [.wait, .reason, .frames[].symbol]' "$WORK/json")"
+}
+
 all_are_complete() {
 	jq -e '[.processes[0].threads[].status] | unique == ["complete"]' "$WORK/json" >/dev/null ||
 		fail "$(jq -c '.processes[0].threads[] | select(.status != "complete")
@@ -109,6 +124,22 @@ go)
 	await_line "$WORK/box.out" '^READY'
 	take 0
 	chain_has main.spin main.busy runtime.goexit
+	goroutine_has 'chan receive' main.receive main.main.func runtime.goexit
+	goroutine_has 'chan send' main.send main.main.func runtime.goexit
+	goroutine_has semacquire 'sync.(*Mutex).lockSlow' main.lock main.main.func runtime.goexit
+	goroutine_has sleep time.Sleep main.sleep main.main.func runtime.goexit
+	goroutine_has select main.choose main.main.func runtime.goexit
+	goroutine_has semacquire 'sync.(*WaitGroup).Wait' main.main runtime.main runtime.goexit
+	assert_eq "$(jq '.processes[0].goroutines | [.parked == (.stacks | length), .reason]' -c \
+		"$WORK/json")" '[true,null]' "how many goroutines there are"
+	expect_status 0 "$NSPEEK" stack "$TARGET"
+	assert_matches "$OUT" 'goroutine [0-9]+ \[chan receive\]'
+	# They are not asked for, or not kept.
+	take 0 --thread "$TARGET"
+	assert_eq "$(jq '.processes[0].goroutines' "$WORK/json")" null "goroutines"
+	expect_status 0 "$NSPEEK" stack --save "$WORK/kept" "$TARGET"
+	expect_status 0 "$NSPEEK" stack --load "$WORK/kept"
+	assert_contains "$OUT" 'goroutines that no thread runs are not shown: their memory was not kept'
 	;;
 python)
 	need_tool python3
