@@ -65,6 +65,14 @@ unsigned goruntime_version(const struct module *module)
 	return 0;
 }
 
+const struct goruntime_layout *goruntime_layout(unsigned version)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (version >= layouts[i].first && version <= layouts[i].last)
+			return &layouts[i];
+	return NULL;
+}
+
 // Adds the addresses to which the function of MODULE called NAME refers, BIAS above their ELF
 // virtual ones, to the *COUNT ADDRESSES: by loading or storing a word, or an address.
 static void add_references(const struct module *module, uint64_t bias, const char *name,
@@ -123,10 +131,7 @@ const char *goruntime_find(struct space *space, struct goruntime *ret)
 	if (index == count || !find_bias(space, index, &bias))
 		return "its function table was not found";
 	const struct module *module = space_module(space, index);
-	unsigned version = goruntime_version(module);
-	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (version >= layouts[i].first && version <= layouts[i].last)
-			found.layout = &layouts[i];
+	found.layout = goruntime_layout(goruntime_version(module));
 	if (!found.layout)
 		return "its version of Go is not known";
 	add_references(module, bias, "runtime.allgadd", found.lists, &found.list_count);

@@ -38,6 +38,9 @@ bool goruntime_is_there(struct space *space);
 // not say. Source: Go's debug/buildinfo.
 unsigned goruntime_version(const struct module *module);
 
+// The layout of version 1.VERSION, or NULL: it is not known.
+const struct goruntime_layout *goruntime_layout(unsigned version);
+
 // Looks for Go's runtime among the modules of SPACE that are open already, into *RET. Returns
 // NULL, or why goroutines cannot be found.
 const char *goruntime_find(struct space *space, struct goruntime *ret);

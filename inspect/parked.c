@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "goruntime.h"
 #include "order.h"
 
 #include <stdio.h>
@@ -284,7 +283,7 @@ static int take_stacks(struct reader *reader)
 		lens[i] = len < most ? len : most;
 		all += lens[i];
 	}
-	unsigned char *stacks = malloc(all + 1);
+	unsigned char *stacks = parked->stacks = malloc(all + 1);
 	auto_free unsigned char *second = malloc(all + 1);
 	if (!stacks || !second)
 		return -ENOMEM;
@@ -314,13 +313,27 @@ static int take_stacks(struct reader *reader)
 	return r;
 }
 
-// True when the LEN bytes of the string at ADDR are TEXT: 1, 0 or -errno.
-static int is_string(struct reader *reader, uint64_t addr, uint64_t len, const char *text)
+// True when STRINGS, which are Go's, begin as those do for which goroutines wait: 1, 0 or -errno.
+static int are_words(struct reader *reader, const unsigned char *strings)
 {
-	if (len != strlen(text))
-		return 0;
-	int r = read_one(reader, addr, len);
-	return r <= 0 ? r : memcmp(reader->bytes, text, len) == 0;
+	static const char *const first[] = {"", "GC assist marking", "IO wait"};
+	const size_t count = sizeof(first) / sizeof(first[0]);
+	unsigned char *at = reader->bytes;
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t len = word_at(strings, i * WORD_LEN + 8);
+		if (len != strlen(first[i]))
+			return 0;
+		reader->ranges[i] = (struct memory_range){word_at(strings, i * WORD_LEN), len};
+	}
+	if ((r = read_ranges(reader, count)) < 0)
+		return r;
+	for (size_t i = 0; i < count; at += strlen(first[i++]))
+		if (reader->ranges[i].len != strlen(first[i]) ||
+			memcmp(at, first[i], strlen(first[i])) != 0)
+			return 0;
+	return 1;
 }
 
 // Finds what there is to wait for: WORDS[n] gets the address and the length of string n. Returns 1,
@@ -328,17 +341,24 @@ static int is_string(struct reader *reader, uint64_t addr, uint64_t len, const c
 static int find_words(struct reader *reader, uint64_t words[WORDS_MAX][2])
 {
 	const struct goruntime *runtime = &reader->runtime;
+	const size_t len = WORDS_MAX * sizeof(words[0]);
+	bool there[GORUNTIME_CANDIDATES_MAX];
 	int r;
 
+	for (size_t i = 0; i < runtime->word_count; i++)
+		reader->ranges[i] = (struct memory_range){runtime->words[i], len};
+	if (runtime->word_count == 0 || (r = read_ranges(reader, runtime->word_count)) < 0)
+		return runtime->word_count == 0 ? 0 : r;
+	auto_free unsigned char *all = malloc(runtime->word_count * len);
+	if (!all)
+		return -ENOMEM;
+	memcpy(all, reader->bytes, runtime->word_count * len);
+	for (size_t i = 0; i < runtime->word_count; i++)
+		there[i] = reader->ranges[i].len > 0;
 	for (size_t i = 0; i < runtime->word_count; i++) {
-		r = read_one(reader, runtime->words[i], WORDS_MAX * WORD_LEN);
-		if (r < 0)
-			return r;
-		memcpy(words, reader->bytes, WORDS_MAX * sizeof(words[0]));
-		if (r == 0 || words[0][1] != 0)
-			continue;
-		if ((r = is_string(reader, words[1][0], words[1][1], "GC assist marking")) > 0)
-			r = is_string(reader, words[2][0], words[2][1], "IO wait");
+		r = there[i] ? are_words(reader, all + i * len) : 0;
+		if (r > 0)
+			memcpy(words, all + i * len, len);
 		if (r != 0)
 			return r;
 	}
@@ -382,7 +402,8 @@ static int read_all(struct reader *reader)
 	if (r <= 0)
 		return r;
 	if (count > LISTED_MAX) {
-		snprintf(parked->reason, sizeof(parked->reason), "the list of them has %llu",
+		snprintf(parked->reason, sizeof(parked->reason),
+			"their list has %llu entries, more than are looked at",
 			(unsigned long long)count);
 		return 0;
 	}
@@ -393,27 +414,20 @@ static int read_all(struct reader *reader)
 	return take_words(reader);
 }
 
-int parked_find(struct parked *ret, struct space *space)
+int parked_read(struct parked *ret, struct space *space, const struct goruntime *runtime)
 {
-	struct reader reader = {.space = space, .parked = ret};
-
-	*ret = (struct parked){.total = UINT64_MAX};
-	if (!goruntime_is_there(space))
-		return 0;
-	ret->there = true;
-	const char *why = space->read_memory ? goruntime_find(space, &reader.runtime)
-					     : "there is no process to read them from";
-	if (why) {
-		snprintf(ret->reason, sizeof(ret->reason), "%s", why);
-		return 0;
-	}
 	auto_free struct memory_range *ranges = calloc(MEMORY_RANGES_MAX, sizeof(*ranges));
 	auto_free unsigned char *bytes = malloc(MEMORY_BYTES_MAX);
+	struct reader reader = {.space = space,
+		.runtime = *runtime,
+		.parked = ret,
+		.ranges = ranges,
+		.bytes = bytes,
+		.deadline_us = clock_now_us() + READ_US};
+
+	*ret = (struct parked){.there = true, .total = UINT64_MAX};
 	if (!ranges || !bytes)
 		return -ENOMEM;
-	reader.deadline_us = clock_now_us() + READ_US;
-	reader.ranges = ranges;
-	reader.bytes = bytes;
 	int r = read_all(&reader);
 	free(reader.gos);
 	if (r != -EIO)
@@ -421,6 +435,21 @@ int parked_find(struct parked *ret, struct space *space)
 	ret->count = 0;
 	snprintf(ret->reason, sizeof(ret->reason),
 		"their memory was not kept, or could not be read");
+	return 0;
+}
+
+int parked_find(struct parked *ret, struct space *space)
+{
+	struct goruntime runtime;
+
+	*ret = (struct parked){.total = UINT64_MAX};
+	if (!goruntime_is_there(space))
+		return 0;
+	const char *why = goruntime_find(space, &runtime);
+	if (!why)
+		return parked_read(ret, space, &runtime);
+	ret->there = true;
+	snprintf(ret->reason, sizeof(ret->reason), "%s", why);
 	return 0;
 }
 

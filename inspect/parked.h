@@ -10,6 +10,7 @@
 // has. Its registers are where the scheduler has put them.
 #pragma once
 
+#include "goruntime.h"
 #include "space.h"
 #include "stacks.h"
 
@@ -29,12 +30,16 @@ struct parked {
 	uint64_t total;          // how many there are, those that are left out too; or UINT64_MAX
 	struct parked_row *rows; // ascending by id
 	size_t count;
+	unsigned char *stacks; // of all rows
 };
 
-// Finds the goroutines of the process of SPACE that no thread runs, into *RET, which is never
-// freed: the worker ends. Fails with -ENOMEM, or -errno when nspeek is not to be talked to any
+// Finds the goroutines of the process of SPACE that no thread runs, into *RET, whose rows and
+// stacks are the caller's. Fails with -ENOMEM, or -errno when nspeek is not to be talked to any
 // more.
 int parked_find(struct parked *ret, struct space *space);
+
+// The same by RUNTIME, what is known of the process's runtime.
+int parked_read(struct parked *ret, struct space *space, const struct goruntime *runtime);
 
 // Lets the stack of goroutine INDEX be read in SPACE, and returns it as a thread.
 struct snapshot_thread parked_enter(const struct parked *parked, size_t index, struct space *space);
