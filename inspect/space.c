@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-enum { PLACES_MAX = 64 }; // where a debug file is looked for
+enum {
+	PLACES_MAX = 64, // where a debug file is looked for
+	PAGE = 4096,
+};
 
 struct space_map {
 	bool looked, fits; // whether bias was looked for, and is there
@@ -134,12 +137,60 @@ const struct jitnames *space_jit_names(struct space *space)
 	return &space->names;
 }
 
-// Where ADDR lies if it is code that is in no file.
-static struct location locate_made(struct space *space, uint64_t addr)
+// True when what was copied at ADDR is what MODULE has there, BIAS below: as much of the page as
+// both have.
+static bool is_same_code(
+	struct space *space, const struct module *module, uint64_t addr, uint64_t bias)
 {
-	bool copied = snapshot_find_part(space->snapshot, addr, 1) != NULL;
+	const uint64_t page = addr & ~(uint64_t)(PAGE - 1);
+	size_t len = 0, copied_len;
+	const unsigned char *code = module_code(module, page - bias, &len);
 
-	return (struct location){copied ? space_made(space) : SNAPSHOT_NO_MODULE, addr, 0};
+	addr = code ? page : addr;
+	if (!code)
+		code = module_code(module, addr - bias, &len);
+	const struct snapshot_part *part = snapshot_find_part(space->snapshot, addr, 1);
+	if (!code || !part)
+		return false;
+	copied_len = part->len - (addr - part->start);
+	if (len > copied_len)
+		len = copied_len;
+	if (len > PAGE)
+		len = PAGE;
+	return memcmp(code, space->snapshot->stacks + part->offset + (addr - part->start), len) ==
+	       0;
+}
+
+// Where ADDR, in the anonymous mapping MAP, lies in the file whose mapping stands before that: code
+// that was moved out of the file into memory, to have it in huge pages, and is the same. Returns
+// false when it is none.
+static bool locate_moved(
+	struct space *space, const struct snapshot_map *map, uint64_t addr, struct location *ret)
+{
+	const struct snapshot_map *before = map - 1;
+	uint64_t bias;
+
+	if (map == space->snapshot->maps || map->module != SNAPSHOT_NO_MODULE ||
+		before->module == SNAPSHOT_NO_MODULE || before->end != map->start)
+		return false;
+	struct module *module = space_module(space, before->module);
+	if (!module->elf || module_bias(module, before, &bias) < 0 ||
+		!is_same_code(space, module, addr, bias))
+		return false;
+	module_note(module, "its code was moved to other memory, where it is the same");
+	*ret = (struct location){before->module, addr - bias, bias};
+	return true;
+}
+
+// Where ADDR, in MAP, lies if it is code that is in no file.
+static struct location locate_made(
+	struct space *space, const struct snapshot_map *map, uint64_t addr)
+{
+	struct location at = {SNAPSHOT_NO_MODULE, addr, 0};
+
+	if (snapshot_find_part(space->snapshot, addr, 1) && !locate_moved(space, map, addr, &at))
+		at.module = space_made(space);
+	return at;
 }
 
 struct location space_locate(struct space *space, uint64_t addr)
@@ -150,7 +201,7 @@ struct location space_locate(struct space *space, uint64_t addr)
 	if (!map || !map->executable)
 		return nowhere;
 	if (map->module == SNAPSHOT_NO_MODULE || !space_module(space, map->module)->elf)
-		return locate_made(space, addr);
+		return locate_made(space, map, addr);
 	struct space_map *info = &space->maps[map - space->snapshot->maps];
 	if (!info->looked) {
 		info->looked = true;

@@ -141,6 +141,7 @@ Test(answers, goroutines_that_cannot_be, .init = begin)
 	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), -EPROTO); // again
 	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), -EPROTO);
 	stacks_fini(&stacks);
+	free(record);
 	begin();
 	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), 0);
 	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_STATE_COUNT, 18, ""), -EPROTO);
