@@ -19,6 +19,9 @@ enum {
 	COPY_MS = 1000,          // until a helper that is stuck is killed
 };
 
+// How the paths begin of what is no file but memory that is shared, proc_pid_maps(5).
+static const char *const prefixes[] = {"/memfd:", "/dev/zero (deleted)", "/SYSV", "/anon_hugepage"};
+
 // The pages that are wanted: a set of their numbers.
 struct pages {
 	const struct snapshot_map *maps[MAPS_MAX]; // ascending
@@ -37,7 +40,10 @@ static bool is_made(const struct snapshot *snapshot, const struct snapshot_map *
 	if (map->module == SNAPSHOT_NO_MODULE)
 		return true;
 	const struct snapshot_module *module = &snapshot->modules[map->module];
-	return module->source == SNAPSHOT_SOURCE_NONE || strncmp(module->path, "/memfd:", 7) == 0;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(module->path, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return module->source == SNAPSHOT_SOURCE_NONE;
 }
 
 static void list_maps(const struct snapshot *snapshot, struct pages *pages)

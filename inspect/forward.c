@@ -470,8 +470,8 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.entries = entries_of(forward, at.module),
 		.pc = at.vaddr + behind_call,
 		.trouble = trouble};
-	if (question.module->made && behind_call &&
-		jitframe_find(forward->walk, forward->space, thread, frame, ret))
+	if (question.module->made &&
+		jitframe_find(forward->walk, forward->space, thread, frame, behind_call, ret))
 		return FORWARD_FRAME;
 	look_forward(&question, &verdict);
 	if (question.module->made)
@@ -480,7 +480,7 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
 	enum forward_answer answer = choose(&verdict, ret);
 	if (answer == FORWARD_NOTHING && behind_call && !question.module->made &&
-		jitframe_find(forward->walk, forward->space, thread, frame, ret))
+		jitframe_find(forward->walk, forward->space, thread, frame, true, ret))
 		return FORWARD_FRAME;
 	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1))
 		answer = search(&question, ret);

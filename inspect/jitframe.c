@@ -17,6 +17,7 @@ enum {
 struct look {
 	uint64_t pcs[LOOKED_AT_MAX]; // seen, the first NEXT of them looked at
 	size_t count, next;
+	bool in_call; // the frame is in a call: it has been set up
 };
 
 static void add_pc(struct look *look, uint64_t pc)
@@ -48,8 +49,9 @@ static void add_next(struct look *look, uint64_t pc, const struct insn *insn)
 		add_pc(look, pc + insn->len);
 		add_pc(look, insn->target);
 		return;
-	case INSN_CALL: // gives it back
-		add_pc(look, pc + insn->len);
+	case INSN_CALL: // gives it back, unless it is to set up the frame
+		if (look->in_call)
+			add_pc(look, pc + insn->len);
 		return;
 	default:
 		if (!changes)
@@ -67,12 +69,14 @@ static bool restores(const struct insn *insn)
 		       insn->disp == 0);
 }
 
-// True when the code of MODULE from PC on, before it changes the frame pointer FP, takes a value
-// from memory below that, and not below SP, or puts one there, or leaves a frame by it.
-static bool uses_frame(
-	struct codewalk *walk, const struct module *module, uint64_t pc, uint64_t sp, uint64_t fp)
+// True when the code of MODULE from PC on, where FRAME is, before it changes the frame pointer,
+// takes a value from memory below that, and not below the stack pointer, or puts one there, or
+// leaves a frame by it.
+static bool uses_frame(struct codewalk *walk, const struct module *module, uint64_t pc,
+	const struct frame_regs *frame, bool in_call)
 {
-	struct look look = {.pcs = {pc}, .count = 1};
+	uint64_t sp = frame->values[ARCH_REG_SP], fp = frame->values[ARCH_REG_FP];
+	struct look look = {.pcs = {pc}, .count = 1, .in_call = in_call};
 	struct insn insn;
 
 	while (look.next < look.count) {
@@ -103,16 +107,17 @@ static bool is_caller(
 }
 
 bool jitframe_find(struct codewalk *walk, struct space *space, const struct snapshot_thread *thread,
-	const struct frame_regs *frame, struct row *ret)
+	const struct frame_regs *frame, bool behind_call, struct row *ret)
 {
 	uint64_t sp = frame->values[ARCH_REG_SP], fp = frame->values[ARCH_REG_FP];
-	struct location at = space_locate(space, frame->values[ARCH_REG_PC] - 1);
+	struct location at = space_locate(space, frame->values[ARCH_REG_PC] - behind_call);
 	uint64_t saved, ra, senders;
 
 	if (!(frame->known >> ARCH_REG_FP & 1) || at.module == SNAPSHOT_NO_MODULE || fp < sp ||
 		fp % WORD != 0 || space_read_word(space, thread, fp, &saved) < 0 ||
 		space_read_word(space, thread, fp + WORD, &ra) < 0 ||
-		!uses_frame(walk, space_module(space, at.module), at.vaddr + 1, sp, fp) ||
+		!uses_frame(walk, space_module(space, at.module), at.vaddr + behind_call, frame,
+			behind_call) ||
 		!is_caller(walk, space, ra, saved, fp))
 		return false;
 	*ret = (struct row){.cfa_reg = ARCH_REG_FP, .cfa_offset = 2 * WORD};

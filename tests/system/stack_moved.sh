@@ -65,7 +65,7 @@ names() {
 	retry 10 waits "$STARTED" || fail "the program does not wait"
 	target_before "$STARTED"
 	expect_status 0 "$NSPEEK" stack --json "$STARTED"
-	NAMES=$(jq -r '[.processes[0].threads[0].frames[].symbol // "?"] | join(" ")' "$WORK/run.out")
+	NAMES=$(jq -r '[.processes[0].threads[0].frames[] | .symbol // "?"] | join(" ")' "$WORK/run.out")
 	run "$NSPEEK" stack "$STARTED"
 	target_after "$STARTED"
 	finish "$STARTED"
@@ -90,7 +90,7 @@ for how in changed shared; do
 	target_before "$STARTED"
 	run "$NSPEEK" stack --json "$STARTED"
 	[ "$STATUS" -le 1 ] || fail "status $STATUS: $ERR"
-	NAMES=$(jq -r '[.processes[0].threads[0].frames[].symbol // "?"] | join(" ")' "$WORK/run.out")
+	NAMES=$(jq -r '[.processes[0].threads[0].frames[] | .symbol // "?"] | join(" ")' "$WORK/run.out")
 	assert_matches "$NAMES" '^pause \?'
 	assert_lacks "$NAMES" recurse
 	target_after "$STARTED"

@@ -133,6 +133,19 @@ Test(jitframe, an_interpreter, .init = begin)
 	check_frame(4, CODE + OUTER + 6, FRAME_VIA_FORWARD);
 }
 
+// What was interrupted may not have its frame yet: only what it does before the next call tells.
+Test(jitframe, an_interrupted_interpreter, .init = begin)
+{
+	put_interpreter();
+	thread.regs[ARCH_REG_PC] = CODE + TABLE + 2;
+	unwind();
+	check_frame(1, CODE + ENTRY, FRAME_VIA_FP);
+	check_frame(2, CODE + MIDDLE + 6, FRAME_VIA_FP);
+	thread.regs[ARCH_REG_PC] = CODE + TABLE; // before a call
+	unwind();
+	check_int(count, 1);
+}
+
 // Each proof that is missing ends the chain.
 static void check_stops(void)
 {
