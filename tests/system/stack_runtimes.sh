@@ -91,6 +91,13 @@ finds_busy() {
 	[ -n "$BUSY" ] && grep -q '(node) R' "/proc/$BUSY/stat"
 }
 
+# The stack of the target's first thread, whole, into $WORK/json.
+takes_whole() {
+	run "$NSPEEK" stack --json --no-unique --thread "$TARGET" "$TARGET"
+	cp "$WORK/run.out" "$WORK/json"
+	[ "$STATUS" = 0 ]
+}
+
 # Its first thread waits for the one that runs main, which sleeps.
 java_sleeps() {
 	run "$NSPEEK" stack "$TARGET"
@@ -174,7 +181,10 @@ node)
 	retry 10 finds_busy || fail "the second node does not run"
 	TARGET=$BUSY
 	sleep 0.5
-	take 0 --thread "$TARGET"
+	target_before "$TARGET"
+	# There are moments in which its frame is not known: it is taken in another, then.
+	retry 5 takes_whole || fail "no chain of the second node is complete: $OUT"
+	target_after "$TARGET"
 	chain_has inner_function middle_function outer_function v8::Function::Call node::Start
 	;;
 java)
