@@ -400,6 +400,7 @@ static int run(struct worker *worker)
 		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0)
 		return r;
+	worker_ask_end(worker);
 	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
 }
 

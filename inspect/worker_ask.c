@@ -154,6 +154,13 @@ static int read_memory(void *arg, struct memory_range *ranges, size_t count, uns
 	return 0;
 }
 
+void worker_ask_end(struct worker *worker)
+{
+	take_ahead(worker);
+	if (worker->ahead.answered)
+		close_fd(&worker->ahead.fd);
+}
+
 void worker_ask_init(struct worker *worker)
 {
 	worker->space.open_debug = open_debug;

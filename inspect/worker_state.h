@@ -59,6 +59,10 @@ int worker_send_chain(struct worker *worker, const struct chain_row *chain, size
 // will be wanted, and the answer comes while threads are unwound.
 void worker_ask_ahead(struct worker *worker);
 
+// Takes the answer to that, if nobody has needed it: a socket that is closed before all of it was
+// read takes away what the other side has not read yet.
+void worker_ask_end(struct worker *worker);
+
 // Sets what the worker's space asks nspeek for.
 void worker_ask_init(struct worker *worker);
 
