@@ -8,25 +8,38 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask(struct asking *asking, int index, const struct debuglink *link, unsigned place)
+static struct wire_record *new_record(struct asking *asking, enum wire_type type)
 {
-	struct wire_record *record = asking->record;
+	memset(asking->record, 0, offsetof(struct wire_record, text) + 1);
+	asking->record->type = type;
+	return asking->record;
+}
+
+// Asks for the file that the record describes, from PLACE on.
+static int ask(struct asking *asking, unsigned place)
+{
 	int r;
 
 	if (asking->requests++ == WIRE_REQUESTS_MAX)
 		return -EMFILE;
-	asking->last[index] = asking->requests - 1;
-	memset(record, 0, offsetof(struct wire_record, text));
-	record->type = WIRE_REQUEST;
+	asking->record->count = place;
+	r = wire_put(asking->out, asking->record);
+	return r < 0 ? r : wire_flush(asking->out);
+}
+
+// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
+static int ask_debug(struct asking *asking, int index, const struct debuglink *link, unsigned place)
+{
+	struct wire_record *record = new_record(asking, WIRE_REQUEST);
+
+	asking->last[index] = asking->requests;
 	record->kind = WIRE_REQUEST_DEBUG;
 	record->index = (uint32_t)index;
-	record->count = place;
 	record->build_id = asking->space->modules[index].build_id;
 	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(asking->out, record);
-	return r < 0 ? r : wire_flush(asking->out);
+	return ask(asking, place);
 }
 
 // Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
@@ -53,10 +66,11 @@ void asking_begin(struct asking *asking, int index)
 	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
 		return;
 	asking->ahead = (struct asking_ahead){.index = index, .fd = -EBADF};
-	asking->ahead.asked = ask(asking, index, &link, 0) == 0;
+	asking->ahead.asked = ask_debug(asking, index, &link, 0) == 0;
 }
 
-int asking_open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
+// Opens what may be the separate debug file of module INDEX (space.h).
+static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
 {
 	struct asking *asking = arg;
 	struct asking_ahead *ahead = &asking->ahead;
@@ -67,7 +81,7 @@ int asking_open_debug(void *arg, int index, const struct debuglink *link, unsign
 		*place = ahead->place;
 		return take_fd(&ahead->fd);
 	}
-	int r = ask(asking, index, link, *place);
+	int r = ask_debug(asking, index, link, *place);
 	return r < 0 ? r : take(asking, place);
 }
 
@@ -79,4 +93,66 @@ void asking_end(struct asking *asking)
 		return;
 	ahead->fd = take(asking, &ahead->place);
 	ahead->answered = true;
+}
+
+// Opens what may be the perf map of the process (space.h).
+static int open_perfmap(void *arg, unsigned *place)
+{
+	struct asking *asking = arg;
+	struct wire_record *record;
+	struct stat st;
+
+	asking_end(asking);
+	record = new_record(asking, WIRE_REQUEST);
+	asking->perfmap = asking->requests;
+	record->kind = WIRE_REQUEST_PERFMAP;
+	record->index = (uint32_t)asking->space->snapshot->module_count;
+	int r = ask(asking, *place);
+	int fd = r < 0 ? r : take(asking, place);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		asking->perfmap_len = (uint64_t)st.st_size;
+	return fd;
+}
+
+// Reads memory of the process (space.h).
+static int read_memory(void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes)
+{
+	struct asking *asking = arg;
+	struct wire_record *record;
+	uint64_t got, at = 0;
+	int received, r;
+
+	asking_end(asking);
+	record = new_record(asking, WIRE_READ);
+	record->count = (uint32_t)count;
+	memcpy(record->ranges, ranges, count * sizeof(*ranges));
+	if ((r = wire_put(asking->out, record)) < 0 || (r = wire_flush(asking->out)) < 0)
+		return r;
+	r = wire_receive(asking->in, record, &received);
+	auto_fd int fd = received;
+	if (r <= 0 || record->type != WIRE_FILE)
+		return r < 0 ? r : -EPROTO;
+	if (fd < 0)
+		return -EIO;
+	for (size_t i = 0; i < count; i++) {
+		size_t len = ranges[i].len;
+		if (pread(fd, &got, sizeof(got), (off_t)at) != sizeof(got) ||
+			pread(fd, bytes, len, (off_t)(at + sizeof(got))) != (ssize_t)len)
+			return -EIO;
+		if (got != len)
+			ranges[i].len = 0;
+		at += sizeof(got) + len;
+		bytes += len;
+	}
+	return 0;
+}
+
+void asking_init(struct asking *asking)
+{
+	struct space *space = asking->space;
+
+	space->open_debug = open_debug;
+	space->open_debug_arg = asking;
+	space->open_perfmap = open_perfmap;
+	space->read_memory = read_memory;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The worker's requests for files.
+// The worker's requests for files, and for memory of the process.
 //
 // Theory of operation. What the worker needs beyond the modules' files it asks nspeek for, by a
 // record, and waits for the answer. One debug file, that which will most probably be wanted, is
@@ -25,13 +25,14 @@ struct asking {
 	struct wire_record *record; // overwritten
 	struct space *space;
 	unsigned requests;
-	uint32_t *last; // the number of each module's last
+	uint32_t *last;       // the number of each module's last
+	uint32_t perfmap;     // and of the perf map's
+	uint64_t perfmap_len; // 0: there is none
 	struct asking_ahead ahead;
 };
 
-// Asks for what may be the separate debug file of module INDEX, for struct space; ARG is a struct
-// asking.
-int asking_open_debug(void *arg, int index, const struct debuglink *link, unsigned *place);
+// Has the space of ASKING, which is filled in, ask by it.
+void asking_init(struct asking *asking);
 
 // Asks for the debug file of module INDEX if that lacks names: they will be wanted.
 void asking_begin(struct asking *asking, int index);

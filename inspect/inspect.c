@@ -40,7 +40,7 @@ struct inspection {
 	int failed; // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
-	unsigned requests;
+	unsigned requests, reads;
 	int cpu;                         // that the worker does not run on, or -1
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
@@ -94,7 +94,7 @@ static int start(struct inspection *inspection, struct error *err)
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = false;
 	inspection->failed = 0;
-	inspection->requests = 0;
+	inspection->requests = inspection->reads = 0;
 	inspection->trouble[0] = '\0';
 	return 0;
 }
@@ -254,17 +254,19 @@ static int note_request(struct inspection *inspection, uint32_t module, int *fd)
 static int serve_request(struct inspection *inspection, const struct wire_record *record)
 {
 	const struct snapshot *snapshot = inspection->answers.snapshot;
-	struct inspect_request request = {.module = record->index,
+	struct inspect_request request = {.perfmap = record->kind == WIRE_REQUEST_PERFMAP,
+		.module = record->index,
 		.build_id = &record->build_id,
 		.link = record->text,
 		.place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
 
-	if (record->kind != WIRE_REQUEST_DEBUG || ++inspection->requests > WIRE_REQUESTS_MAX ||
-		record->index >= snapshot->module_count)
+	if (record->kind >= WIRE_REQUEST_KINDS || ++inspection->requests > WIRE_REQUESTS_MAX ||
+		(request.perfmap ? record->index != snapshot->module_count
+				 : record->index >= snapshot->module_count))
 		return -EPROTO;
-	request.path = snapshot->modules[record->index].path;
-	request.fd = snapshot->modules[record->index].fd;
+	request.path = request.perfmap ? "" : snapshot->modules[record->index].path;
+	request.fd = request.perfmap ? -EBADF : snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
 	int r = inspection->options->worker.keep ? note_request(inspection, record->index, &fd) : 0;
@@ -273,6 +275,21 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	r = wire_send(inspection->in.socket, &answer, fd);
 	// A worker asks before it knows whether it needs the file; when it has ended without, what
 	// it has sent before says how.
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+// Reads what the worker asks for. What cannot be read is answered by no file.
+static int serve_read(struct inspection *inspection, const struct wire_record *record)
+{
+	const struct inspect_options *options = inspection->options;
+	struct wire_record answer = {.type = WIRE_FILE};
+	auto_fd int fd = -EBADF;
+
+	if (++inspection->reads > WIRE_READS_MAX)
+		return -EPROTO;
+	if (options->read_memory)
+		fd = options->read_memory(options->open_file_arg, record->ranges, record->count);
+	int r = wire_send(inspection->in.socket, &answer, fd);
 	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
@@ -289,6 +306,7 @@ static int take_record(struct inspection *inspection)
 	if (record->type == WIRE_DONE)
 		return 0;
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
+	    : record->type == WIRE_READ  ? serve_read(inspection, record)
 					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;
 }

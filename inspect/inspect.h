@@ -9,6 +9,7 @@
 #pragma once
 
 #include "error.h"
+#include "memrange.h"
 #include "snapshot.h"
 #include "stacks.h"
 #include "work.h"
@@ -16,6 +17,7 @@
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
+	bool perfmap;                   // the perf map of the process: only the place counts
 	uint32_t module;                // whose separate debug file it is: an index
 	const char *path;               // and that module's path
 	int fd;                         // and its file, or -EBADF
@@ -30,7 +32,10 @@ struct inspect_options {
 	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
-	void *open_file_arg;
+	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
+	// which is then the callee's, or -errno. NULL: there is no target.
+	int (*read_memory)(void *arg, const struct memory_range *ranges, size_t count);
+	void *open_file_arg;     // of both
 	const uint64_t *lent_us; // NULL, or time so far, spent in there, that is not the timeout's
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.

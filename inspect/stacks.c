@@ -33,6 +33,17 @@ const char *stack_status_name(enum stack_status status)
 	return names[status];
 }
 
+const char *goroutine_state_name(enum goroutine_state state)
+{
+	static const char *const names[GOROUTINE_STATE_COUNT] = {
+		[GOROUTINE_RUNNABLE] = "runnable",
+		[GOROUTINE_WAITING] = "waiting",
+		[GOROUTINE_PREEMPTED] = "preempted",
+	};
+
+	return names[state];
+}
+
 const char *stack_verify_name(enum stack_verify_result result)
 {
 	static const char *const names[STACK_VERIFY_COUNT] = {
@@ -96,6 +107,10 @@ void stacks_fini(struct stacks *stacks)
 	for (size_t i = 0; stacks->modules && i < stacks->module_count; i++)
 		file_parts_fini(&stacks->modules[i].needed);
 	debug_files_fini(&stacks->debugs, &stacks->debug_count);
+	for (size_t i = 0; i < stacks->goroutines.row_count; i++)
+		if (!stacks->goroutines.rows[i].stack.shared)
+			free(stacks->goroutines.rows[i].stack.frames);
+	free(stacks->goroutines.rows);
 	free(stacks->stacks);
 	free(stacks->verifies);
 	free(stacks->symbols);

@@ -99,6 +99,36 @@ struct stack_module {
 	struct file_parts needed;
 };
 
+// What a goroutine does that no thread runs.
+enum goroutine_state {
+	GOROUTINE_RUNNABLE, // it could run, and waits for a thread
+	GOROUTINE_WAITING,
+	GOROUTINE_PREEMPTED, // the runtime has stopped it
+	GOROUTINE_STATE_COUNT,
+};
+
+// The word for STATE in the JSON output ("waiting").
+const char *goroutine_state_name(enum goroutine_state state);
+
+enum { GOROUTINE_WAIT_SIZE = 64, GOROUTINES_MAX = 10000 }; // as many are shown at most
+
+struct goroutine {
+	uint64_t id;
+	enum goroutine_state state;
+	char wait[GOROUTINE_WAIT_SIZE]; // what for, in the runtime's words; empty: not known
+	struct stack stack;
+};
+
+// The goroutines that no thread runs, of a process with Go's runtime.
+struct goroutines {
+	bool there;     // it has Go's runtime
+	bool shown;     // they are known: else reason says why not
+	uint64_t count; // how many there are, also beyond those in rows; UINT64_MAX: not known
+	char reason[STACK_REASON_SIZE];
+	struct goroutine *rows;
+	size_t row_count;
+};
+
 struct stacks {
 	struct stack *stacks; // parallel to the snapshot's threads
 	size_t stack_count;
@@ -107,6 +137,7 @@ struct stacks {
 	size_t symbol_count;
 	struct stack_module *modules; // parallel to the snapshot's modules
 	size_t module_count;
+	struct goroutines goroutines;
 	// The same of each file that the worker has asked for; those that it was refused, or did
 	// not use, have no parts.
 	struct debug_file *debugs;

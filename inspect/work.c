@@ -148,6 +148,10 @@ int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot
 		if (snapshot->stacks_len > 0)
 			memcpy(room, snapshot->stacks, snapshot->stacks_len);
 	}
+	ours.parts = put(memory, snapshot->parts, snapshot->part_count * sizeof(*snapshot->parts));
+	if (!ours.parts)
+		return -ENOMEM;
+	ours.part_count = snapshot->part_count;
 	ours.stacks = room;
 	ours.stacks_len = snapshot->stacks_len;
 	ours.thread_count = snapshot->thread_count;

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The worker: unwind all, name all, send all.
-#include "worker.h"
+#include "worker_state.h"
 
-#include "asking.h"
-#include "chains.h"
 #include "cleanup.h"
-#include "locations.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
 #include "truncated.h"
-#include "unwind.h"
 #include "verify.h"
-#include "wire.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -26,32 +21,12 @@ enum {
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
-static const uint32_t NO_THREAD = UINT32_MAX;
-
-static const struct unwinder *const unwinder = &unwinder_rows;
-
-struct worker {
-	const struct worker_options *options;
-	struct snapshot snapshot; // as in the work, but for the files
-	const bool *unnamed;      // the modules that are not to be named; NULL: all are
-	volatile struct work_place *place;
-	struct space space;
-	void *engine;
-	struct locations locations;
-	struct chains chains;
-	uint32_t *chain_of;            // each thread's
-	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
-	uint32_t *location_of;         // each frame's of the chains
-	struct unwind_frame *chain;    // room for one
-	struct unwind_frame *other;    // and for one of the second engine, if asked for
-	struct stack_verify *verifies; // what came of that for each thread
-	uint32_t symbol_count;         // sent so far
-	struct asking asking;
-	// Large, and not zero in the beginning:
-	struct wire_record record; // the one that is being sent or received
-	struct wire_in in;
-	struct wire_out out;
-};
+struct wire_record *worker_record(struct worker *worker, enum wire_type type)
+{
+	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
+	worker->record.type = type;
+	return &worker->record;
+}
 
 // Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
 // the chain that END ends.
@@ -80,8 +55,8 @@ static int unwind_all(struct worker *worker)
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
 		worker->place->step++;
-		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
-			&count, &end);
+		worker->unwinder->unwind(worker->engine, thread, worker->chain,
+			worker->options->max_frames, &count, &end);
 		if (second)
 			verify(worker, second, i, count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
@@ -106,20 +81,12 @@ static int locate_all(struct worker *worker)
 	return r;
 }
 
-// Clears the record for TYPE.
-static struct wire_record *new_record(struct worker *worker, enum wire_type type)
-{
-	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
-	worker->record.type = type;
-	return &worker->record;
-}
-
 // Says what is needed of the file FD, which is ELF, of MODULE.
 static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
 	const struct module *module, Elf *elf, int fd)
 {
 	bool asked = kind == WIRE_PARTS_ASKED;
-	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
 	struct stat st;
 	size_t count;
 
@@ -144,7 +111,9 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 
 static bool is_named(const struct worker *worker, int module)
 {
-	return module != SNAPSHOT_NO_MODULE && !(worker->unnamed && worker->unnamed[module]);
+	if (module == SNAPSHOT_NO_MODULE || module == space_made(&worker->space))
+		return module != SNAPSHOT_NO_MODULE;
+	return !(worker->unnamed && worker->unnamed[module]);
 }
 
 // Asks for the debug file of the module that the first thread is in.
@@ -155,19 +124,31 @@ static void ask_ahead(struct worker *worker)
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (is_named(worker, index))
+	if (index != space_made(&worker->space) && is_named(worker, index))
 		asking_begin(&worker->asking, index);
 }
 
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
 {
 	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
-	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
 
 	if (!name)
 		return -ENOMEM;
 	record->value = query->start;
 	snprintf(record->text, sizeof(record->text), "%s", name);
+	worker->symbol_count++;
+	return wire_put(&worker->out, record);
+}
+
+static int send_made_symbol(struct worker *worker, const struct jitname *name)
+{
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
+	bool cut = name->len > SYMBOL_NAME_MAX;
+
+	record->value = name->start;
+	snprintf(record->text, sizeof(record->text), "%.*s%s",
+		cut ? SYMBOL_NAME_MAX : (int)name->len, name->text, cut ? "..." : "");
 	worker->symbol_count++;
 	return wire_put(&worker->out, record);
 }
@@ -220,6 +201,24 @@ static int name_module(struct worker *worker, struct location_row **rows, size_t
 	return 0;
 }
 
+// Names the COUNT ROWS, which are code in no file and ascend, and sends the names.
+static int name_made(struct worker *worker, struct location_row **rows, size_t count)
+{
+	const struct jitnames *names = space_jit_names(&worker->space);
+	const struct jitname *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct jitname *name = jitnames_find(names, rows[i]->pc);
+		int r = name && name != last ? send_made_symbol(worker, name) : 0;
+		if (r < 0)
+			return r;
+		if (name)
+			rows[i]->symbol = (int)worker->symbol_count - 1;
+		last = name ? name : last;
+	}
+	return 0;
+}
+
 static int name_all(struct worker *worker)
 {
 	size_t count = worker->locations.count;
@@ -237,7 +236,9 @@ static int name_all(struct worker *worker)
 		if (!is_named(worker, rows[first]->module))
 			continue;
 		worker->place->step++;
-		int r = name_module(worker, rows + first, end - first);
+		int r = rows[first]->module == space_made(&worker->space)
+				? name_made(worker, rows + first, end - first)
+				: name_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
 	}
@@ -248,7 +249,7 @@ static int send_modules(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
 		const struct module *module = &worker->space.modules[i];
-		struct wire_record *record = new_record(worker, WIRE_MODULE);
+		struct wire_record *record = worker_record(worker, WIRE_MODULE);
 		if (!module->opened)
 			continue;
 		record->index = (uint32_t)i;
@@ -269,21 +270,20 @@ static void fill_frame(const struct worker *worker, size_t index, struct wire_fr
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
-		.module = row->module,
+		.module = row->module == space_made(&worker->space) ? STACK_NO_INDEX : row->module,
 		.symbol = row->symbol,
 		.signal = from->signal,
 		.via = (uint8_t)from->via};
 }
 
-// Sends CHAIN as the stack of thread INDEX.
-static int send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
 {
 	struct wire_record *record;
 	int r;
 
 	for (size_t done = 0; done < chain->count; done += record->count) {
 		size_t left = chain->count - done;
-		record = new_record(worker, WIRE_FRAMES);
+		record = worker_record(worker, WIRE_FRAMES);
 		record->index = (uint32_t)index;
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
@@ -291,7 +291,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 		if ((r = wire_put(&worker->out, record)) < 0)
 			return r;
 	}
-	record = new_record(worker, WIRE_THREAD);
+	record = worker_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
 	record->status = chain->end.status;
 	record->value = chain->end.overflow_sp;
@@ -309,7 +309,7 @@ static int send_others(struct worker *worker, uint32_t first)
 		if (!record || record->count == WIRE_THREADS_MAX) {
 			if (record && (r = wire_put(&worker->out, record)) < 0)
 				return r;
-			record = new_record(worker, WIRE_SAME);
+			record = worker_record(worker, WIRE_SAME);
 			record->index = first;
 		}
 		record->threads[record->count++] = i;
@@ -333,7 +333,9 @@ static int send_stacks(struct worker *worker)
 		first[worker->chain_of[i]] = (uint32_t)i;
 	}
 	for (size_t i = 0; r == 0 && i < worker->chains.count; i++) {
-		r = send_chain(worker, &worker->chains.rows[i], first[i]);
+		if (first[i] == NO_THREAD) // a goroutine's
+			continue;
+		r = worker_send_chain(worker, &worker->chains.rows[i], first[i]);
 		if (r == 0)
 			r = send_others(worker, first[i]);
 	}
@@ -343,7 +345,7 @@ static int send_stacks(struct worker *worker)
 static int send_verify(struct worker *worker, size_t index)
 {
 	const struct stack_verify *verify = &worker->verifies[index];
-	struct wire_record *record = new_record(worker, WIRE_VERIFY);
+	struct wire_record *record = worker_record(worker, WIRE_VERIFY);
 
 	record->index = (uint32_t)index;
 	record->status = verify->result;
@@ -379,10 +381,24 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 		extra->fd);
 }
 
+// Says that all of the perf map is needed, if there is one.
+static int send_perfmap_needed(struct worker *worker)
+{
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
+
+	if (worker->asking.perfmap_len == 0)
+		return 0;
+	record->kind = WIRE_PARTS_ASKED;
+	record->index = worker->asking.perfmap;
+	record->count = 1;
+	record->parts[0] = (struct file_part){0, worker->asking.perfmap_len};
+	return wire_put(&worker->out, record);
+}
+
 // The same of all modules, if somebody wants to know: which of them have frames is not asked.
 static int send_needed(struct worker *worker)
 {
-	int r = 0;
+	int r = worker->options->keep ? send_perfmap_needed(worker) : 0;
 
 	for (size_t i = 0; worker->options->keep && r == 0 && i < worker->snapshot.module_count;
 		i++)
@@ -395,12 +411,13 @@ static int run(struct worker *worker)
 	int r;
 
 	ask_ahead(worker);
-	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
-		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
+		(r = locate_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
+		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
+		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0)
 		return r;
-	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
+	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -466,12 +483,11 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	worker->space.open_debug = asking_open_debug;
-	worker->space.open_debug_arg = &worker->asking;
+	asking_init(&worker->asking);
 	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
-	worker->engine = unwinder->open(&worker->space);
+	worker->engine = worker->unwinder->open(&worker->space);
 	return worker->engine ? 0 : -ENOMEM;
 }
 
@@ -484,6 +500,8 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.thread_count = count;
 	worker->snapshot.stacks = work->snapshot.stacks;
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
+	worker->snapshot.parts = work->snapshot.parts;
+	worker->snapshot.part_count = work->snapshot.part_count;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
@@ -516,7 +534,7 @@ static int do_work(struct worker *worker, const struct work *work)
 // Says what holds us, if it is not what it should be.
 static int send_sandbox(struct worker *worker, int kind)
 {
-	struct wire_record *record = new_record(worker, WIRE_SANDBOX);
+	struct wire_record *record = worker_record(worker, WIRE_SANDBOX);
 
 	record->status = (uint32_t)kind;
 	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
@@ -541,6 +559,7 @@ int worker_live(const struct work *work)
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	worker->place = work->place;
+	worker->unwinder = &unwinder_rows;
 	truncated_reads_as_zeros();
 	if (send_sandbox(worker, kind) < 0)
 		return 1;

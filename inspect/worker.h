@@ -18,9 +18,10 @@
 
 struct worker_options {
 	size_t max_frames;
-	bool raw;    // names as they are in the files
-	bool verify; // unwind with a second engine too, and compare
-	bool keep;   // say what of each file is needed
+	bool raw;        // names as they are in the files
+	bool verify;     // unwind with a second engine too, and compare
+	bool keep;       // say what of each file is needed
+	bool goroutines; // those that no thread runs, too
 };
 
 struct work;

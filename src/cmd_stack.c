@@ -9,7 +9,9 @@
 #include "debugfile.h"
 #include "fd.h"
 #include "inspect.h"
+#include "memoryfile.h"
 #include "order.h"
+#include "perfmap_open.h"
 #include "report_error.h"
 #include "stack_fetch.h"
 #include "stack_load.h"
@@ -45,8 +47,17 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 		.link = request->link,
 		.place = request->place};
 
+	if (request->perfmap)
+		return perfmap_open(sources->target, request->place, ret_place);
 	int fd = debugfile_open(sources->target, &wanted, ret_place);
 	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
+}
+
+static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
+{
+	const struct sources *sources = arg;
+
+	return memoryfile_read(sources->target, ranges, count);
 }
 
 // A snapshot and what it says.
@@ -197,9 +208,11 @@ static int run_target(
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
-							.keep = options->save != NULL},
+							.keep = options->save != NULL,
+							.goroutines = options->tid_count == 0},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
+		.read_memory = read_memory,
 		.open_file_arg = &sources,
 		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};

@@ -152,11 +152,11 @@ static int put_open(FILE *out, json_t *value)
 	return 0;
 }
 
-static int put_thread(
-	FILE *out, const struct stack_report *report, struct frame_cache *cache, size_t index)
+// Writes the object VALUE, which is released, to OUT, with the frames of STACK.
+static int put_with_frames(FILE *out, const struct stack_report *report, struct frame_cache *cache,
+	json_t *value, const struct stack *stack)
 {
-	const struct stack *stack = &report->stacks->stacks[index];
-	int r = put_open(out, thread_of(report, index));
+	int r = put_open(out, value);
 
 	if (r < 0)
 		return r;
@@ -171,6 +171,45 @@ static int put_thread(
 	}
 	fputs("]}", out);
 	return 0;
+}
+
+// Everything of a goroutine but its frames.
+static json_t *goroutine_of(const struct goroutine *row)
+{
+	return json_pack("{s:I, s:s, s:o, s:s, s:o}", "id", (json_int_t)row->id, "state",
+		goroutine_state_name(row->state), "wait",
+		json_text(row->wait[0] ? row->wait : NULL), "status",
+		stack_status_name(row->stack.end.status), "reason",
+		json_text(row->stack.end.reason[0] ? row->stack.end.reason : NULL));
+}
+
+// Writes the goroutines of REPORT, or null, to OUT.
+static int put_goroutines(FILE *out, const struct stack_report *report, struct frame_cache *cache)
+{
+	const struct goroutines *goroutines = &report->stacks->goroutines;
+	int r = 0;
+
+	fputs(",\"goroutines\":", out);
+	if (!goroutines->there) {
+		fputs("null", out);
+		return 0;
+	}
+	r = put_open(
+		out, json_pack("{s:o, s:o}", "parked",
+			     goroutines->count == UINT64_MAX
+				     ? json_null()
+				     : json_integer((json_int_t)goroutines->count),
+			     "reason", json_text(goroutines->shown ? NULL : goroutines->reason)));
+	if (r == 0)
+		fputs(",\"stacks\":[", out);
+	for (size_t i = 0; r == 0 && i < goroutines->row_count; i++) {
+		fputs(i > 0 ? ",\n" : "\n", out);
+		r = put_with_frames(out, report, cache, goroutine_of(&goroutines->rows[i]),
+			&goroutines->rows[i].stack);
+	}
+	if (r == 0)
+		fputs("]}", out);
+	return r;
 }
 
 static json_t *origin_of(const struct stack_origin *origin)
@@ -239,12 +278,17 @@ int report_stack_json(FILE *out, const struct stack_report *report, bool first)
 		fputs(",\"threads\":[", out);
 	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
-		r = put_thread(out, report, cache, i);
+		r = put_with_frames(
+			out, report, cache, thread_of(report, i), &report->stacks->stacks[i]);
+	}
+	if (r == 0) {
+		fputc(']', out);
+		r = put_goroutines(out, report, cache);
 	}
 	if (cache)
 		cache_free(cache);
 	if (r == 0)
-		fputs("]}", out);
+		fputc('}', out);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stacks for people.
 #include "report_stack.h"
+#include "report_text.h"
 
 #include "cleanup.h"
 #include "report_context.h"
@@ -11,26 +12,13 @@
 #include <time.h>
 
 enum {
-	SHOWN_SIZE = 2048,  // bytes shown of a path or name
 	TID_RANGES_MAX = 6, // ranges of thread ids shown of one group
 	NAMES_MAX = 4,      // thread names shown of one group
 	LIST_MAX = 20,      // threads listed in one note
 };
 
-struct style {
-	const char *head, *name, *trouble, *end;
-};
-
-static const struct style plain = {"", "", "", ""};
-static const struct style coloured = {"\033[1m", "\033[36m", "\033[31m", "\033[0m"};
-
-struct text_report {
-	FILE *out;
-	const struct stack_report *report;
-	const struct style *style;
-	size_t *order;  // thread numbers; those of one group stand together
-	uint64_t *hash; // of each thread's frames
-};
+static const struct text_style plain = {"", "", "", ""};
+static const struct text_style coloured = {"\033[1m", "\033[36m", "\033[31m", "\033[0m"};
 
 const char *stack_report_reason(
 	const struct stack_report *report, size_t index, char *buffer, size_t size)
@@ -141,12 +129,12 @@ static bool same_stack(const struct text_report *text, size_t a, size_t b)
 
 static void put_escaped(FILE *out, const char *text)
 {
-	char buffer[SHOWN_SIZE];
+	char buffer[REPORT_SHOWN_SIZE];
 
 	fputs(text_escape(text, buffer, sizeof(buffer)), out);
 }
 
-static void put_frame(
+void report_text_frame(
 	const struct text_report *text, size_t number, const struct stack_frame *frame)
 {
 	const struct stack_report *report = text->report;
@@ -157,10 +145,12 @@ static void put_frame(
 		const struct stack_symbol *symbol = &report->stacks->symbols[frame->symbol];
 		fputs(text->style->name, out);
 		put_escaped(out, symbol->name);
-		fprintf(out, "%s+0x%llx", text->style->end,
+		fprintf(out, "%s+0x%llx in ", text->style->end,
 			(unsigned long long)(frame->vaddr - symbol->vaddr));
-		fputs(" in ", out);
-		put_escaped(out, report->snapshot->modules[frame->module].path);
+		if (frame->module != STACK_NO_INDEX)
+			put_escaped(out, report->snapshot->modules[frame->module].path);
+		else
+			fputs("no file", out);
 	} else if (frame->module != STACK_NO_INDEX) {
 		put_escaped(out, report->snapshot->modules[frame->module].path);
 		fprintf(out, "+0x%llx", (unsigned long long)frame->vaddr);
@@ -278,7 +268,7 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 		text->out, report, &(struct context_group){text->order + first, end - first});
 
 	for (size_t i = 0; i < stack->frame_count; i++)
-		put_frame(text, i, &stack->frames[i]);
+		report_text_frame(text, i, &stack->frames[i]);
 	if (stack->end.overflow_sp)
 		fprintf(text->out,
 			"%sstack overflow: the stack pointer, 0x%llx, is at the end of its "
@@ -522,6 +512,8 @@ int report_stack_text(FILE *out, const struct stack_report *report, bool merge, 
 	int r = merge ? put_merged(&text) : 0;
 	for (size_t i = 0; !merge && i < count; i++)
 		put_group(&text, i, i + 1);
+	if (r == 0)
+		r = report_text_goroutines(&text, merge);
 	put_verify_sum(&text);
 	return r;
 }

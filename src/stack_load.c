@@ -35,12 +35,17 @@ struct sources {
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
 	const struct sources *sources = arg;
-	int kept = find_debug(sources->kept, request->module);
+	const struct kept_process *process = sources->kept;
+	// The perf map is kept as the debug file of the module behind the last.
+	int kept = find_debug(process,
+		request->perfmap ? (uint32_t)process->snapshot.module_count : request->module);
 	const unsigned before = kept >= 0; // places
 	struct debugfile_request wanted = {
 		.path = request->path, .build_id = request->build_id, .link = request->link};
 
 	*ret_place = 0;
+	if (request->perfmap && (request->place > 0 || kept < 0))
+		return -ENOENT;
 	if (request->place < before)
 		return fcntl(kept, F_DUPFD_CLOEXEC, 3);
 	wanted.place = request->place - before;
@@ -78,7 +83,8 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 	struct sources sources = {kept, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
-							.verify = options->verify},
+							.verify = options->verify,
+							.goroutines = true},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
 		.open_file_arg = &sources,

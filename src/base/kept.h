@@ -48,7 +48,7 @@ struct kept_process {
 	bool threads_missed;         // there were more threads than could be listed
 	bool all_threads;            // not only some that were asked for
 	struct file_parts *files;    // parallel to the snapshot's modules
-	struct debug_file *debugs;
+	struct debug_file *debugs;   // that of the module behind the last is the perf map
 	size_t debug_count;
 };
 

@@ -43,6 +43,8 @@ static const struct kept_field process_fields[] = {
 	FIELD(kept_process, snapshot.module_count, 4, 0, MODULES_MAX, "the number of modules"),
 	FIELD(kept_process, snapshot.map_count, 4, 0, MAPS_MAX, "the number of mappings"),
 	FIELD(kept_process, snapshot.thread_count, 4, 0, PIDS_MAX, "the number of threads"),
+	FIELD(kept_process, snapshot.part_count, 4, 0, SNAPSHOT_PARTS_MAX,
+		"the number of copies of memory"),
 	FIELD(kept_process, debug_count, 4, 0, DEBUGS_MAX, "the number of debug files"),
 	FIELD(kept_process, snapshot.stacks_len, 8, 0, UINT64_C(1) << 30, "the length of stacks"),
 	FIELD(kept_process, snapshot.context.file_count, 4, 0, CONTEXTS_MAX, "the number of fds"),
@@ -88,6 +90,13 @@ static const struct kept_field map_fields[] = {
 	FIELD(snapshot_map, executable, 1, 0, 1, "whether a mapping is executable"),
 };
 const struct kept_table kept_map_table = TABLE(map_fields);
+
+static const struct kept_field memory_fields[] = {
+	FIELD(snapshot_part, start, 8, 0, UINT64_MAX, "where copied memory was"),
+	FIELD(snapshot_part, offset, 8, 0, INT64_MAX, "where copied memory is"),
+	FIELD(snapshot_part, len, 8, 1, INT64_MAX, "the length of copied memory"),
+};
+const struct kept_table kept_memory_table = TABLE(memory_fields);
 
 static const struct kept_field thread_fields[] = {
 	FIELD(snapshot_thread, tid, 4, 1, PIDS_MAX, "a thread's id"),

@@ -203,12 +203,6 @@ static int take_maps(struct kept_reader *reader, struct snapshot *snapshot, size
 	return r;
 }
 
-// True when LEN bytes at OFFSET are in stacks of STACKS_LEN bytes.
-static bool is_in_stacks(uint64_t offset, uint64_t len, uint64_t stacks_len)
-{
-	return len <= stacks_len && offset <= stacks_len - len;
-}
-
 // True when what the arguments of THREAD's system call point to is in stacks of STACKS_LEN bytes.
 static bool has_arguments(struct snapshot_thread *thread, uint64_t stacks_len)
 {
@@ -224,7 +218,7 @@ static bool has_arguments(struct snapshot_thread *thread, uint64_t stacks_len)
 	}
 	if (!any)
 		thread->wait.offset = 0;
-	return !any || is_in_stacks(thread->wait.offset, len, stacks_len);
+	return !any || kept_is_in_stacks(thread->wait.offset, len, stacks_len);
 }
 
 static int take_thread(
@@ -240,8 +234,8 @@ static int take_thread(
 		thread->stack_offset = 0;
 	if (thread->left_len == 0)
 		thread->left_offset = 0;
-	if (!is_in_stacks(thread->stack_offset, thread->stack_len, stacks_len) ||
-		!is_in_stacks(thread->left_offset, thread->left_len, stacks_len))
+	if (!kept_is_in_stacks(thread->stack_offset, thread->stack_len, stacks_len) ||
+		!kept_is_in_stacks(thread->left_offset, thread->left_len, stacks_len))
 		return kept_refuse(reader, "a thread's stack is not among the stacks");
 	if (!has_arguments(thread, stacks_len))
 		return kept_refuse(reader, "a thread's arguments are not among the stacks");
@@ -265,6 +259,26 @@ static int take_threads(
 	return r;
 }
 
+// Takes what was copied of memory beside the stacks, as HEAD counts it.
+static int take_memory(
+	struct kept_reader *reader, struct snapshot *snapshot, const struct snapshot *head)
+{
+	int r = kept_make_rows(reader, "copies of memory", head->part_count,
+		sizeof(*snapshot->parts), kept_table_len(&kept_memory_table), &snapshot->parts);
+	uint64_t end = 0;
+
+	for (size_t i = 0; r == 0 && i < head->part_count; i++, snapshot->part_count++) {
+		struct snapshot_part *part = &snapshot->parts[i];
+		if ((r = kept_take_fields(reader, &kept_memory_table, part)) < 0)
+			return r;
+		bool fits = part->start >= end && part->len <= UINT64_MAX - part->start;
+		if (!fits || !kept_is_in_stacks(part->offset, part->len, head->stacks_len))
+			return kept_refuse(reader, "a copy of memory is not where it can be");
+		end = part->start + part->len;
+	}
+	return r;
+}
+
 static int take_debugs(struct kept_reader *reader, struct kept_process *process, size_t count)
 {
 	int r = kept_make_rows(reader, "debug files", count, sizeof(*process->debugs),
@@ -277,7 +291,7 @@ static int take_debugs(struct kept_reader *reader, struct kept_process *process,
 		process->debug_count++;
 		if ((r = kept_take_fields(reader, &kept_debug_table, debug)) < 0)
 			return r;
-		if (debug->module >= process->snapshot.module_count)
+		if (debug->module > process->snapshot.module_count)
 			return kept_refuse(reader, "a debug file's module is %u", debug->module);
 		r = take_parts(reader, &debug->parts, &debug->fd);
 	}
@@ -360,7 +374,7 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 	// The counts become true one by one: what there is can be freed at any time.
 	*process = head;
 	process->debug_count = snapshot->module_count = snapshot->map_count = 0;
-	snapshot->thread_count = snapshot->stacks_len = 0;
+	snapshot->thread_count = snapshot->part_count = snapshot->stacks_len = 0;
 	snapshot->context = (struct context){0};
 	reader->parts = KEPT_PARTS_MAX;
 	reader->files = KEPT_FILES_MAX;
@@ -370,6 +384,7 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 		(r = take_threads(reader, snapshot, head.snapshot.thread_count,
 			 head.snapshot.stacks_len)) < 0 ||
 		(r = take_context(reader, snapshot, &head.snapshot.context)) < 0 ||
+		(r = take_memory(reader, snapshot, &head.snapshot)) < 0 ||
 		(r = take_debugs(reader, process, head.debug_count)) < 0)
 		return r;
 	return take_stacks(reader, snapshot, head.snapshot.stacks_len);
@@ -499,14 +514,4 @@ void kept_read_free(struct kept_reader *reader)
 	close_fd(&reader->fd);
 	free(reader->path);
 	free(reader);
-}
-
-void kept_process_fini(struct kept_process *process)
-{
-	for (size_t i = 0; process->files && i < process->snapshot.module_count; i++)
-		file_parts_fini(&process->files[i]);
-	free(process->files);
-	debug_files_fini(&process->debugs, &process->debug_count);
-	snapshot_fini(&process->snapshot);
-	*process = (struct kept_process){0};
 }

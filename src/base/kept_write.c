@@ -182,6 +182,8 @@ int kept_write_process(struct kept_writer *writer, const struct kept_process *pr
 	for (size_t i = 0; writer->r == 0 && i < snapshot->thread_count; i++)
 		put_thread(writer, &snapshot->threads[i]);
 	put_context(writer, &snapshot->context);
+	for (size_t i = 0; writer->r == 0 && i < snapshot->part_count; i++)
+		put_fields(writer, &kept_memory_table, &snapshot->parts[i]);
 	for (size_t i = 0; writer->r == 0 && i < process->debug_count; i++) {
 		put_fields(writer, &kept_debug_table, &process->debugs[i]);
 		put_parts(writer, process->debugs[i].fd, &process->debugs[i].parts);

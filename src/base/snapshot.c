@@ -24,6 +24,24 @@ const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, ui
 	return NULL;
 }
 
+const struct snapshot_part *snapshot_find_part(
+	const struct snapshot *snapshot, uint64_t addr, size_t len)
+{
+	size_t low = 0, high = snapshot->part_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct snapshot_part *part = &snapshot->parts[middle];
+		if (addr < part->start)
+			high = middle;
+		else if (addr - part->start >= part->len)
+			low = middle + 1;
+		else
+			return len <= part->len - (addr - part->start) ? part : NULL;
+	}
+	return NULL;
+}
+
 const unsigned char *snapshot_stack(
 	const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
@@ -63,6 +81,10 @@ void snapshot_fini(struct snapshot *snapshot)
 	else
 		free(snapshot->threads);
 	context_fini(&snapshot->context);
+	if (snapshot->parts_mapped)
+		munmap(snapshot->parts, snapshot->parts_mapped);
+	else
+		free(snapshot->parts);
 	if (snapshot->stacks_borrowed)
 		snapshot->stacks = NULL;
 	else if (snapshot->stacks_mapped)

@@ -43,6 +43,14 @@ struct snapshot_map {
 	bool writable, executable;
 };
 
+// A part of the target's memory that was copied beside the stacks: code that is in no file.
+struct snapshot_part {
+	uint64_t start;     // its address
+	size_t offset, len; // bytes in the snapshot's stacks
+};
+
+enum { SNAPSHOT_PARTS_MAX = 1 << 12 };
+
 enum snapshot_thread_status {
 	SNAPSHOT_THREAD_LISTED,   // known, nothing captured yet
 	SNAPSHOT_THREAD_CAPTURED, // registers and stack are here
@@ -97,6 +105,9 @@ struct snapshot {
 	size_t threads_mapped; // bytes of the mapping that threads are; 0: they are from malloc(3)
 	unsigned char *stacks;
 	size_t stacks_len;
+	struct snapshot_part *parts; // ascending, apart
+	size_t part_count;
+	size_t parts_mapped; // they are a mapping of so many bytes; 0: from malloc(3)
 	// Whose memory stacks is: somebody else's, a mapping of so many bytes, or from malloc(3).
 	bool stacks_borrowed;
 	size_t stacks_mapped;
@@ -112,6 +123,10 @@ static const uint64_t SNAPSHOT_ALL_REGS = (UINT64_C(1) << ARCH_REG_COUNT) - 1;
 
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, uint64_t addr);
+
+// The part that holds the LEN bytes at ADDR, or NULL.
+const struct snapshot_part *snapshot_find_part(
+	const struct snapshot *snapshot, uint64_t addr, size_t len);
 
 // The copied bytes of THREAD's stack.
 const unsigned char *snapshot_stack(

@@ -168,6 +168,10 @@ static inline struct kept_process sample_process(void)
 	process.debugs[0] = (struct debug_file){
 		sample_file(SAMPLE_DEBUG_LEN, 9), 2, sample_parts(SAMPLE_DEBUG_LEN, 0xef)};
 	process.debug_count = 1;
+	snapshot->parts = calloc(2, sizeof(*snapshot->parts));
+	snapshot->parts[0] = (struct snapshot_part){0x5122334455667788, 4, 7};
+	snapshot->parts[1] = (struct snapshot_part){0x512233445566778f, 0, 40};
+	snapshot->part_count = 2;
 	snapshot->stacks_len = 40;
 	snapshot->stacks = malloc(40);
 	for (size_t i = 0; i < 40; i++)

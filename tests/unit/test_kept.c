@@ -170,6 +170,8 @@ static void check_same(const struct kept_process *got, const struct kept_process
 	}
 	check_same_threads(a, b);
 	check_same_context(&a->context, &b->context);
+	check_int(a->part_count, 2);
+	check_int(memcmp(a->parts, b->parts, 2 * sizeof(*a->parts)), 0);
 	check_u64(a->stacks_len, b->stacks_len);
 	check_int(memcmp(a->stacks, b->stacks, a->stacks_len), 0);
 }
@@ -309,6 +311,7 @@ Test(kept, every_number_out_of_its_bounds, .init = write_sample)
 	check_table(&kept_part_table, find(0x11, 8));
 	check_table(&kept_debug_table, find(SAMPLE_DEBUG_LEN, 8) - 4);
 	check_table(&kept_map_table, find(0x3122334455667788, 8));
+	check_table(&kept_memory_table, find(0x5122334455667788, 8));
 	check_table(&kept_thread_table, find(0x00316263, 4));
 	check_table(&kept_file_table, find(0x00414243, 4));
 	check_table(&kept_peer_table, find(0x00314151, 4));
@@ -334,6 +337,7 @@ Test(kept, what_does_not_fit_together, .init = write_sample)
 	size_t parts = find(SAMPLE_FILE_LEN, 8), part = find(0x11, 8);
 	size_t map = find(0x3122334455667788, 8), thread = find(0x00316263, 4);
 	size_t file = find(0x00414243, 4), text = find(0x7865740061, 5);
+	size_t memory = find(0x5122334455667788, 8);
 	const struct {
 		size_t at;
 		uint64_t value;
@@ -404,7 +408,12 @@ Test(kept, what_does_not_fit_together, .init = write_sample)
 			"peers do not fit"},
 		{field_at(&kept_process_table, process, "the length of texts"), 1 << 26, 4,
 			"texts do not fit"},
-		{find(SAMPLE_DEBUG_LEN, 8) - 4, 4, 4, "module is 4"},
+		{memory, 0x5122334455667790, 8, "not where it can be"},
+		{field_at(&kept_memory_table, memory, "where copied memory is"), 38, 8,
+			"not where it can be"},
+		{field_at(&kept_memory_table, memory, "the length of copied memory"), 9, 8,
+			"not where it can be"},
+		{find(SAMPLE_DEBUG_LEN, 8) - 4, 5, 4, "module is 5"},
 		{find(5, 4), UINT32_MAX, 4, "the policy"}, // "never"
 		{find(5, 4) + 4, 'A', 1, "no word"},
 		{find(9, 4) - 1, 2, 1, "whether the executable"}, // "/bin/some"

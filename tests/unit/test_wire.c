@@ -36,8 +36,8 @@ static void pass(void)
 
 Test(wire, texts_of_every_type, .init = open_socket)
 {
-	static const uint32_t types[] = {
-		WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_VERIFY, WIRE_REQUEST};
+	static const uint32_t types[] = {WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_VERIFY,
+		WIRE_REQUEST, WIRE_GOROUTINES, WIRE_GOROUTINE};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		sent.type = types[i];
@@ -271,6 +271,23 @@ Test(wire, lengths_that_lie, .init = open_socket)
 			check_int(wire_receive(&in, &got, &passed), -EPROTO);
 			check_true(!wire_has_more(&in));
 		}
+}
+
+Test(wire, ranges, .init = open_socket)
+{
+	sent.type = WIRE_READ;
+	sent.count = MEMORY_RANGES_MAX;
+	for (size_t i = 0; i < MEMORY_RANGES_MAX; i++)
+		sent.ranges[i] = (struct memory_range){i, UINT64_MAX - i};
+	pass();
+	check_int(memcmp(got.ranges, sent.ranges, sizeof(sent.ranges)), 0);
+	sent.count = 0;
+	pass();
+	sent.count = MEMORY_RANGES_MAX + 1;
+	check_refused(sizeof(sent));
+	sent.count = 2;
+	check_refused(HEAD + 16);
+	check_refused(HEAD + 33);
 }
 
 Test(wire, wrong_build_id, .init = open_socket)
