@@ -30,10 +30,11 @@ enum {
 struct inspection {
 	const struct inspect_options *options;
 	struct work_memory work;
-	pid_t pid;  // of the worker, or 0
-	int status; // its wait status, when it has none any more
-	bool told;  // it was told of modules
-	int failed; // -errno of telling it, or 0
+	pid_t pid;     // of the worker, or 0
+	int status;    // its wait status, when it has none any more
+	bool told;     // it was told of modules, and has not come to an end with them
+	bool seasoned; // it has come to an end with other modules before
+	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	unsigned requests;
 	int cpu;                         // that the worker does not run on, or -1
@@ -69,6 +70,8 @@ static int start(struct inspection *inspection, struct error *err)
 		return fail_sys(err, errno, "socketpair", "the unwinding process");
 	// It cannot make us wait by not listening.
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	inspection->work.work->options =
+		inspection->options->worker; // another one may have written
 	inspection->work.work->keeper = getpid();
 	inspection->work.work->socket = sockets[1];
 	inspection->pid = fork();
@@ -85,10 +88,8 @@ static int start(struct inspection *inspection, struct error *err)
 	keep_worker_off(inspection);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
-	inspection->told = false;
+	inspection->told = inspection->seasoned = false;
 	inspection->failed = 0;
-	inspection->requests = 0;
-	inspection->trouble[0] = '\0';
 	return 0;
 }
 
@@ -196,7 +197,8 @@ void inspect_begin(struct inspection *inspection)
 {
 	struct error err = {0};
 
-	if (!inspection->told)
+	// It may still read what would be overwritten.
+	if (!inspection->told && inspection->pid != 0)
 		return;
 	stop(inspection, false);
 	inspection->failed = start(inspection, &err);
@@ -335,12 +337,16 @@ static void explain(struct inspection *inspection, int r)
 							: "gave up");
 }
 
-int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
+// Takes what the worker finds of SNAPSHOT, which it knows, into *RET. Returns 0, or -errno: what
+// came of it is in *RET, and why no more in the inspection's trouble.
+static int finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err)
 {
 	auto_stacks struct stacks stacks = {0};
 	int r = inspection->failed;
 
+	inspection->requests = 0;
+	inspection->trouble[0] = '\0';
 	if (stacks_init(&stacks, snapshot->thread_count, snapshot->module_count) < 0 ||
 		(inspection->options->worker.verify && stacks_add_verifies(&stacks) < 0))
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
@@ -356,10 +362,30 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 		stop(inspection, lost);
 		explain(inspection, lost ? -EPIPE : r);
 	}
+	inspection->told = inspection->options->worker.once; // it has ended
 	answers_close(&inspection->answers, inspection->trouble);
+	stacks_fini(ret);
 	*ret = stacks;
 	stacks = (struct stacks){0};
-	return 0;
+	return r;
+}
+
+int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
+	struct stacks *ret, struct error *err)
+{
+	struct stacks stacks = {0};
+	int r = finish(inspection, snapshot, &stacks, err);
+
+	// What it had kept of other processes is not to cost this one its stacks.
+	if (r < 0 && err->kind == ERROR_NONE && inspection->seasoned) {
+		inspect_begin(inspection);
+		inspect_modules(inspection, snapshot);
+		inspect_threads(inspection, snapshot);
+		r = finish(inspection, snapshot, &stacks, err);
+	}
+	inspection->seasoned = r == 0 && !inspection->options->worker.once;
+	*ret = stacks;
+	return err->kind == ERROR_NONE ? 0 : r;
 }
 
 int inspect_run(const struct snapshot *snapshot, const struct inspect_options *options,

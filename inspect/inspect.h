@@ -3,7 +3,10 @@
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
-// their files; then the threads, before the last is known of them.
+// their files; then the threads, before the last is known of them. After that it can be told the
+// modules of another process, and so on: what several of them have mapped it opens, indexes and
+// names once (shelf.h). Processes of one container may share a worker so: whoever deceives it
+// deceives it about itself.
 #pragma once
 
 #include "error.h"
@@ -47,11 +50,12 @@ unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 // yet, makes memory for them present, if there are many: that takes as long as copying them.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
-// Forgets what INSPECTION was told, if anything, with its worker; another one is started. What
-// fails is said by inspect_finish().
+// Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one
+// is started. What fails is said by inspect_finish().
 void inspect_begin(struct inspection *inspection);
 
-// Tells INSPECTION the modules and maps of SNAPSHOT, once after inspect_open() or inspect_begin().
+// Tells INSPECTION the modules and maps of SNAPSHOT, once after inspect_open(), inspect_begin() or
+// inspect_finish().
 // What fails is said by inspect_finish().
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot);
 
@@ -61,8 +65,9 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 
 // Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What the
 // worker could not do, because it crashed, hung or lied, is missing there, with the reason in each
-// stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker could be
-// started; *RET is then empty.
+// stack; that is no failure (one that did well with other snapshots before is not believed the
+// first time: another one tries again). Fails with ERROR_SYSTEM when there is no memory or no
+// worker could be started; *RET is then empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

@@ -13,10 +13,10 @@ struct space_map {
 	uint64_t bias;
 };
 
-int space_init(struct space *space, const struct snapshot *snapshot)
+int space_init_with(struct space *space, const struct snapshot *snapshot, struct module **modules)
 {
-	*space = (struct space){.snapshot = snapshot, .extra_budget = EXTRA_BUDGET};
-	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
+	*space = (struct space){
+		.snapshot = snapshot, .modules = modules, .extra_budget = EXTRA_BUDGET};
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
 	if (!space->modules || !space->maps) {
 		space_fini(space);
@@ -25,11 +25,29 @@ int space_init(struct space *space, const struct snapshot *snapshot)
 	return 0;
 }
 
+int space_init(struct space *space, const struct snapshot *snapshot)
+{
+	struct module **modules = calloc(snapshot->module_count + 1, sizeof(struct module *));
+	struct module *own = calloc(snapshot->module_count + 1, sizeof(*own));
+
+	if (!modules || !own || space_init_with(space, snapshot, modules) < 0) {
+		if (!own)
+			free(modules);
+		free(own);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < snapshot->module_count; i++)
+		modules[i] = &own[i];
+	space->own = own;
+	return 0;
+}
+
 void space_fini(struct space *space)
 {
-	if (space->modules)
+	if (space->own)
 		for (size_t i = 0; i < space->snapshot->module_count; i++)
-			module_fini(&space->modules[i]);
+			module_fini(&space->own[i]);
+	free(space->own);
 	free(space->modules);
 	free(space->maps);
 	memset(space, 0, sizeof(*space));
@@ -48,9 +66,9 @@ const struct snapshot_map *space_find_map(struct space *space, uint64_t addr)
 
 struct module *space_module(struct space *space, int index)
 {
-	struct module *module = &space->modules[index];
+	struct module *module = space->modules[index];
 
-	module_open(module, &space->snapshot->modules[index]);
+	module_open(module, module->source ? module->source : &space->snapshot->modules[index]);
 	return module;
 }
 

@@ -9,7 +9,8 @@ struct space_map; // what is known of one mapping beyond the snapshot
 
 struct space {
 	const struct snapshot *snapshot;
-	struct module *modules;          // parallel to the snapshot's, opened when first asked for
+	struct module **modules;         // parallel to the snapshot's, opened when first asked for
+	struct module *own;              // where they are, when they are the space's own
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
 	size_t extra_budget;             // what may still be spent on what is beside modules
@@ -30,7 +31,11 @@ struct location {
 // Prepares SPACE for SNAPSHOT, which must outlive it. Fails with -ENOMEM.
 int space_init(struct space *space, const struct snapshot *snapshot);
 
-// Closes all modules. Accepts a zeroed one.
+// The same with MODULES, which are taken over but not what they point to: modules that are kept for
+// other snapshots too, and have their source already. They are freed also on failure.
+int space_init_with(struct space *space, const struct snapshot *snapshot, struct module **modules);
+
+// Closes the modules that are SPACE's own. Accepts a zeroed one.
 void space_fini(struct space *space);
 
 // The mapping that holds ADDR, or NULL.

@@ -2,12 +2,14 @@
 // The worker: unwind all, name all, send all.
 #include "worker.h"
 
+#include "asking.h"
 #include "chains.h"
 #include "cleanup.h"
-#include "debuglink.h"
 #include "locations.h"
+#include "naming.h"
 #include "needed.h"
 #include "sandbox.h"
+#include "shelf.h"
 #include "symbols.h"
 #include "sys.h"
 #include "unwind.h"
@@ -30,16 +32,10 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 static const struct unwinder *const unwinder = &unwinder_rows;
 
-// The debug file that was asked for before it was needed.
-struct ahead {
-	bool asked, answered;
-	int index;      // of the module
-	int fd;         // or -errno
-	unsigned place; // where it is from
-};
-
 struct worker {
 	const struct worker_options *options;
+	struct shelf shelf;       // the modules, also of the snapshots before
+	uint32_t turn;            // the number of the snapshot, from 1
 	struct snapshot snapshot; // as in the work, but for the files
 	struct space space;
 	void *engine;
@@ -52,9 +48,7 @@ struct worker {
 	struct unwind_frame *other;    // and for one of the second engine, if asked for
 	struct stack_verify *verifies; // what came of that for each thread
 	uint32_t symbol_count;         // sent so far
-	unsigned requests;
-	uint32_t *last_request; // the number of each module's last
-	struct ahead ahead;
+	struct asking asking;
 	// Large, and not zero in the beginning:
 	struct wire_record record; // the one that is being sent or received
 	struct wire_in in;
@@ -161,90 +155,22 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask_debug(struct worker *worker, int index, const struct debuglink *link, unsigned place)
+// The number of NAME among those that are sent of this snapshot, into *RET; it is sent the first
+// time.
+static int send_name(struct worker *worker, struct name *name, int *ret)
 {
-	struct wire_record *record = new_record(worker, WIRE_REQUEST);
-	int r;
-
-	if (worker->requests++ == WIRE_REQUESTS_MAX)
-		return -EMFILE;
-	worker->last_request[index] = worker->requests - 1;
-	record->kind = WIRE_REQUEST_DEBUG;
-	record->index = (uint32_t)index;
-	record->count = place;
-	record->build_id = worker->space.modules[index].build_id;
-	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(&worker->out, record);
-	return r < 0 ? r : wire_flush(&worker->out);
-}
-
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
-static int take_debug(struct worker *worker, unsigned *ret_place)
-{
-	struct wire_record *record = &worker->record;
-	int fd;
-	int r = wire_receive(&worker->in, record, &fd);
-
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
+	if (name->turn != worker->turn) {
+		struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+		record->value = name->start;
+		snprintf(record->text, sizeof(record->text), "%s", name->text);
+		int r = wire_put(&worker->out, record);
+		if (r < 0)
+			return r;
+		name->turn = worker->turn;
+		name->number = worker->symbol_count++;
 	}
-	*ret_place = record->count;
-	return fd;
-}
-
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
-static void ask_ahead(struct worker *worker)
-{
-	const struct snapshot_thread *thread = worker->snapshot.threads;
-	struct debuglink link = {0};
-
-	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
-		return;
-	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
-		return;
-	const struct module *module = space_module(&worker->space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
-		return;
-	worker->ahead = (struct ahead){.index = index, .fd = -EBADF};
-	worker->ahead.asked = ask_debug(worker, index, &link, 0) == 0;
-}
-
-// Opens what may be the separate debug file of module INDEX (space.h).
-static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
-{
-	struct worker *worker = arg;
-	struct ahead *ahead = &worker->ahead;
-
-	// Answers come in the order of what was asked.
-	if (ahead->asked && !ahead->answered) {
-		ahead->fd = take_debug(worker, &ahead->place);
-		ahead->answered = true;
-	}
-	if (ahead->answered && ahead->index == index && *place == 0) {
-		ahead->answered = ahead->asked = false;
-		*place = ahead->place;
-		return take_fd(&ahead->fd);
-	}
-	int r = ask_debug(worker, index, link, *place);
-	return r < 0 ? r : take_debug(worker, place);
-}
-
-static int send_symbol(struct worker *worker, const struct symbol_query *query)
-{
-	auto_free char *name = symbol_display_name(query->name, worker->options->raw);
-	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
-
-	if (!name)
-		return -ENOMEM;
-	record->value = query->start;
-	snprintf(record->text, sizeof(record->text), "%s", name);
-	worker->symbol_count++;
-	return wire_put(&worker->out, record);
+	*ret = (int)name->number;
+	return 0;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -257,42 +183,26 @@ static int compare_rows(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
-// True when one of the COUNT QUERIES has no name, or one that is only the nearest.
-static bool is_name_missing(const struct symbol_query *queries, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!queries[i].name || queries[i].size == 0)
-			return true;
-	return false;
-}
-
 // Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
 static int name_module(struct worker *worker, struct location_row **rows, size_t count)
 {
-	const struct module *module = space_module(&worker->space, rows[0]->module);
+	const int index = rows[0]->module;
+	const struct names *names = names_of(space_module(&worker->space, index));
 	auto_free struct symbol_query *queries = calloc(count, sizeof(*queries));
-	int r;
+	size_t unknown = 0;
+	int r = names && queries ? 0 : -ENOMEM;
 
-	if (!queries)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		queries[i].vaddr = rows[i]->vaddr;
-	do
-		symbols_resolve(module, queries, count);
-	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
-		space_extend(&worker->space, rows[0]->module));
-
-	for (size_t i = 0; i < count; i++) {
-		const struct symbol_query *before = i > 0 ? &queries[i - 1] : NULL;
-		if (!queries[i].name)
-			continue;
-		// Addresses of one function stand side by side and share its name.
-		if (!before || before->name != queries[i].name || before->start != queries[i].start)
-			if ((r = send_symbol(worker, &queries[i])) < 0)
-				return r;
-		rows[i]->symbol = (int)worker->symbol_count - 1;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (!names_find(names, rows[i]->vaddr))
+			queries[unknown++].vaddr = rows[i]->vaddr;
+	if (unknown > 0)
+		r = naming_find(&worker->space, index, worker->options->raw, queries, unknown);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct name *name = names_find(names, rows[i]->vaddr)->name;
+		if (name)
+			r = send_name(worker, name, &rows[i]->symbol);
 	}
-	return 0;
+	return r;
 }
 
 static int name_all(struct worker *worker)
@@ -320,7 +230,7 @@ static int name_all(struct worker *worker)
 static int send_modules(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
-		const struct module *module = &worker->space.modules[i];
+		const struct module *module = worker->space.modules[i];
 		struct wire_record *record = new_record(worker, WIRE_MODULE);
 		if (!module->opened)
 			continue;
@@ -448,7 +358,7 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 
 	if (r < 0 || !extra->elf)
 		return r;
-	return send_parts(worker, WIRE_PARTS_ASKED, worker->last_request[index], module, extra->elf,
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->asking.last[index], module, extra->elf,
 		extra->fd);
 }
 
@@ -467,7 +377,7 @@ static int run(struct worker *worker)
 {
 	int r;
 
-	ask_ahead(worker);
+	asking_begin(&worker->asking);
 	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
 		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
 		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
@@ -503,39 +413,62 @@ static void make_room(const struct worker *worker, const struct work *work)
 	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
 }
 
-// Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
-static int wait_for(struct worker *worker, const struct work *work, enum wire_type type)
+// Drops what was of the snapshot before. Fails with -ENOMEM.
+static int forget(struct worker *worker)
 {
-	int r, fd;
+	const size_t first = offsetof(struct worker, snapshot);
+	int r;
 
-	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
-		close_fd(&fd);
-		if (worker->record.type != WIRE_ROOM)
-			return worker->record.type == (uint32_t)type ? 1 : -EPROTO;
-		make_room(worker, work);
+	if (worker->turn++ > 0) {
+		if (worker->engine)
+			unwinder->close(worker->engine);
+		worker->shelf.budget = worker->space.extra_budget;
+		space_fini(&worker->space);
+		locations_fini(&worker->locations);
+		chains_fini(&worker->chains);
+		free(worker->snapshot.modules);
+		asking_fini(&worker->asking);
+		free(worker->chain_of);
+		free(worker->next);
+		free(worker->location_of);
+		free(worker->chain);
+		free(worker->other);
+		free(worker->verifies);
+		memset((char *)worker + first, 0, offsetof(struct worker, record) - first);
+		if ((r = locations_init(&worker->locations)) < 0 ||
+			(r = chains_init(&worker->chains)) < 0)
+			return r;
 	}
-	return r;
+	// What is kept of a process is what was asked for of that one.
+	if (worker->options->keep)
+		shelf_fini(&worker->shelf);
+	return worker->shelf.slots ? 0 : shelf_init(&worker->shelf);
 }
 
 // Takes the modules and maps of WORK, and opens the modules that threads most probably are in.
 static int prepare(struct worker *worker, const struct work *work)
 {
 	size_t count = work->snapshot.module_count;
+	struct module **modules;
 	int r;
 
+	if ((r = forget(worker)) < 0 || (r = shelf_make_room(&worker->shelf, count)) < 0)
+		return r;
 	worker->snapshot = work->snapshot;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	worker->last_request = calloc(count + 1, sizeof(*worker->last_request));
-	if (!worker->snapshot.modules || !worker->last_request)
+	if (!worker->snapshot.modules)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
 	if ((r = receive_files(worker)) <= 0)
 		return r < 0 ? r : -EPIPE;
-	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
+	if ((r = shelf_take_all(&worker->shelf, &worker->snapshot, &modules)) < 0 ||
+		(r = space_init_with(&worker->space, &worker->snapshot, modules)) < 0)
 		return r;
-	worker->space.open_debug = open_debug;
-	worker->space.open_debug_arg = worker;
+	worker->space.extra_budget = worker->shelf.budget;
+	if ((r = asking_init(&worker->asking, &worker->in, &worker->out, &worker->record,
+		     &worker->space)) < 0)
+		return r;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
 	worker->engine = unwinder->open(&worker->space);
@@ -563,19 +496,40 @@ static int take_threads(struct worker *worker, const struct work *work)
 	return worker->verifies && worker->other ? 0 : -ENOMEM;
 }
 
-// Does WORK. What it has allocated and opened is left to the end of the process.
-static int do_work(struct worker *worker, const struct work *work)
+// Does what a record of TYPE, the one that has come, says. Returns 0, or -errno.
+static int obey(struct worker *worker, const struct work *work, uint32_t type)
 {
 	int r;
 
-	if ((r = locations_init(&worker->locations)) < 0 ||
-		(r = chains_init(&worker->chains)) < 0 ||
-		(r = wait_for(worker, work, WIRE_MODULES)) <= 0 ||
-		(r = prepare(worker, work)) < 0 ||
-		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
-		(r = take_threads(worker, work)) < 0)
+	if (type == WIRE_ROOM)
+		make_room(worker, work);
+	if (type == WIRE_ROOM || type == WIRE_MODULES)
+		return type == WIRE_ROOM ? 0 : prepare(worker, work);
+	if (type != WIRE_THREADS || !worker->engine || worker->chain)
+		return -EPROTO;
+	if ((r = take_threads(worker, work)) < 0 || (r = run(worker)) < 0)
 		return r;
-	return run(worker);
+	r = wire_flush(&worker->out);
+	if (r == 0 && !worker->options->once)
+		asking_end(&worker->asking);
+	return r;
+}
+
+// Does WORK, one snapshot after the other, until nspeek does not need this worker any more. What it
+// has allocated and opened is left to the end of the process.
+static int do_work(struct worker *worker, const struct work *work)
+{
+	int fd, r;
+
+	if ((r = locations_init(&worker->locations)) < 0 || (r = chains_init(&worker->chains)) < 0)
+		return r;
+	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
+		close_fd(&fd);
+		r = obey(worker, work, worker->record.type);
+		if (r < 0 || (worker->chain && worker->options->once))
+			return r;
+	}
+	return r;
 }
 
 int worker_live(const struct work *work)
@@ -593,6 +547,5 @@ int worker_live(const struct work *work)
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	sigaction(SIGBUS, &action, NULL);
-	int r = do_work(worker, work);
-	return wire_flush(&worker->out) < 0 || r < 0;
+	return do_work(worker, work) < 0;
 }

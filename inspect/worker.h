@@ -20,6 +20,7 @@ struct worker_options {
 	bool raw;    // names as they are in the files
 	bool verify; // unwind with a second engine too, and compare
 	bool keep;   // say what of each file is needed
+	bool once;   // end after one snapshot: at once, not when nspeek has time for it
 };
 
 struct work;
