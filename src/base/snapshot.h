@@ -80,6 +80,7 @@ struct snapshot_thread {
 	uint64_t left_sp;
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;
+	uint64_t switches; // context switches so far, if it was not stopped; 0: not known, not kept
 };
 
 struct snapshot {
