@@ -260,6 +260,17 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	return wire_send(inspection->in.socket, &answer, fd);
 }
 
+// Tells whoever wants to know what the worker tells.
+static int note_naming(const struct inspection *inspection, const struct wire_record *record)
+{
+	const struct snapshot *snapshot = inspection->answers.snapshot;
+
+	if (!inspection->options->worker.tell || record->index >= snapshot->module_count)
+		return -EPROTO;
+	inspection->options->on_naming(snapshot->modules[record->index].path);
+	return 1;
+}
+
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
 static int take_record(struct inspection *inspection)
 {
@@ -272,6 +283,8 @@ static int take_record(struct inspection *inspection)
 		return r < 0 ? r : -EPIPE;
 	if (record->type == WIRE_DONE)
 		return 0;
+	if (record->type == WIRE_NAMING)
+		return note_naming(inspection, record);
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
 					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;

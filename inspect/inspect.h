@@ -31,6 +31,8 @@ struct inspect_options {
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
 	void *open_file_arg;
+	// Told of the file, any bytes, in which names are looked for, if the worker tells.
+	void (*on_naming)(const char *path);
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.
 	int (*live)(const struct work *work);

@@ -19,6 +19,7 @@ enum wire_type {
 	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
+	WIRE_NAMING,     // worker: begins to look for names in a module
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
@@ -65,7 +66,8 @@ struct wire_frame {
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
 //   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
 //   (the first place to look at)               FILE: count (the place it is from)
-//   ROOM: value (their bytes, about)           DONE, MODULES, THREADS: nothing
+//   ROOM: value (their bytes, about)           NAMING: index (the module)
+//   DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;

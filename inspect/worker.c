@@ -183,6 +183,19 @@ static int compare_rows(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
+// Tells that names are looked for in module INDEX, if somebody wants to know.
+static int send_naming(struct worker *worker, int index)
+{
+	struct wire_record *record = new_record(worker, WIRE_NAMING);
+	int r;
+
+	if (!worker->options->tell)
+		return 0;
+	record->index = (uint32_t)index;
+	r = wire_put(&worker->out, record);
+	return r < 0 ? r : wire_flush(&worker->out);
+}
+
 // Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
 static int name_module(struct worker *worker, struct location_row **rows, size_t count)
 {
@@ -195,7 +208,9 @@ static int name_module(struct worker *worker, struct location_row **rows, size_t
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (!names_find(names, rows[i]->vaddr))
 			queries[unknown++].vaddr = rows[i]->vaddr;
-	if (unknown > 0)
+	if (r == 0 && unknown > 0)
+		r = send_naming(worker, index);
+	if (r == 0 && unknown > 0)
 		r = naming_find(&worker->space, index, worker->options->raw, queries, unknown);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct name *name = names_find(names, rows[i]->vaddr)->name;

@@ -21,6 +21,7 @@ struct worker_options {
 	bool verify; // unwind with a second engine too, and compare
 	bool keep;   // say what of each file is needed
 	bool once;   // end after one snapshot: at once, not when nspeek has time for it
+	bool tell;   // tell what is being done
 };
 
 struct work;

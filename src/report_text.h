@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the parts of the reports for people share: where and how they write.
+#pragma once
+
+#include "report_stack.h"
+#include "stack_groups.h"
+
+// What begins and ends a coloured stretch; empty without colour.
+struct text_style {
+	const char *head, *name, *trouble, *end;
+};
+
+struct text {
+	FILE *out;
+	const struct text_style *style;
+	size_t width; // columns that lists of threads may take
+	const struct stack_report *const *reports;
+	size_t report_count;
+};
+
+// What a report by OPTIONS about the COUNT REPORTS writes to and how.
+struct text text_make(FILE *out, const struct text_options *options,
+	const struct stack_report *const *reports, size_t count);
+
+// Writes WORD of the target, escaped.
+void text_put(const struct text *text, const char *word);
+
+// Writes a plural's ending unless COUNT is one.
+const char *text_plural(size_t count);
+
+// Writes the line that says who a process is.
+void text_put_identity(const struct text *text, const struct stack_report *report);
+
+// Writes what stands above the stacks of a process: who it is, how it was captured, what is missing
+// of its files.
+void text_put_process(const struct text *text, const struct stack_report *report);
+
+// Writes who the COUNT threads REFS are, by report and thread ascending: ids, shortened where there
+// are more than fit, names, state and system call.
+void text_put_threads(const struct text *text, const struct stack_ref *refs, size_t count);
+
+// Writes the state of THREAD, and the system call that it is in.
+void text_put_wait(const struct text *text, const struct snapshot_thread *thread);
+
+// Writes frame NUMBER of the threads REFS, which have the same stack, after PREFIX. Addresses that
+// differ between them are left out.
+void text_put_frame(const struct text *text, const struct stack_ref *refs, size_t count,
+	size_t number, const char *prefix);
+
+// Writes what is to be said of thread REF below its frames: how its stack ended, if not well.
+void text_put_end(const struct text *text, struct stack_ref ref);
+
+// The thread, and the stack, that REF is.
+static inline const struct snapshot_thread *text_thread(
+	const struct text *text, struct stack_ref ref)
+{
+	return &text->reports[ref.report]->snapshot->threads[ref.thread];
+}
+
+static inline const struct stack *text_stack(const struct text *text, struct stack_ref ref)
+{
+	return &text->reports[ref.report]->stacks->stacks[ref.thread];
+}
