@@ -525,7 +525,8 @@ static int obey(struct worker *worker, const struct work *work, uint32_t type)
 	if ((r = take_threads(worker, work)) < 0 || (r = run(worker)) < 0)
 		return r;
 	r = wire_flush(&worker->out);
-	if (r == 0 && !worker->options->once)
+	// Also before the end: with an answer that nobody has read, what we sent would be lost.
+	if (r == 0)
 		asking_end(&worker->asking);
 	return r;
 }
