@@ -14,6 +14,7 @@ struct answers {
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
 	size_t symbol_capacity, symbol_bytes;
 	size_t part_count; // of all files
+	size_t taken;      // records
 };
 
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,

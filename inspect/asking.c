@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Requests and their answers.
+// Asking for files.
 #include "asking.h"
 
 #include "cleanup.h"
@@ -8,108 +8,160 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
-static int ask(struct asking *asking, int index, const struct debuglink *link, unsigned place)
+static struct wire_record *new_record(struct asking *asking, enum wire_type type)
 {
-	struct wire_record *record = asking->record;
+	memset(asking->record, 0, offsetof(struct wire_record, text) + 1);
+	asking->record->type = type;
+	return asking->record;
+}
+
+// Asks for the file that the record describes, from PLACE on.
+static int ask(struct asking *asking, unsigned place)
+{
 	int r;
 
-	if (asking->count == WIRE_REQUESTS_MAX)
+	if (asking->requests++ == WIRE_REQUESTS_MAX)
 		return -EMFILE;
-	asking->last[index] = asking->count++;
-	memset(record, 0, offsetof(struct wire_record, text) + 1);
-	record->type = WIRE_REQUEST;
+	asking->record->count = place;
+	r = wire_put(asking->out, asking->record);
+	return r < 0 ? r : wire_flush(asking->out);
+}
+
+// Asks for what may be the separate debug file of module INDEX, which LINK names, from PLACE on.
+static int ask_debug(struct asking *asking, int index, const struct debuglink *link, unsigned place)
+{
+	struct wire_record *record = new_record(asking, WIRE_REQUEST);
+
+	asking->last[index] = asking->requests;
 	record->kind = WIRE_REQUEST_DEBUG;
 	record->index = (uint32_t)index;
-	record->count = place;
 	record->build_id = asking->space->modules[index]->build_id;
 	snprintf(record->text, sizeof(record->text), "%s", link->name);
-	r = wire_put(asking->out, record);
-	return r < 0 ? r : wire_flush(asking->out);
+	return ask(asking, place);
 }
 
 // Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
 static int take(struct asking *asking, unsigned *ret_place)
 {
+	struct wire_record *record = asking->record;
 	int fd;
-	int r = wire_receive(asking->in, asking->record, &fd);
+	int r = wire_receive(asking->in, record, &fd);
 
-	if (r <= 0 || asking->record->type != WIRE_FILE) {
+	if (r <= 0 || record->type != WIRE_FILE) {
 		close_fd(&fd);
 		return r < 0 ? r : -EPROTO;
 	}
-	*ret_place = asking->record->count;
+	*ret_place = record->count;
 	return fd;
 }
 
-// Answers come in the order of what was asked: so that of what was asked ahead comes first.
-static void take_ahead(struct asking *asking)
+void asking_begin(struct asking *asking, int index)
 {
-	if (!asking->ahead.asked || asking->ahead.answered)
+	const struct module *module = space_module(asking->space, index);
+	struct debuglink link = {0};
+	bool linked = debuglink_read(module->elf, &link) == 0;
+
+	if (module->extras[EXTRA_FILE].sought || symbols_are_complete(module) ||
+		(!linked && module->build_id.len == 0))
 		return;
-	asking->ahead.fd = take(asking, &asking->ahead.place);
-	asking->ahead.answered = true;
+	asking->ahead = (struct asking_ahead){.index = index, .fd = -EBADF};
+	asking->ahead.asked = ask_debug(asking, index, &link, 0) == 0;
 }
 
 // Opens what may be the separate debug file of module INDEX (space.h).
 static int open_debug(void *arg, int index, const struct debuglink *link, unsigned *place)
 {
 	struct asking *asking = arg;
+	struct asking_ahead *ahead = &asking->ahead;
 
-	take_ahead(asking);
-	if (asking->ahead.answered && asking->ahead.index == index && *place == 0) {
-		asking->ahead.answered = asking->ahead.asked = false;
-		*place = asking->ahead.place;
-		return take_fd(&asking->ahead.fd);
+	asking_end(asking);
+	if (ahead->answered && ahead->index == index && *place == 0) {
+		ahead->answered = ahead->asked = false;
+		*place = ahead->place;
+		return take_fd(&ahead->fd);
 	}
-	int r = ask(asking, index, link, *place);
+	int r = ask_debug(asking, index, link, *place);
 	return r < 0 ? r : take(asking, place);
 }
 
-int asking_init(struct asking *asking, struct wire_in *in, struct wire_out *out,
-	struct wire_record *record, struct space *space)
+void asking_end(struct asking *asking)
 {
-	*asking = (struct asking){.in = in, .out = out, .record = record, .space = space};
-	asking->last = calloc(space->snapshot->module_count + 1, sizeof(*asking->last));
-	if (!asking->last)
-		return -ENOMEM;
-	space->open_debug = open_debug;
-	space->open_debug_arg = asking;
+	struct asking_ahead *ahead = &asking->ahead;
+
+	if (!ahead->asked || ahead->answered)
+		return;
+	ahead->fd = take(asking, &ahead->place);
+	ahead->answered = true;
+}
+
+// Opens what may be the perf map of the process (space.h).
+static int open_perfmap(void *arg, unsigned *place)
+{
+	struct asking *asking = arg;
+	struct wire_record *record;
+	struct stat st;
+
+	asking_end(asking);
+	record = new_record(asking, WIRE_REQUEST);
+	asking->perfmap = asking->requests;
+	record->kind = WIRE_REQUEST_PERFMAP;
+	record->index = (uint32_t)asking->space->snapshot->module_count;
+	int r = ask(asking, *place);
+	int fd = r < 0 ? r : take(asking, place);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		asking->perfmap_len = (uint64_t)st.st_size;
+	return fd;
+}
+
+// Reads memory of the process (space.h).
+static int read_memory(void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes)
+{
+	struct asking *asking = arg;
+	struct wire_record *record;
+	uint64_t got, at = 0;
+	int received, r;
+
+	asking_end(asking);
+	record = new_record(asking, WIRE_READ);
+	record->count = (uint32_t)count;
+	memcpy(record->ranges, ranges, count * sizeof(*ranges));
+	if ((r = wire_put(asking->out, record)) < 0 || (r = wire_flush(asking->out)) < 0)
+		return r;
+	r = wire_receive(asking->in, record, &received);
+	auto_fd int fd = received;
+	if (r <= 0 || record->type != WIRE_FILE)
+		return r < 0 ? r : -EPROTO;
+	if (fd < 0)
+		return -EIO;
+	for (size_t i = 0; i < count; i++) {
+		size_t len = ranges[i].len;
+		if (pread(fd, &got, sizeof(got), (off_t)at) != sizeof(got) ||
+			pread(fd, bytes, len, (off_t)(at + sizeof(got))) != (ssize_t)len)
+			return -EIO;
+		if (got != len)
+			ranges[i].len = 0;
+		at += sizeof(got) + len;
+		bytes += len;
+	}
 	return 0;
 }
 
 void asking_fini(struct asking *asking)
 {
-	free(asking->last);
-	memset(asking, 0, sizeof(*asking));
-}
-
-void asking_begin(struct asking *asking)
-{
-	struct space *space = asking->space;
-	const struct snapshot_thread *thread = space->snapshot->threads;
-	struct debuglink link = {0};
-
-	if (space->snapshot->thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
-		return;
-	int index = space_locate(space, thread->regs[ARCH_REG_PC]).module;
-	if (index == SNAPSHOT_NO_MODULE)
-		return;
-	const struct module *module = space_module(space, index);
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (module->extras[EXTRA_FILE].sought || symbols_are_complete(module) ||
-		(!linked && module->build_id.len == 0))
-		return;
-	asking->ahead.index = index;
-	asking->ahead.fd = -EBADF;
-	asking->ahead.asked = ask(asking, index, &link, 0) == 0;
-}
-
-void asking_end(struct asking *asking)
-{
-	take_ahead(asking);
 	if (asking->ahead.answered)
 		close_fd(&asking->ahead.fd);
-	asking->ahead.asked = asking->ahead.answered = false;
+	free(asking->last);
+	*asking = (struct asking){0};
+}
+
+void asking_init(struct asking *asking)
+{
+	struct space *space = asking->space;
+
+	space->open_debug = open_debug;
+	space->open_debug_arg = asking;
+	space->open_perfmap = open_perfmap;
+	space->read_memory = read_memory;
 }

@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Asking nspeek for files beside modules, which it opens and a worker cannot.
+// The worker's requests for files, and for memory of the process.
+//
+// Theory of operation. What the worker needs beyond the modules' files it asks nspeek for, by a
+// record, and waits for the answer. One debug file, that which will most probably be wanted, is
+// asked for before it is needed; its answer comes meanwhile, and before all others, since answers
+// come in the order of what was asked. It has to be taken even if it is not needed: what is unread
+// in a socket that is closed makes the other end fail before it has read all that we said.
 #pragma once
 
 #include "space.h"
 #include "wire.h"
 
+// The debug file that was asked for before it was needed.
+struct asking_ahead {
+	bool asked, answered;
+	int index;      // of the module
+	int fd;         // or -errno
+	unsigned place; // where it is from
+};
+
 struct asking {
 	struct wire_in *in;
 	struct wire_out *out;
-	struct wire_record *record; // room for one
+	struct wire_record *record; // overwritten
 	struct space *space;
-	unsigned count; // so far
-	uint32_t *last; // the number of each module's last
-	// What was asked for before it was needed.
-	struct {
-		bool asked, answered;
-		int index;      // of the module
-		int fd;         // or -errno
-		unsigned place; // where it is from
-	} ahead;
+	unsigned requests;
+	uint32_t *last;       // the number of each module's last
+	uint32_t perfmap;     // and of the perf map's
+	uint64_t perfmap_len; // 0: there is none
+	struct asking_ahead ahead;
 };
 
-// Prepares ASKING over IN and OUT, with RECORD for what is sent and received, for the modules of
-// SPACE, which has it for its open_debug then. All of them must outlive it. Fails with -ENOMEM.
-int asking_init(struct asking *asking, struct wire_in *in, struct wire_out *out,
-	struct wire_record *record, struct space *space);
+// Has the space of ASKING, which is filled in, ask by it.
+void asking_init(struct asking *asking);
 
-// Accepts a zeroed one.
+// Ends ASKING, whose answers were all taken. Accepts a zeroed one.
 void asking_fini(struct asking *asking);
 
-// Asks for the debug file of the module that the first thread is in if that one lacks names: they
-// will be wanted, and the answer comes while threads are unwound.
-void asking_begin(struct asking *asking);
+// Asks for the debug file of module INDEX if that lacks names: they will be wanted.
+void asking_begin(struct asking *asking, int index);
 
-// Takes the answer to that, if it was not needed: what comes next on the socket is something else.
+// Takes the answer that was not needed, if there is one to come.
 void asking_end(struct asking *asking);

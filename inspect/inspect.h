@@ -3,13 +3,16 @@
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
-// their files; then the threads, before the last is known of them. After that it can be told the
-// modules of another process, and so on: what several of them have mapped it opens, indexes and
-// names once (shelf.h). Processes of one container may share a worker so: whoever deceives it
-// deceives it about itself.
+// their files; then the threads, before the last is known of them. When it does not come to its
+// end, another one is started that is not to read what it broke over (leftout.h). Each may take
+// three quarters of the time that is left, and the last, which names nothing, all of it. A worker
+// that has come to its end can be told the modules of another process, and so on: what several of
+// them have mapped it opens, indexes and names once (shelf.h). Processes of one container may share
+// a worker so: whoever deceives it deceives it about itself.
 #pragma once
 
 #include "error.h"
+#include "memrange.h"
 #include "snapshot.h"
 #include "stacks.h"
 #include "work.h"
@@ -17,8 +20,10 @@
 
 // A file that the worker asks for. Hostile: whoever opens it checks it.
 struct inspect_request {
+	bool perfmap;                   // the perf map of the process: only the place counts
 	uint32_t module;                // whose separate debug file it is: an index
 	const char *path;               // and that module's path
+	int fd;                         // and its file, or -EBADF
 	const struct buildid *build_id; // that it has, or of length 0
 	const char *link;               // the file's name by a debug link, or empty
 	unsigned place;                 // the first place to look at, from 0
@@ -30,7 +35,11 @@ struct inspect_options {
 	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
-	void *open_file_arg;
+	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
+	// which is then the callee's, or -errno. NULL: there is no target.
+	int (*read_memory)(void *arg, const struct memory_range *ranges, size_t count);
+	void *open_file_arg;     // of both
+	const uint64_t *lent_us; // NULL, or time so far, spent in there, that is not the timeout's
 	// Told of the file, any bytes, in which names are looked for, if the worker tells.
 	void (*on_naming)(const char *path);
 	// What the worker's process does: worker_live(), or becoming the program that does it.
@@ -65,11 +74,12 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
-// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What the
-// worker could not do, because it crashed, hung or lied, is missing there, with the reason in each
-// stack; that is no failure (one that did well with other snapshots before is not believed the
-// first time: another one tries again). Fails with ERROR_SYSTEM when there is no memory or no
-// worker could be started; *RET is then empty.
+// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
+// workers could not do, because they crashed, hung or lied, is missing there, with the reason in
+// each module that is to blame, or in each stack; that is no failure (one that did well with other
+// snapshots before is not believed the first time: another one tries again before anything is left
+// out). Fails with ERROR_SYSTEM when there is no memory or no worker could be started; *RET is then
+// empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

@@ -17,9 +17,9 @@ struct shelf_item {
 	uint64_t hash;
 };
 
-int shelf_init(struct shelf *shelf)
+int shelf_init(struct shelf *shelf, size_t most)
 {
-	*shelf = (struct shelf){.slot_count = SLOTS_FIRST, .budget = EXTRA_BUDGET};
+	*shelf = (struct shelf){.slot_count = SLOTS_FIRST, .most = most, .budget = EXTRA_BUDGET};
 	shelf->slots = calloc(shelf->slot_count, sizeof(*shelf->slots));
 	return shelf->slots ? 0 : -ENOMEM;
 }
@@ -42,8 +42,7 @@ void shelf_fini(struct shelf *shelf)
 	memset(shelf, 0, sizeof(*shelf));
 }
 
-// How many modules may be kept: half of the fds that we may have are for those to come.
-static size_t most_kept(void)
+size_t shelf_most(void)
 {
 	struct rlimit limit;
 
@@ -55,10 +54,11 @@ static size_t most_kept(void)
 int shelf_make_room(struct shelf *shelf, size_t count)
 {
 	if (shelf->count == 0 ||
-		(shelf->count + count <= most_kept() && shelf->budget >= EXTRA_BUDGET / 2))
+		(shelf->count + count <= shelf->most && shelf->budget >= EXTRA_BUDGET / 2))
 		return 0;
+	const size_t most = shelf->most;
 	shelf_fini(shelf);
-	return shelf_init(shelf);
+	return shelf_init(shelf, most);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)

@@ -17,11 +17,16 @@ struct shelf {
 	size_t count, capacity;
 	uint32_t *slots;   // hash table of item numbers + 1
 	size_t slot_count; // a power of two
+	size_t most;       // modules that may be kept
 	size_t budget;     // what may still be spent on what is beside modules
 };
 
-// Prepares SHELF. Fails with -ENOMEM.
-int shelf_init(struct shelf *shelf);
+// How many modules a process with our limits may keep: half of the fds that it may have are for
+// those to come. Not for the sandbox, where the limits cannot be read.
+size_t shelf_most(void);
+
+// Prepares SHELF for MOST modules that are kept. Fails with -ENOMEM.
+int shelf_init(struct shelf *shelf, size_t most);
 
 // Closes all modules. Accepts a zeroed one.
 void shelf_fini(struct shelf *shelf);

@@ -6,18 +6,23 @@
 #pragma once
 
 #include "filepart.h"
+#include "memrange.h"
 #include "stacks.h"
 
 #include <sys/types.h>
 
 enum wire_type {
 	WIRE_MODULE = 1, // worker: build id and note of a module
+	WIRE_SANDBOX,    // worker, before all else: it is held by less than it should be
 	WIRE_SYMBOL,     // worker: a name; they are numbered as they come
 	WIRE_FRAMES,     // worker: further frames of a thread
 	WIRE_THREAD,     // worker: how a thread's chain ended
 	WIRE_SAME,       // worker: further threads with the same stack
 	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
+	WIRE_READ,       // worker: asks for memory of the target; answered by WIRE_FILE
+	WIRE_GOROUTINES, // worker: what is known of the goroutines that no thread runs
+	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_NAMING,     // worker: begins to look for names in a module
 	WIRE_DONE,       // worker: that was all
@@ -35,10 +40,12 @@ enum {
 	WIRE_FILES_MAX = 128, // files in one packet; the kernel takes 253 (SCM_MAX_FD)
 
 	WIRE_REQUESTS_MAX = 1 << 12, // of one worker
+	WIRE_READS_MAX = 1024,       // the same
 };
 
 enum wire_request_kind {
-	WIRE_REQUEST_DEBUG, // what may be the separate debug file of a module
+	WIRE_REQUEST_DEBUG,   // what may be the separate debug file of a module
+	WIRE_REQUEST_PERFMAP, // what may be the perf map of the process
 	WIRE_REQUEST_KINDS,
 };
 
@@ -57,17 +64,21 @@ struct wire_frame {
 };
 
 // One record. What each type uses:
+//   SANDBOX: status (enum sandbox_kind)
 //   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
+//   READ: count, ranges
+//   GOROUTINES: status (whether they can be shown), value (how many there are), text (the reason)
+//   GOROUTINE: value (its id), status, text (what it waits for)
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
-//   REQUEST: kind, index (the module), build_id, text (the name that its debug link gives), count
-//   (the first place to look at)               FILE: count (the place it is from)
-//   ROOM: value (their bytes, about)           NAMING: index (the module)
-//   DONE, MODULES, THREADS: nothing
+//   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
+//   name that its debug link gives), count (the first place to look at)
+//   FILE: count (the place it is from)         ROOM: value (their bytes, about)
+//   NAMING: index (the module)                 DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;
@@ -79,6 +90,7 @@ struct wire_record {
 		struct wire_frame frames[WIRE_FRAMES_MAX];
 		uint32_t threads[WIRE_THREADS_MAX];
 		struct file_part parts[FILE_PARTS_MAX];
+		struct memory_range ranges[MEMORY_RANGES_MAX];
 	};
 };
 

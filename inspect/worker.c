@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The worker: unwind all, name all, send all.
-#include "worker.h"
+#include "worker_state.h"
 
-#include "asking.h"
-#include "chains.h"
 #include "cleanup.h"
-#include "locations.h"
-#include "naming.h"
 #include "needed.h"
 #include "sandbox.h"
-#include "shelf.h"
 #include "symbols.h"
 #include "sys.h"
-#include "unwind.h"
+#include "truncated.h"
 #include "verify.h"
-#include "wire.h"
 #include "work.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,43 +21,11 @@ enum {
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
-static const uint32_t NO_THREAD = UINT32_MAX;
-
-static const struct unwinder *const unwinder = &unwinder_rows;
-
-struct worker {
-	const struct worker_options *options;
-	struct shelf shelf;       // the modules, also of the snapshots before
-	uint32_t turn;            // the number of the snapshot, from 1
-	struct snapshot snapshot; // as in the work, but for the files
-	struct space space;
-	void *engine;
-	struct locations locations;
-	struct chains chains;
-	uint32_t *chain_of;            // each thread's
-	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
-	uint32_t *location_of;         // each frame's of the chains
-	struct unwind_frame *chain;    // room for one
-	struct unwind_frame *other;    // and for one of the second engine, if asked for
-	struct stack_verify *verifies; // what came of that for each thread
-	uint32_t symbol_count;         // sent so far
-	struct asking asking;
-	// Large, and not zero in the beginning:
-	struct wire_record record; // the one that is being sent or received
-	struct wire_in in;
-	struct wire_out out;
-};
-
-// A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
-static void on_bus_error(int sig, siginfo_t *info, void *context)
+struct wire_record *worker_record(struct worker *worker, enum wire_type type)
 {
-	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-
-	(void)sig;
-	(void)context;
-	if (mmap((void *)page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		MAP_FAILED)
-		signal(SIGBUS, SIG_DFL);
+	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
+	worker->record.type = type;
+	return &worker->record;
 }
 
 // Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
@@ -93,8 +54,9 @@ static int unwind_all(struct worker *worker)
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
-			&count, &end);
+		worker->place->step++;
+		worker->unwinder->unwind(worker->engine, thread, worker->chain,
+			worker->options->max_frames, &count, &end);
 		if (second)
 			verify(worker, second, i, count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
@@ -119,20 +81,12 @@ static int locate_all(struct worker *worker)
 	return r;
 }
 
-// Clears the record for TYPE.
-static struct wire_record *new_record(struct worker *worker, enum wire_type type)
-{
-	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
-	worker->record.type = type;
-	return &worker->record;
-}
-
 // Says what is needed of the file FD, which is ELF, of MODULE.
 static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
 	const struct module *module, Elf *elf, int fd)
 {
 	bool asked = kind == WIRE_PARTS_ASKED;
-	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
 	struct stat st;
 	size_t count;
 
@@ -155,103 +109,29 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-// The number of NAME among those that are sent of this snapshot, into *RET; it is sent the first
-// time.
-static int send_name(struct worker *worker, struct name *name, int *ret)
+// Asks for the debug file of the module that the first thread is in.
+static void ask_ahead(struct worker *worker)
 {
-	if (name->turn != worker->turn) {
-		struct wire_record *record = new_record(worker, WIRE_SYMBOL);
-		record->value = name->start;
-		snprintf(record->text, sizeof(record->text), "%s", name->text);
-		int r = wire_put(&worker->out, record);
-		if (r < 0)
-			return r;
-		name->turn = worker->turn;
-		name->number = worker->symbol_count++;
-	}
-	*ret = (int)name->number;
-	return 0;
-}
+	const struct snapshot_thread *thread = worker->snapshot.threads;
 
-static int compare_rows(const void *a, const void *b)
-{
-	const struct location_row *x = *(struct location_row *const *)a;
-	const struct location_row *y = *(struct location_row *const *)b;
-
-	if (x->module != y->module)
-		return x->module < y->module ? -1 : 1;
-	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
-}
-
-// Tells that names are looked for in module INDEX, if somebody wants to know.
-static int send_naming(struct worker *worker, int index)
-{
-	struct wire_record *record = new_record(worker, WIRE_NAMING);
-	int r;
-
-	if (!worker->options->tell)
-		return 0;
-	record->index = (uint32_t)index;
-	r = wire_put(&worker->out, record);
-	return r < 0 ? r : wire_flush(&worker->out);
-}
-
-// Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
-static int name_module(struct worker *worker, struct location_row **rows, size_t count)
-{
-	const int index = rows[0]->module;
-	const struct names *names = names_of(space_module(&worker->space, index));
-	auto_free struct symbol_query *queries = calloc(count, sizeof(*queries));
-	size_t unknown = 0;
-	int r = names && queries ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (!names_find(names, rows[i]->vaddr))
-			queries[unknown++].vaddr = rows[i]->vaddr;
-	if (r == 0 && unknown > 0)
-		r = send_naming(worker, index);
-	if (r == 0 && unknown > 0)
-		r = naming_find(&worker->space, index, worker->options->raw, queries, unknown);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct name *name = names_find(names, rows[i]->vaddr)->name;
-		if (name)
-			r = send_name(worker, name, &rows[i]->symbol);
-	}
-	return r;
-}
-
-static int name_all(struct worker *worker)
-{
-	size_t count = worker->locations.count;
-	auto_free struct location_row **rows = calloc(count + 1, sizeof(struct location_row *));
-
-	if (!rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		rows[i] = &worker->locations.rows[i];
-	qsort(rows, count, sizeof(struct location_row *), compare_rows);
-	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
-			end++;
-		if (rows[first]->module == SNAPSHOT_NO_MODULE)
-			continue;
-		int r = name_module(worker, rows + first, end - first);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
+		return;
+	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
+	if (index != space_made(&worker->space) && worker_names(worker, index))
+		asking_begin(&worker->asking, index);
 }
 
 static int send_modules(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->snapshot.module_count; i++) {
 		const struct module *module = worker->space.modules[i];
-		struct wire_record *record = new_record(worker, WIRE_MODULE);
+		struct wire_record *record = worker_record(worker, WIRE_MODULE);
 		if (!module->opened)
 			continue;
 		record->index = (uint32_t)i;
 		record->build_id = module->build_id;
-		memcpy(record->text, module->note, sizeof(module->note));
+		snprintf(record->text, sizeof(record->text), "%s",
+			space_note(&worker->space, (int)i));
 		int r = wire_put(&worker->out, record);
 		if (r < 0)
 			return r;
@@ -267,21 +147,20 @@ static void fill_frame(const struct worker *worker, size_t index, struct wire_fr
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
-		.module = row->module,
+		.module = row->module == space_made(&worker->space) ? STACK_NO_INDEX : row->module,
 		.symbol = row->symbol,
 		.signal = from->signal,
 		.via = (uint8_t)from->via};
 }
 
-// Sends CHAIN as the stack of thread INDEX.
-static int send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
 {
 	struct wire_record *record;
 	int r;
 
 	for (size_t done = 0; done < chain->count; done += record->count) {
 		size_t left = chain->count - done;
-		record = new_record(worker, WIRE_FRAMES);
+		record = worker_record(worker, WIRE_FRAMES);
 		record->index = (uint32_t)index;
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
@@ -289,7 +168,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 		if ((r = wire_put(&worker->out, record)) < 0)
 			return r;
 	}
-	record = new_record(worker, WIRE_THREAD);
+	record = worker_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
 	record->status = chain->end.status;
 	record->value = chain->end.overflow_sp;
@@ -307,7 +186,7 @@ static int send_others(struct worker *worker, uint32_t first)
 		if (!record || record->count == WIRE_THREADS_MAX) {
 			if (record && (r = wire_put(&worker->out, record)) < 0)
 				return r;
-			record = new_record(worker, WIRE_SAME);
+			record = worker_record(worker, WIRE_SAME);
 			record->index = first;
 		}
 		record->threads[record->count++] = i;
@@ -331,7 +210,9 @@ static int send_stacks(struct worker *worker)
 		first[worker->chain_of[i]] = (uint32_t)i;
 	}
 	for (size_t i = 0; r == 0 && i < worker->chains.count; i++) {
-		r = send_chain(worker, &worker->chains.rows[i], first[i]);
+		if (first[i] == NO_THREAD) // a goroutine's
+			continue;
+		r = worker_send_chain(worker, &worker->chains.rows[i], first[i]);
 		if (r == 0)
 			r = send_others(worker, first[i]);
 	}
@@ -341,7 +222,7 @@ static int send_stacks(struct worker *worker)
 static int send_verify(struct worker *worker, size_t index)
 {
 	const struct stack_verify *verify = &worker->verifies[index];
-	struct wire_record *record = new_record(worker, WIRE_VERIFY);
+	struct wire_record *record = worker_record(worker, WIRE_VERIFY);
 
 	record->index = (uint32_t)index;
 	record->status = verify->result;
@@ -377,10 +258,24 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 		extra->fd);
 }
 
+// Says that all of the perf map is needed, if there is one.
+static int send_perfmap_needed(struct worker *worker)
+{
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
+
+	if (worker->asking.perfmap_len == 0)
+		return 0;
+	record->kind = WIRE_PARTS_ASKED;
+	record->index = worker->asking.perfmap;
+	record->count = 1;
+	record->parts[0] = (struct file_part){0, worker->asking.perfmap_len};
+	return wire_put(&worker->out, record);
+}
+
 // The same of all modules, if somebody wants to know: which of them have frames is not asked.
 static int send_needed(struct worker *worker)
 {
-	int r = 0;
+	int r = worker->options->keep ? send_perfmap_needed(worker) : 0;
 
 	for (size_t i = 0; worker->options->keep && r == 0 && i < worker->snapshot.module_count;
 		i++)
@@ -392,13 +287,14 @@ static int run(struct worker *worker)
 {
 	int r;
 
-	asking_begin(&worker->asking);
-	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
-		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+	ask_ahead(worker);
+	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
+		(r = locate_all(worker)) < 0 || (r = worker_name_all(worker)) < 0 ||
+		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
+		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0)
 		return r;
-	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
+	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -436,13 +332,16 @@ static int forget(struct worker *worker)
 
 	if (worker->turn++ > 0) {
 		if (worker->engine)
-			unwinder->close(worker->engine);
+			worker->unwinder->close(worker->engine);
 		worker->shelf.budget = worker->space.extra_budget;
 		space_fini(&worker->space);
 		locations_fini(&worker->locations);
 		chains_fini(&worker->chains);
 		free(worker->snapshot.modules);
 		asking_fini(&worker->asking);
+		free(worker->parked.rows);
+		free(worker->parked.stacks);
+		free(worker->chain_of_parked);
 		free(worker->chain_of);
 		free(worker->next);
 		free(worker->location_of);
@@ -457,7 +356,7 @@ static int forget(struct worker *worker)
 	// What is kept of a process is what was asked for of that one.
 	if (worker->options->keep)
 		shelf_fini(&worker->shelf);
-	return worker->shelf.slots ? 0 : shelf_init(&worker->shelf);
+	return worker->shelf.slots ? 0 : shelf_init(&worker->shelf, worker->kept_most);
 }
 
 // Takes the modules and maps of WORK, and opens the modules that threads most probably are in.
@@ -470,8 +369,14 @@ static int prepare(struct worker *worker, const struct work *work)
 	if ((r = forget(worker)) < 0 || (r = shelf_make_room(&worker->shelf, count)) < 0)
 		return r;
 	worker->snapshot = work->snapshot;
+	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	if (!worker->snapshot.modules)
+	worker->asking = (struct asking){.in = &worker->in,
+		.out = &worker->out,
+		.record = &worker->record,
+		.space = &worker->space,
+		.last = calloc(count + 1, sizeof(*worker->asking.last))};
+	if (!worker->snapshot.modules || !worker->asking.last)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
@@ -481,12 +386,11 @@ static int prepare(struct worker *worker, const struct work *work)
 		(r = space_init_with(&worker->space, &worker->snapshot, modules)) < 0)
 		return r;
 	worker->space.extra_budget = worker->shelf.budget;
-	if ((r = asking_init(&worker->asking, &worker->in, &worker->out, &worker->record,
-		     &worker->space)) < 0)
-		return r;
+	asking_init(&worker->asking);
+	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
-	worker->engine = unwinder->open(&worker->space);
+	worker->engine = worker->unwinder->open(&worker->space);
 	return worker->engine ? 0 : -ENOMEM;
 }
 
@@ -499,6 +403,8 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.thread_count = count;
 	worker->snapshot.stacks = work->snapshot.stacks;
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
+	worker->snapshot.parts = work->snapshot.parts;
+	worker->snapshot.part_count = work->snapshot.part_count;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
@@ -522,7 +428,11 @@ static int obey(struct worker *worker, const struct work *work, uint32_t type)
 		return type == WIRE_ROOM ? 0 : prepare(worker, work);
 	if (type != WIRE_THREADS || !worker->engine || worker->chain)
 		return -EPROTO;
-	if ((r = take_threads(worker, work)) < 0 || (r = run(worker)) < 0)
+	if ((r = take_threads(worker, work)) < 0)
+		return r;
+	// A stray write must not change what the next worker, if there has to be one, finds there.
+	mprotect(work->fixed, work->fixed_len, PROT_READ);
+	if ((r = run(worker)) < 0)
 		return r;
 	r = wire_flush(&worker->out);
 	// Also before the end: with an answer that nobody has read, what we sent would be lost.
@@ -548,12 +458,25 @@ static int do_work(struct worker *worker, const struct work *work)
 	return r;
 }
 
+// Says what holds us, if it is not what it should be.
+static int send_sandbox(struct worker *worker, int kind)
+{
+	struct wire_record *record = worker_record(worker, WIRE_SANDBOX);
+
+	record->status = (uint32_t)kind;
+	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
+}
+
 int worker_live(const struct work *work)
 {
-	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	struct error err = {0};
-
-	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+	const size_t kept_most = shelf_most();
+	const struct sandbox sandbox = {.parent = work->keeper,
+		.keep = &work->socket,
+		.keep_count = 1,
+		.cpu_s = work->cpu_s};
+	int kind = sandbox_enter(&sandbox, &err);
+	if (kind < 0)
 		return 1;
 	struct worker *worker = malloc(sizeof(*worker));
 	if (!worker)
@@ -562,6 +485,15 @@ int worker_live(const struct work *work)
 	wire_in_init(&worker->in, work->socket);
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
-	sigaction(SIGBUS, &action, NULL);
-	return do_work(worker, work) < 0;
+	worker->place = work->place;
+	worker->kept_most = kept_most;
+	worker->unwinder = &unwinder_rows;
+	truncated_reads_as_zeros();
+	if (send_sandbox(worker, kind) < 0)
+		return 1;
+	int r = do_work(worker, work);
+	if (wire_flush(&worker->out) < 0)
+		return 1;
+	asking_end(&worker->asking);
+	return r < 0;
 }

@@ -7,7 +7,8 @@
 // threads. It reads files that the target controls. Those that it needs beyond the modules it asks
 // for by a record that nspeek checks. It answers with records (wire.h), modules and names first, so
 // that frames can refer to them. A file that is truncated under our mapping reads as zeros from
-// there on; anything worse ends the worker, and nspeek says so.
+// there on; anything worse ends the worker, and nspeek starts another one without that file
+// (inspect.h).
 #pragma once
 
 #include "snapshot.h"
@@ -17,11 +18,12 @@
 
 struct worker_options {
 	size_t max_frames;
-	bool raw;    // names as they are in the files
-	bool verify; // unwind with a second engine too, and compare
-	bool keep;   // say what of each file is needed
-	bool once;   // end after one snapshot: at once, not when nspeek has time for it
-	bool tell;   // tell what is being done
+	bool raw;        // names as they are in the files
+	bool verify;     // unwind with a second engine too, and compare
+	bool keep;       // say what of each file is needed
+	bool goroutines; // those that no thread runs, too
+	bool once;       // end after one snapshot: at once, not when nspeek has time for it
+	bool tell;       // tell what is being done
 };
 
 struct work;

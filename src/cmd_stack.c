@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "cmd_stack_options.h"
+#include "debuginfod.h"
 #include "report_error.h"
 #include "stack_load.h"
 #include "stack_program.h"
@@ -36,6 +37,20 @@ static int finish_output(int status)
 	return EXIT_NONE;
 }
 
+// Does what OPTIONS say. Returns the exit status.
+static int run(struct stack_options *options)
+{
+	struct debuginfod client = {0};
+	struct error err = {0};
+
+	options->client = &client;
+	if (options->debuginfod && debuginfod_init(&client, &err) < 0) {
+		report_error(&err);
+		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
+	}
+	return options->load ? stack_load(options) : stack_rounds(options);
+}
+
 int cmd_stack(int argc, char **argv)
 {
 	auto_stack_options struct stack_options options = {0};
@@ -57,6 +72,5 @@ int cmd_stack(int argc, char **argv)
 	// A file that may not become so large, and a pipe that nobody reads, are no end of us.
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	status = options.load ? stack_load(&options) : stack_rounds(&options);
-	return finish_output(status);
+	return finish_output(run(&options));
 }

@@ -120,6 +120,15 @@ static int take_raw(void *input, const char *arg)
 	return 0;
 }
 
+static int take_kernel(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->kernel = true;
+	return 0;
+}
+
 static int take_unique(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -190,6 +199,15 @@ static int take_interval(void *input, const char *word)
 	return refuse(parsing, "--interval takes seconds (1, 0.5), not '%s'", word);
 }
 
+static int take_debuginfod(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->debuginfod = true;
+	return 0;
+}
+
 static int take_json(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -226,6 +244,11 @@ static const struct option_row rows[] = {
 		.summary = "every process of the container that TARGET is in: of its PID namespace "
 			   "and those below, or, when that is ours, of its cgroup and those below",
 		.take = take_all_processes},
+	{.name = "kernel",
+		.letter = 'k',
+		.summary = "the kernel's stack under each thread too (CAP_SYS_ADMIN), and the "
+			   "processor time that it has used",
+		.take = take_kernel},
 	{.name = "max-frames",
 		.letter = 'n',
 		.value = "N",
@@ -252,6 +275,10 @@ static const struct option_row rows[] = {
 		.summary = "unwind with a second engine (elfutils) too, and print the first frame "
 			   "that differs",
 		.take = take_verify},
+	{.name = "debuginfod",
+		.summary = "ask the servers in DEBUGINFOD_URLS for debug files that are neither in "
+			   "the container nor on the host",
+		.take = take_debuginfod},
 	{.name = "unique",
 		.summary = "identical stacks once, with the threads that share them (the default "
 			   "for text)",
@@ -305,6 +332,7 @@ static const char *beside_load(const struct stack_options *options)
 	       : options->save            ? "--save"
 	       : options->policy          ? "--pause"
 	       : options->tid_count > 0   ? "--thread"
+	       : options->kernel          ? "--kernel"
 	       : options->all_processes   ? "--all-processes"
 	       : options->diff            ? "--diff"
 	       : options->repeat > 0      ? "--repeat"

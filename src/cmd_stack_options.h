@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct debuginfod;
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct stack_options {
@@ -21,8 +23,9 @@ struct stack_options {
 	const char *save, *load; // files, or NULL
 	uint64_t max_frames, timeout_s;
 	uint64_t repeat, interval_us; // rounds; from the beginning of one to the next's
-	bool raw, json, folded, no_unique, verify, all_processes, diff;
+	bool raw, json, folded, no_unique, verify, kernel, debuginfod, all_processes, diff;
 	enum color color;
+	struct debuginfod *client; // borrowed; of --debuginfod, or one that does nothing
 };
 
 // Parses the words into *RET. Returns 0, OPTIONS_HELP, or fails with -errno.

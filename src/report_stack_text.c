@@ -40,18 +40,16 @@ const char *text_plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-// The address of FRAME, number INDEX of the stacks of REFS, or as much space.
-static void put_pc(const struct text *text, const struct stack_ref *refs, size_t count,
-	size_t index, const struct stack_frame *frame)
+// True when frame NUMBER of the COUNT threads REFS has the same address in all of them.
+static bool is_one_pc(
+	const struct text *text, const struct stack_ref *refs, size_t count, size_t number)
 {
-	bool same = true;
+	uint64_t pc = text_stack(text, refs[0])->frames[number].pc;
 
-	for (size_t i = 1; same && i < count; i++)
-		same = text_stack(text, refs[i])->frames[index].pc == frame->pc;
-	if (same)
-		fprintf(text->out, "0x%016llx ", (unsigned long long)frame->pc);
-	else
-		fprintf(text->out, "%19s", "");
+	for (size_t i = 1; i < count; i++)
+		if (text_stack(text, refs[i])->frames[number].pc != pc)
+			return false;
+	return true;
 }
 
 // Where FRAME is.
@@ -64,10 +62,12 @@ static void put_place(
 		const struct stack_symbol *symbol = &report->stacks->symbols[frame->symbol];
 		fputs(text->style->name, out);
 		text_put(text, symbol->name);
-		fprintf(out, "%s+0x%llx", text->style->end,
+		fprintf(out, "%s+0x%llx in ", text->style->end,
 			(unsigned long long)(frame->vaddr - symbol->vaddr));
-		fputs(" in ", out);
-		text_put(text, report->snapshot->modules[frame->module].path);
+		if (frame->module != STACK_NO_INDEX)
+			text_put(text, report->snapshot->modules[frame->module].path);
+		else
+			fputs("no file", out);
 	} else if (frame->module != STACK_NO_INDEX) {
 		text_put(text, report->snapshot->modules[frame->module].path);
 		fprintf(out, "+0x%llx", (unsigned long long)frame->vaddr);
@@ -76,20 +76,37 @@ static void put_place(
 	}
 }
 
-void text_put_frame(const struct text *text, const struct stack_ref *refs, size_t count,
-	size_t number, const char *prefix)
+// What stands behind the address of FRAME.
+static void put_rest(
+	const struct text *text, const struct stack_report *report, const struct stack_frame *frame)
 {
-	const struct stack_frame *frame = &text_stack(text, refs[0])->frames[number];
-
-	fprintf(text->out, "%s#%-3zu ", prefix, number);
-	put_pc(text, refs, count, number, frame);
-	put_place(text, text->reports[refs[0].report], frame);
+	put_place(text, report, frame);
 	if (frame->signal)
 		fputs(" <signal handler called>", text->out);
 	// Call frame information is the rule, and a signal frame was shown.
 	if (frame->via >= FRAME_VIA_FORWARD && frame->via != FRAME_VIA_SIGRETURN)
 		fprintf(text->out, " [%s]", frame_via_name(frame->via));
 	fputc('\n', text->out);
+}
+
+void text_put_frame(const struct text *text, const struct stack_ref *refs, size_t count,
+	size_t number, const char *prefix)
+{
+	const struct stack_frame *frame = &text_stack(text, refs[0])->frames[number];
+
+	fprintf(text->out, "%s#%-3zu ", prefix, number);
+	if (is_one_pc(text, refs, count, number))
+		fprintf(text->out, "0x%016llx ", (unsigned long long)frame->pc);
+	else
+		fprintf(text->out, "%19s", "");
+	put_rest(text, text->reports[refs[0].report], frame);
+}
+
+void text_put_own_frame(const struct text *text, const struct stack_report *report, size_t number,
+	const struct stack_frame *frame)
+{
+	fprintf(text->out, "#%-3zu 0x%016llx ", number, (unsigned long long)frame->pc);
+	put_rest(text, report, frame);
 }
 
 // Where the engines differ on thread REF, if they do.
@@ -133,18 +150,22 @@ void text_put_end(const struct text *text, struct stack_ref ref)
 	fprintf(text->out, "%s\n", text->style->end);
 }
 
-// The COUNT threads REFS, which have the same stack.
-static void put_group(const struct text *text, const struct stack_ref *refs, size_t count)
+// The COUNT threads REFS, which have the same stack. Fails with -ENOMEM.
+static int put_group(const struct text *text, const struct stack_ref *refs, size_t count)
 {
 	const struct stack *stack = text_stack(text, refs[0]);
+	int r;
 
 	fputs(text->style->head, text->out);
 	text_put_threads(text, refs, count);
 	fprintf(text->out, "%s\n", text->style->end);
+	if ((r = text_put_context(text, refs, count)) < 0)
+		return r;
 	for (size_t i = 0; i < stack->frame_count; i++)
 		text_put_frame(text, refs, count, i, "");
 	text_put_end(text, refs[0]);
 	fputc('\n', text->out);
+	return 0;
 }
 
 // What the comparison with the second engine came to, if it was asked for.
@@ -198,12 +219,14 @@ int report_stack_text(FILE *out, const struct stack_report *const *reports, size
 		return r;
 	for (size_t i = 0; i < count; i++)
 		text_put_process(&text, reports[i]);
-	for (size_t i = 0; i < groups.group_count; i++) {
+	for (size_t i = 0; r == 0 && i < groups.group_count; i++) {
 		const struct stack_group *group = &groups.groups[i];
-		put_group(&text, groups.refs + group->first, group->end - group->first);
+		r = put_group(&text, groups.refs + group->first, group->end - group->first);
 	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = text_put_goroutines(&text, reports[i], options->merge);
 	if (options->merge)
 		put_sum(&text, &groups);
 	put_verify_sum(&text);
-	return 0;
+	return r;
 }

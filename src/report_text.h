@@ -47,6 +47,18 @@ void text_put_wait(const struct text *text, const struct snapshot_thread *thread
 void text_put_frame(const struct text *text, const struct stack_ref *refs, size_t count,
 	size_t number, const char *prefix);
 
+// Writes FRAME, number NUMBER of a stack of REPORT, as a line.
+void text_put_own_frame(const struct text *text, const struct stack_report *report, size_t number,
+	const struct stack_frame *frame);
+
+// Writes what the COUNT threads REFS wait for; those that wait for the same once. Fails with
+// -ENOMEM.
+int text_put_context(const struct text *text, const struct stack_ref *refs, size_t count);
+
+// Writes the goroutines of REPORT that no thread runs, or why they are not shown; with MERGE, those
+// that wait for the same with equal frames as one block. Fails with -ENOMEM.
+int text_put_goroutines(const struct text *text, const struct stack_report *report, bool merge);
+
 // Writes what is to be said of thread REF below its frames: how its stack ended, if not well.
 void text_put_end(const struct text *text, struct stack_ref ref);
 

@@ -2,6 +2,8 @@
 // What stands above the stacks of a process, for people.
 #include "report_text.h"
 
+#include "report_context.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -148,6 +150,10 @@ void text_put_process(const struct text *text, const struct stack_report *report
 		fputs("note: threads were born faster than they could be listed: some are "
 		      "missing\n",
 			text->out);
+	if (stack_sandbox_note(report->stacks->sandbox))
+		fprintf(text->out, "note: %s\n", stack_sandbox_note(report->stacks->sandbox));
 	put_modules(text, report);
+	report_kernel_text(text->out, report);
+	report_deadlocks_text(text->out, report, text->style->trouble, text->style->end);
 	fputc('\n', text->out);
 }

@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "kept.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_program.h"
 #include "stack_show.h"
 
@@ -23,22 +24,34 @@ static int find_debug(const struct kept_process *kept, uint32_t index)
 	return -EBADF;
 }
 
+// What files are opened by.
+struct sources {
+	struct kept_process *kept;
+	struct debuginfod *client;
+};
+
 // Opens what the worker asks for: what was kept of it, then the files of this host, where a better
 // one may be than where the snapshot was taken.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	int kept = find_debug(arg, request->module);
+	const struct sources *sources = arg;
+	const struct kept_process *process = sources->kept;
+	// The perf map is kept as the debug file of the module behind the last.
+	int kept = find_debug(process,
+		request->perfmap ? (uint32_t)process->snapshot.module_count : request->module);
 	const unsigned before = kept >= 0; // places
 	struct debugfile_request wanted = {
 		.path = request->path, .build_id = request->build_id, .link = request->link};
 
 	*ret_place = 0;
+	if (request->perfmap && (request->place > 0 || kept < 0))
+		return -ENOENT;
 	if (request->place < before)
 		return fcntl(kept, F_DUPFD_CLOEXEC, 3);
 	wanted.place = request->place - before;
 	int fd = debugfile_open(NULL, &wanted, ret_place);
 	*ret_place += before;
-	return fd;
+	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
 }
 
 // Looks on this host for the files that were not kept.
@@ -50,22 +63,39 @@ static void find_files(struct kept_process *kept)
 			files_find_kept(&kept->snapshot.modules[i], &kept->files[i].build_id);
 }
 
+// As was proven when the snapshot was taken.
+static int find_locks(const struct snapshot *snapshot, const struct stacks *stacks,
+	struct locks *ret, struct error *err)
+{
+	if (locks_find(snapshot, stacks, ret) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			snapshot->pid);
+	locks_keep_proven(ret, snapshot);
+	return 0;
+}
+
 // Unwinds and prints KEPT. Returns the exit status.
 static int show_kept(const struct stack_options *options, struct kept_process *kept,
 	const struct stack_origin *origin, struct stack_show *show)
 {
 	auto_stacks struct stacks stacks = {0};
 	struct error err = {0};
+	struct sources sources = {kept, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
+							.goroutines = true,
 							.once = true},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
-		.open_file_arg = kept,
+		.open_file_arg = &sources,
+		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};
+	auto_locks struct locks locks = {0};
 	const struct stack_report what = {.snapshot = &kept->snapshot,
 		.stacks = &stacks,
+		.locks = &locks,
+		.all_threads = kept->all_threads,
 		.pause = kept->pause,
 		.threads_missed = kept->threads_missed,
 		.origin = origin,
@@ -74,7 +104,8 @@ static int show_kept(const struct stack_options *options, struct kept_process *k
 	int status = EXIT_NONE;
 
 	find_files(kept);
-	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0) {
+	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0 &&
+		find_locks(&kept->snapshot, &stacks, &locks, &err) == 0) {
 		status = stack_judge(&what);
 		if (stack_show_reports(show, reports, 1) < 0)
 			fail_sys(&err, ENOMEM, "showing", "process %d", kept->snapshot.pid);

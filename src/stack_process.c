@@ -3,8 +3,10 @@
 #include "stack_process.h"
 
 #include "cleanup.h"
+#include "contextrun.h"
 #include "order.h"
 #include "progress.h"
+#include "still.h"
 
 #include <time.h>
 
@@ -28,6 +30,7 @@ static void fini(struct stack_process *process)
 	capture_end(&process->rest);
 	snapshot_fini(&process->snapshot);
 	stacks_fini(&process->stacks);
+	locks_fini(&process->locks);
 }
 
 void stack_process_free(struct stack_process *process)
@@ -37,7 +40,7 @@ void stack_process_free(struct stack_process *process)
 	free(process);
 }
 
-void stack_process_close_files(struct stack_process *process)
+int stack_process_close_files(struct stack_process *process)
 {
 	struct snapshot *snapshot = &process->snapshot;
 
@@ -47,10 +50,7 @@ void stack_process_close_files(struct stack_process *process)
 		close_fd(&snapshot->modules[i].fd);
 	for (size_t i = 0; i < process->stacks.debug_count; i++)
 		close_fd(&process->stacks.debugs[i].fd);
-	if (snapshot->stacks_borrowed) {
-		snapshot->stacks = NULL;
-		snapshot->stacks_len = 0;
-	}
+	return snapshot_drop_stacks(snapshot);
 }
 
 static uint64_t now_ms(void)
@@ -61,16 +61,25 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int take(struct target *target, const struct capture_options *capture,
-	struct inspection *inspection, struct stack_process *ret, struct error *err)
+// How stacks are taken.
+struct taking {
+	struct capture_options capture;
+	struct context_options context;
+};
+
+static int take(struct target *target, const struct taking *taking, struct inspection *inspection,
+	struct stack_process *ret, struct error *err)
 {
 	struct stack_process taken = {.report = ret->report};
+	struct context_task *task = NULL;
 
 	unsigned threads = target->status.threads;
 	progress_note("capturing %u thread%s of process %d", threads, threads == 1 ? "" : "s",
 		target->pid);
 	taken.report.time_ms = now_ms();
-	int r = capture_take(target, capture, &taken.snapshot, &taken.rest, err);
+	int r = capture_take(target, &taking->capture, &taken.snapshot, &taken.rest, err);
+	if (r == 0)
+		task = context_task_start(target, &taken.snapshot, &taking->context);
 	capture_release(&taken.rest);
 	taken.report.threads_missed = taken.rest.threads_missed;
 	if (r == 0) {
@@ -78,6 +87,7 @@ static int take(struct target *target, const struct capture_options *capture,
 			target->pid);
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
 	}
+	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);
 	if (r < 0) {
 		fini(&taken);
 		return r;
@@ -115,19 +125,38 @@ static int take_whole(struct target *target, const struct stack_options *options
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = stack_options_policy(options);
 	const struct capture_listener listener = {on_begin, on_modules, on_threads, inspection};
-	struct capture_options capture = {.policy = policy,
-		.tids = options->tids,
-		.tid_count = options->tid_count,
-		.timeout_ms = (uint32_t)options->timeout_s * 1000,
-		.listener = &listener};
+	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
+	struct taking taking = {.capture = {.policy = policy,
+					.tids = options->tids,
+					.tid_count = options->tid_count,
+					.timeout_ms = timeout_ms,
+					.listener = &listener},
+		.context = {.kernel = options->kernel, .timeout_ms = timeout_ms}};
+	struct capture_options *capture = &taking.capture;
 
-	capture.room = inspect_room(inspection, &capture.room_len);
-	int r = take(target, &capture, inspection, ret, err);
+	capture->room = inspect_room(inspection, &capture->room_len);
+	int r = take(target, &taking, inspection, ret, err);
 	if (r < 0 || !policy->completes)
 		return r;
-	capture.whole_count = list_unwhole(ret, &unwhole);
-	capture.whole = unwhole;
-	return capture.whole_count > 0 ? take(target, &capture, inspection, ret, err) : 0;
+	capture->whole_count = list_unwhole(ret, &unwhole);
+	capture->whole = unwhole;
+	return capture->whole_count > 0 ? take(target, &taking, inspection, ret, err) : 0;
+}
+
+// Finds what the threads of PROCESS wait for, and proves the deadlocks among them, of TARGET.
+static int find_locks(const struct target *target, struct stack_process *process, struct error *err)
+{
+	struct snapshot *snapshot = &process->snapshot;
+	struct locks *locks = &process->locks;
+
+	if (locks_find(snapshot, &process->stacks, locks) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			snapshot->pid);
+	for (size_t i = 0; i < locks->deadlock_count; i++)
+		still_prove(target, snapshot, locks->cycles + locks->deadlocks[i].first,
+			locks->deadlocks[i].count);
+	locks_keep_proven(locks, snapshot);
+	return 0;
 }
 
 int stack_process_take(struct target *target, const struct stack_options *options,
@@ -141,13 +170,17 @@ int stack_process_take(struct target *target, const struct stack_options *option
 	inspect_expect(
 		inspection, options->tid_count ? options->tid_count : target->status.threads);
 	process->report.pause = stack_options_policy(options)->name;
+	process->report.all_threads = !options->tids;
 	int r = take_whole(target, options, inspection, process, err);
+	if (r == 0)
+		r = find_locks(target, process, err);
 	if (r < 0) {
 		stack_process_free(process);
 		return r;
 	}
 	process->report.snapshot = &process->snapshot;
 	process->report.stacks = &process->stacks;
+	process->report.locks = &process->locks;
 	*ret = process;
 	return 0;
 }

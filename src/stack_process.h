@@ -11,6 +11,7 @@
 struct stack_process {
 	struct snapshot snapshot;
 	struct stacks stacks;
+	struct locks locks;
 	struct stack_report report; // of these
 	struct capture_rest rest;
 };
@@ -22,8 +23,8 @@ int stack_process_take(struct target *target, const struct stack_options *option
 	struct inspection *inspection, struct stack_process **ret, struct error *err);
 
 // Closes the files of PROCESS, ends what its capture has left, and forgets its copied stacks: what
-// was found of them stays.
-void stack_process_close_files(struct stack_process *process);
+// was found of them stays. Fails with -ENOMEM.
+int stack_process_close_files(struct stack_process *process);
 
 // Accepts NULL.
 void stack_process_free(struct stack_process *process);

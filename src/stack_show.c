@@ -22,6 +22,14 @@ static bool use_color(const struct stack_options *options)
 	return options->color == COLOR_ALWAYS;
 }
 
+static bool is_left_out(const struct stacks *stacks)
+{
+	for (size_t i = 0; i < stacks->module_count; i++)
+		if (stacks->modules[i].left_out)
+			return true;
+	return false;
+}
+
 int stack_judge(const struct stack_report *what)
 {
 	size_t wanted = 0, complete = 0, any = 0;
@@ -34,7 +42,9 @@ int stack_judge(const struct stack_report *what)
 	}
 	if (any == 0)
 		return EXIT_NONE;
-	return complete == wanted && !what->threads_missed ? EXIT_COMPLETE : EXIT_INCOMPLETE;
+	return complete == wanted && !what->threads_missed && !is_left_out(what->stacks)
+		       ? EXIT_COMPLETE
+		       : EXIT_INCOMPLETE;
 }
 
 int stack_explain_none(

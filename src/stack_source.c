@@ -4,8 +4,11 @@
 
 #include "cleanup.h"
 #include "debugfile.h"
+#include "memoryfile.h"
+#include "perfmap_open.h"
 #include "progress.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_program.h"
 #include "stack_show.h"
 #include "target_word.h"
@@ -21,7 +24,17 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 		.link = request->link,
 		.place = request->place};
 
-	return debugfile_open(source->current, &wanted, ret_place);
+	if (request->perfmap)
+		return perfmap_open(source->current, request->place, ret_place);
+	int fd = debugfile_open(source->current, &wanted, ret_place);
+	return fd < 0 ? stack_fetch(source->options->client, request, ret_place) : fd;
+}
+
+static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
+{
+	const struct stack_source *source = arg;
+
+	return memoryfile_read(source->current, ranges, count);
 }
 
 static void note_naming(const char *path)
@@ -41,11 +54,14 @@ int stack_source_open(const char *word, const struct stack_options *options,
 				    .raw = options->raw,
 				    .verify = options->verify,
 				    .keep = options->save != NULL,
+				    .goroutines = options->tid_count == 0,
 				    .tell = progress_is_wanted(),
 				    .once = !options->all_processes && options->repeat == 1},
 			.timeout_ms = (uint32_t)options->timeout_s * 1000,
 			.open_file = open_file,
+			.read_memory = read_memory,
 			.open_file_arg = source,
+			.lent_us = &options->client->spent_us,
 			.on_naming = note_naming,
 			.live = stack_program.live}};
 	// Its worker starts while we look for the target.
@@ -118,9 +134,8 @@ static int take_process(struct stack_source *source, struct target *target, unsi
 	if (status == EXIT_NONE)
 		stack_explain_none(&process->report, target, err);
 	stack_save_add(save, &process->report);
-	if (!is_only(source->options))
-		stack_process_close_files(process);
-	if (set_add(set, process) < 0) {
+	if ((!is_only(source->options) && stack_process_close_files(process) < 0) ||
+		set_add(set, process) < 0) {
 		stack_process_free(process);
 		fail_sys(err, ENOMEM, "keeping", "the stacks of process %d", target->pid);
 		return EXIT_NONE;

@@ -45,7 +45,7 @@ Test(shelf, the_same_file_is_one_module)
 	auto_fd int file = memfd_create("one", MFD_CLOEXEC);
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	struct module *first = take(&shelf, of_file(dup(file)));
 	int second_fd = dup(file);
 	check_true(take(&shelf, of_file(second_fd)) == first);
@@ -73,7 +73,7 @@ Test(shelf, without_a_file_the_bytes_tell)
 {
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	struct module *first = take(&shelf, of_bytes(sizeof(image)));
 	check_true(first->source->image != image);
 	check_true(take(&shelf, of_bytes(sizeof(image))) == first);
@@ -103,7 +103,7 @@ Test(shelf, what_is_found_out_is_kept_and_released_with_it)
 {
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	int *part = module_part(
 		take(&shelf, of_bytes(sizeof(image))), MODULE_NAMES, sizeof(*part), release);
 	check_int(*part, 0);
@@ -124,7 +124,7 @@ Test(shelf, many_modules)
 	static char paths[COUNT][16];
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	for (int round = 0; round < 2; round++)
 		for (int i = 0; i < COUNT; i++) {
 			struct snapshot_module source = of_bytes(sizeof(image));
@@ -146,13 +146,15 @@ Test(shelf, room_is_made)
 	const struct rlimit limit = {64, 64};
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	take(&shelf, of_bytes(sizeof(image)));
 	check_int(shelf_make_room(&shelf, 100), 0);
 	check_int(shelf.count, 1);
 	check_int(shelf_make_room(&shelf, SHELF_MODULES_MAX), 0);
 	check_int(shelf.count, 0);
+	shelf_fini(&shelf);
 	check_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	take(&shelf, of_bytes(sizeof(image)));
 	check_int(shelf_make_room(&shelf, 31), 0);
 	check_int(shelf.count, 1);
@@ -175,7 +177,7 @@ Test(shelf, a_whole_snapshot)
 	struct module **taken = NULL;
 	struct shelf shelf;
 
-	check_int(shelf_init(&shelf), 0);
+	check_int(shelf_init(&shelf, shelf_most()), 0);
 	check_int(shelf_take_all(&shelf, &snapshot, &taken), 0);
 	check_true(taken[0] == taken[1]);
 	check_int(modules[1].fd, modules[0].fd);

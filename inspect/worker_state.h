@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the parts of the worker share: worker.c, names (worker_names.c), and goroutines
+// (worker_goroutines.c).
+#pragma once
+
+#include "asking.h"
+#include "chains.h"
+#include "locations.h"
+#include "parked.h"
+#include "shelf.h"
+#include "unwind.h"
+#include "wire.h"
+#include "work.h"
+#include "worker.h"
+
+static const uint32_t NO_THREAD = UINT32_MAX;
+
+struct worker {
+	const struct worker_options *options;
+	volatile struct work_place *place;
+	const struct unwinder *unwinder; // what all stacks are unwound by
+	size_t kept_most;                // modules on the shelf
+	struct shelf shelf;              // the modules, also of the snapshots before
+	uint32_t turn;                   // the number of the snapshot, from 1
+	// From here to the record it is forgotten with the snapshot.
+	struct snapshot snapshot; // as in the work, but for the files
+	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	struct space space;
+	void *engine;
+	struct locations locations;
+	struct chains chains;
+	struct parked parked;          // goroutines
+	uint32_t *chain_of_parked;     // each goroutine's chain
+	uint32_t *chain_of;            // each thread's
+	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
+	uint32_t *location_of;         // each frame's of the chains
+	struct unwind_frame *chain;    // room for one
+	struct unwind_frame *other;    // and for one of the second engine, if asked for
+	struct stack_verify *verifies; // what came of that for each thread
+	uint32_t symbol_count;         // sent so far
+	struct asking asking;
+	// Large, and not zero in the beginning:
+	struct wire_record record; // the one that is being sent or received
+	struct wire_in in;
+	struct wire_out out;
+};
+
+// Clears the record for TYPE, and returns it.
+struct wire_record *worker_record(struct worker *worker, enum wire_type type);
+
+// Sends CHAIN as the stack of thread INDEX, or of the goroutine of that number. Returns 0 or
+// -errno.
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index);
+
+// True when MODULE, an index, SNAPSHOT_NO_MODULE or space_made(), is to be named.
+bool worker_names(const struct worker *worker, int module);
+
+// Names all frames of the worker's chains, and sends the names. Returns 0 or -errno.
+int worker_name_all(struct worker *worker);
+
+// Unwinds the goroutines that no thread runs, if there can be any, into the worker's chains. Fails
+// as parked_find() does.
+int worker_unwind_goroutines(struct worker *worker);
+
+// Sends what is known of them, if the process has Go's runtime. Returns 0 or -errno.
+int worker_send_goroutines(struct worker *worker);
