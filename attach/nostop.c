@@ -139,6 +139,7 @@ static int take_once(struct plan *plan, size_t index, const struct reader *reade
 		return 0;
 	thread->state = last.state;
 	thread->method = SNAPSHOT_METHOD_PROC;
+	thread->switches = last.switches;
 	thread->errnum = 0;
 	__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 	return 1;

@@ -158,6 +158,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	}
 	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
+		thread->switches = proof->switches;
 		thread->errnum = 0;
 		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 		return;

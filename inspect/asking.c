@@ -42,7 +42,7 @@ static int ask_debug(struct asking *asking, int index, const struct debuglink *l
 {
 	asking->last[index] = asking->kept;
 	return ask(asking, index, WIRE_REQUEST_DEBUG, link->name,
-		&asking->space->modules[index].build_id, place);
+		&asking->space->modules[index]->build_id, place);
 }
 
 // Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
@@ -66,7 +66,8 @@ void asking_begin(struct asking *asking, int index)
 	struct debuglink link = {0};
 	bool linked = debuglink_read(module->elf, &link) == 0;
 
-	if (symbols_are_complete(module) || (!linked && module->build_id.len == 0))
+	if (module->extras[EXTRA_FILE].sought || symbols_are_complete(module) ||
+		(!linked && module->build_id.len == 0))
 		return;
 	asking->ahead = (struct asking_ahead){.index = index, .fd = -EBADF};
 	asking->ahead.asked = ask_debug(asking, index, &link, 0) == 0;
@@ -154,6 +155,14 @@ static int read_memory(void *arg, struct memory_range *ranges, size_t count, uns
 		bytes += len;
 	}
 	return 0;
+}
+
+void asking_fini(struct asking *asking)
+{
+	if (asking->ahead.answered)
+		close_fd(&asking->ahead.fd);
+	free(asking->last);
+	*asking = (struct asking){0};
 }
 
 void asking_init(struct asking *asking)

@@ -35,6 +35,9 @@ struct asking {
 // Has the space of ASKING, which is filled in, ask by it.
 void asking_init(struct asking *asking);
 
+// Ends ASKING, whose answers were all taken. Accepts a zeroed one.
+void asking_fini(struct asking *asking);
+
 // Asks for the debug file of module INDEX if that lacks names: they will be wanted.
 void asking_begin(struct asking *asking, int index);
 

@@ -18,6 +18,16 @@ void cfi_fini(struct cfi *cfi)
 	memset(cfi, 0, sizeof(*cfi));
 }
 
+static void release(void *cfi)
+{
+	cfi_fini(cfi);
+}
+
+struct cfi *cfi_of(struct module *module)
+{
+	return module_part(module, MODULE_CFI, sizeof(struct cfi), release);
+}
+
 static bool fits(int64_t value)
 {
 	return value >= INT32_MIN && value <= INT32_MAX;

@@ -29,5 +29,8 @@ enum cfi_answer {
 enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
 	struct row *ret, bool *ret_debug);
 
+// The one that is kept with MODULE, or NULL (no memory).
+struct cfi *cfi_of(struct module *module);
+
 // Accepts a zeroed one.
 void cfi_fini(struct cfi *cfi);

@@ -164,6 +164,24 @@ void entries_fini(struct entries *entries)
 	*entries = (struct entries){0};
 }
 
+static void release(void *entries)
+{
+	entries_fini(entries);
+}
+
+const struct entries *entries_of(struct module *module)
+{
+	static const struct entries none;
+	struct entries *entries = module_part(module, MODULE_ENTRIES, sizeof(*entries), release);
+
+	if (!entries)
+		return &none;
+	if (!entries->collected)
+		entries_init(entries, module);
+	entries->collected = true;
+	return entries;
+}
+
 size_t entries_below(const struct entries *entries, uint64_t vaddr)
 {
 	size_t begin = 0, end = entries->count;

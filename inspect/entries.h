@@ -7,6 +7,7 @@
 #include "module.h"
 
 struct entries {
+	bool collected; // entries_of() has done it
 	uint64_t *rows; // ascending: the address << 1, the lowest bit set when it is only loaded
 	size_t count;
 };
@@ -14,6 +15,9 @@ struct entries {
 // Collects the entries of MODULE, which is open, into *RET. What there is no memory for is left
 // out; hostile contents make at worst entries that are none.
 void entries_init(struct entries *ret, const struct module *module);
+
+// Those that are kept with MODULE, collected the first time, or none (no memory).
+const struct entries *entries_of(struct module *module);
 
 // Accepts a zeroed one.
 void entries_fini(struct entries *entries);

@@ -22,8 +22,6 @@ enum {
 struct forward {
 	struct space *space;
 	struct codewalk *walk;
-	struct entries *entries; // parallel to the snapshot's modules
-	bool *collected;
 };
 
 // A frame whose caller is looked for.
@@ -62,12 +60,6 @@ struct forward *forward_open(struct space *space)
 	if (!forward)
 		return NULL;
 	forward->space = space;
-	forward->entries = calloc(space->snapshot->module_count + 1, sizeof(*forward->entries));
-	forward->collected = calloc(space->snapshot->module_count + 1, sizeof(bool));
-	if (!forward->entries || !forward->collected) {
-		forward_close(forward);
-		return NULL;
-	}
 	return forward;
 }
 
@@ -75,21 +67,13 @@ void forward_close(struct forward *forward)
 {
 	if (!forward)
 		return;
-	for (size_t i = 0; forward->entries && i < forward->space->snapshot->module_count; i++)
-		entries_fini(&forward->entries[i]);
 	codewalk_close(forward->walk);
-	free(forward->entries);
-	free(forward->collected);
 	free(forward);
 }
 
-static const struct entries *entries_of(struct forward *forward, int module)
+static const struct entries *entries_in(struct forward *forward, int module)
 {
-	if (!forward->collected[module]) {
-		forward->collected[module] = true;
-		entries_init(&forward->entries[module], space_module(forward->space, module));
-	}
-	return &forward->entries[module];
+	return entries_of(space_module(forward->space, module));
 }
 
 // True when the function that SITE calls may have gone on to another one by a jump that cannot be
@@ -98,7 +82,7 @@ static bool has_tail_jump(struct forward *forward, const struct callsite *site)
 {
 	return codewalk_has_tail_jump(forward->walk,
 		space_module(forward->space, site->target_module),
-		entries_of(forward, site->target_module), site->target);
+		entries_in(forward, site->target_module), site->target);
 }
 
 // The CFA of ROW for the frame in question into *RET, if it lies where one can.
@@ -467,7 +451,7 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.behind_call = behind_call,
 		.module_index = at.module,
 		.module = space_module(forward->space, at.module),
-		.entries = entries_of(forward, at.module),
+		.entries = entries_in(forward, at.module),
 		.pc = at.vaddr + behind_call,
 		.trouble = trouble};
 	if (question.module->made &&

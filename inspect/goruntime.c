@@ -125,8 +125,8 @@ const char *goruntime_find(struct space *space, struct goruntime *ret)
 	uint64_t bias;
 	int index = 0, count = (int)space->snapshot->module_count;
 
-	while (index < count && (!space->modules[index].opened ||
-					space->modules[index].gopclntab.form == GOPCLNTAB_NONE))
+	while (index < count && (!space->modules[index]->opened ||
+					space->modules[index]->gopclntab.form == GOPCLNTAB_NONE))
 		index++;
 	if (index == count || !find_bias(space, index, &bias))
 		return "its function table was not found";

@@ -34,13 +34,15 @@ enum {
 struct inspection {
 	const struct inspect_options *options;
 	struct work_memory work;
-	pid_t pid;  // of the worker, or 0
-	int status; // its wait status, when it has none any more
-	bool told;  // it was told of modules
-	int failed; // -errno of telling it, or 0
+	pid_t pid;     // of the worker, or 0
+	int status;    // its wait status, when it has none any more
+	bool told;     // it was told of modules, and has not come to an end with them
+	bool seasoned; // it has come to an end with other modules before
+	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
 	unsigned requests, reads;
+	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
 	int cpu;                         // that the worker does not run on, or -1
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
@@ -77,7 +79,9 @@ static int start(struct inspection *inspection, struct error *err)
 	work_begin(&inspection->work, &inspection->options->worker);
 	inspection->work.work->keeper = getpid();
 	inspection->work.work->socket = sockets[1];
-	inspection->work.work->cpu_s = timeout_ms / 1000 + CPU_SPARE_S;
+	// One that takes several snapshots begins none after the time of one (inspect_begin()).
+	inspection->work.work->cpu_s =
+		timeout_ms / 1000 * (inspection->options->worker.once ? 1 : 2) + CPU_SPARE_S;
 	inspection->pid = fork();
 	if (inspection->pid < 0) {
 		int saved = errno;
@@ -92,10 +96,9 @@ static int start(struct inspection *inspection, struct error *err)
 	keep_worker_off(inspection);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
-	inspection->told = false;
+	inspection->told = inspection->seasoned = false;
+	inspection->spent_us = 0;
 	inspection->failed = 0;
-	inspection->requests = inspection->reads = 0;
-	inspection->trouble[0] = '\0';
 	return 0;
 }
 
@@ -209,7 +212,9 @@ void inspect_begin(struct inspection *inspection)
 {
 	struct error err = {0};
 
-	if (!inspection->told)
+	// It may still read what would be overwritten, and its time is limited.
+	if (!inspection->told && inspection->pid != 0 &&
+		inspection->spent_us <= (uint64_t)inspection->options->timeout_ms * 1000)
 		return;
 	stop(inspection, false);
 	inspection->failed = start(inspection, &err);
@@ -218,6 +223,7 @@ void inspect_begin(struct inspection *inspection)
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
 	inspection->told = true;
+	inspection->told_us = clock_now_us();
 	leftout_keep(&inspection->leftout, snapshot);
 	if (inspection->failed == 0)
 		inspection->failed = tell_modules(inspection, snapshot);
@@ -295,6 +301,17 @@ static int serve_read(struct inspection *inspection, const struct wire_record *r
 	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
+// Tells whoever wants to know what the worker tells.
+static int note_naming(const struct inspection *inspection, const struct wire_record *record)
+{
+	const struct snapshot *snapshot = inspection->answers.snapshot;
+
+	if (!inspection->options->worker.tell || record->index >= snapshot->module_count)
+		return -EPROTO;
+	inspection->options->on_naming(snapshot->modules[record->index].path);
+	return 1;
+}
+
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
 static int take_record(struct inspection *inspection)
 {
@@ -307,6 +324,8 @@ static int take_record(struct inspection *inspection)
 		return r < 0 ? r : -EPIPE;
 	if (record->type == WIRE_DONE)
 		return 0;
+	if (record->type == WIRE_NAMING)
+		return note_naming(inspection, record);
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
 	    : record->type == WIRE_READ  ? serve_read(inspection, record)
 					 : answers_take(&inspection->answers, record);
@@ -438,6 +457,8 @@ static int begin_answers(
 	const struct worker_options *worker = &inspection->options->worker;
 
 	stacks_fini(stacks);
+	inspection->requests = inspection->reads = 0;
+	inspection->trouble[0] = '\0';
 	inspection->answers = (struct answers){.snapshot = snapshot,
 		.max_frames = worker->max_frames,
 		.keep = worker->keep,
@@ -490,9 +511,11 @@ static bool start_over(struct inspection *inspection, const struct snapshot *sna
 	char trouble[STACK_REASON_SIZE];
 
 	memcpy(trouble, inspection->trouble, sizeof(trouble));
-	if (!leftout_blame(&inspection->leftout, snapshot, &place, r == -ETIMEDOUT && is_slow(term),
-		    trouble) ||
-		start(inspection, &err) < 0)
+	// What it had kept of other processes is not to cost this one anything.
+	if (!inspection->seasoned && !leftout_blame(&inspection->leftout, snapshot, &place,
+					     r == -ETIMEDOUT && is_slow(term), trouble))
+		return false;
+	if (start(inspection, &err) < 0)
 		return false;
 	inspect_modules(inspection, snapshot);
 	inspect_threads(inspection, snapshot);
@@ -503,15 +526,16 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	struct stacks *ret, struct error *err)
 {
 	auto_stacks struct stacks stacks = {0};
-	const uint64_t end_us =
-		time_us(inspection) + (uint64_t)inspection->options->timeout_ms * 1000;
+	const struct inspect_options *options = inspection->options;
+	const uint64_t end_us = time_us(inspection) + (uint64_t)options->timeout_ms * 1000;
+	int r;
 
 	for (;;) {
 		struct term term = make_term(inspection, end_us, inspection->leftout.nameless);
 		if (begin_answers(inspection, snapshot, &stacks) < 0)
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);
-		int r = use_worker(inspection, &term);
+		r = use_worker(inspection, &term);
 		if (r == 0 || r == -ENOMEM || has_sent_enough(inspection) ||
 			!start_over(inspection, snapshot, &term, r))
 			break;
@@ -520,6 +544,12 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	leftout_tell(&inspection->leftout, &stacks);
 	*ret = stacks;
 	stacks = (struct stacks){0};
+	// It may be another process next time.
+	leftout_fini(&inspection->leftout);
+	// If it has to end after one, or has ended already, another one begins with the next.
+	inspection->told = options->worker.once;
+	inspection->seasoned = r == 0;
+	inspection->spent_us += clock_now_us() - inspection->told_us;
 	return 0;
 }
 

@@ -5,7 +5,10 @@
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
 // their files; then the threads, before the last is known of them. When it does not come to its
 // end, another one is started that is not to read what it broke over (leftout.h). Each may take
-// three quarters of the time that is left, and the last, which names nothing, all of it.
+// three quarters of the time that is left, and the last, which names nothing, all of it. A worker
+// that has come to its end can be told the modules of another process, and so on: what several of
+// them have mapped it opens, indexes and names once (shelf.h). Processes of one container may share
+// a worker so: whoever deceives it deceives it about itself.
 #pragma once
 
 #include "error.h"
@@ -38,6 +41,8 @@ struct inspect_options {
 	int (*read_memory)(void *arg, const struct memory_range *ranges, size_t count);
 	void *open_file_arg;     // of both
 	const uint64_t *lent_us; // NULL, or time so far, spent in there, that is not the timeout's
+	// Told of the file, any bytes, in which names are looked for, if the worker tells.
+	void (*on_naming)(const char *path);
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.
 	int (*live)(const struct work *work);
@@ -57,11 +62,12 @@ unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 // yet, makes memory for them present, if there are many: that takes as long as copying them.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
-// Forgets what INSPECTION was told, if anything, with its worker; another one is started. What
-// fails is said by inspect_finish().
+// Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one
+// is started. What fails is said by inspect_finish().
 void inspect_begin(struct inspection *inspection);
 
-// Tells INSPECTION the modules and maps of SNAPSHOT, once after inspect_open() or inspect_begin().
+// Tells INSPECTION the modules and maps of SNAPSHOT, once after inspect_open(), inspect_begin() or
+// inspect_finish().
 // What fails is said by inspect_finish().
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot);
 
@@ -71,8 +77,10 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 
 // Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
 // workers could not do, because they crashed, hung or lied, is missing there, with the reason in
-// each module that is to blame, or in each stack; that is no failure. Fails with ERROR_SYSTEM when
-// there is no memory or no worker could be started; *RET is then empty.
+// each module that is to blame, or in each stack; that is no failure (one that did well with other
+// snapshots before is not believed the first time: another one tries again before anything is left
+// out). Fails with ERROR_SYSTEM when there is no memory or no worker could be started; *RET is then
+// empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

@@ -92,6 +92,7 @@ int leftout_apply(const struct leftout *leftout, const struct snapshot *snapshot
 		ret->modules[i].source = SNAPSHOT_SOURCE_NONE;
 		ret->modules[i].fd = -EBADF;
 		ret->modules[i].image = NULL;
+		ret->modules[i].image_len = 0;
 		memcpy(ret->modules[i].note, leftout->rows[i].note, sizeof(ret->modules[i].note));
 	}
 	return 0;

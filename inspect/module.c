@@ -278,8 +278,29 @@ int module_bias(const struct module *module, const struct snapshot_map *map, uin
 	return 0;
 }
 
+void *module_part(
+	struct module *module, enum module_part part, size_t len, void (*fini)(void *data))
+{
+	if (!module->parts[part].data) {
+		module->parts[part].data = calloc(1, len);
+		module->parts[part].fini = fini;
+	}
+	return module->parts[part].data;
+}
+
+// Releases the parts, which refer to the module.
+static void release_parts(struct module *module)
+{
+	for (size_t i = 0; i < MODULE_PART_COUNT; i++) {
+		if (module->parts[i].data)
+			module->parts[i].fini(module->parts[i].data);
+		free(module->parts[i].data);
+	}
+}
+
 void module_fini(struct module *module)
 {
+	release_parts(module);
 	elf_end(module->elf);
 	for (size_t i = 0; i < EXTRA_COUNT; i++)
 		extra_fini(&module->extras[i]);

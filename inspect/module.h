@@ -18,6 +18,14 @@ struct module_segment {
 	bool executable, writable;
 };
 
+// What others find out of a module is kept with it, as long as it is: one thing of each kind.
+enum module_part {
+	MODULE_CFI,
+	MODULE_ENTRIES,
+	MODULE_NAMES,
+	MODULE_PART_COUNT,
+};
+
 struct jitnames;
 
 // Code that is in no file, at the target's addresses.
@@ -48,11 +56,20 @@ struct module {
 	struct buildid build_id;
 	char note[MODULE_NOTE_SIZE];      // what is missing, and why; empty: nothing
 	struct extra extras[EXTRA_COUNT]; // what there is beside it, as far as it was looked for
+	struct {
+		void *data;
+		void (*fini)(void *data);
+	} parts[MODULE_PART_COUNT]; // see module_part()
 };
 
 // Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
+
+// The LEN bytes of PART that are kept with MODULE: zeroed the first time, when FINI is remembered,
+// which releases what they hold at the end of MODULE. Returns NULL when there is no memory.
+void *module_part(
+	struct module *module, enum module_part part, size_t len, void (*fini)(void *data));
 
 // Makes *MODULE that of MADE, which must outlive it. It has no elf, and its ELF virtual addresses
 // are the target's addresses.

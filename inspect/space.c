@@ -19,24 +19,45 @@ struct space_map {
 	uint64_t bias;
 };
 
-int space_init(struct space *space, const struct snapshot *snapshot)
+int space_init_with(struct space *space, const struct snapshot *snapshot, struct module **modules)
 {
-	*space = (struct space){.snapshot = snapshot, .extra_budget = EXTRA_BUDGET};
-	// One more, see space_made().
-	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
+	*space = (struct space){
+		.snapshot = snapshot, .modules = modules, .extra_budget = EXTRA_BUDGET};
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
-	if (!space->modules || !space->maps) {
+	space->moved = calloc(snapshot->module_count + 1, sizeof(*space->moved));
+	if (!space->modules || !space->maps || !space->moved) {
 		space_fini(space);
 		return -ENOMEM;
 	}
+	space->modules[space_made(space)] = &space->made_module;
+	return 0;
+}
+
+int space_init(struct space *space, const struct snapshot *snapshot)
+{
+	struct module **modules = calloc(snapshot->module_count + 1, sizeof(struct module *));
+	struct module *own = calloc(snapshot->module_count + 1, sizeof(*own));
+
+	if (!modules || !own || space_init_with(space, snapshot, modules) < 0) {
+		if (!own)
+			free(modules);
+		free(own);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < snapshot->module_count; i++)
+		modules[i] = &own[i];
+	space->own = own;
 	return 0;
 }
 
 void space_fini(struct space *space)
 {
-	if (space->modules)
+	if (space->own)
 		for (size_t i = 0; i < space->snapshot->module_count; i++)
-			module_fini(&space->modules[i]);
+			module_fini(&space->own[i]);
+	module_fini(&space->made_module);
+	free(space->own);
+	free(space->moved);
 	jitnames_fini(&space->names);
 	free(space->modules);
 	free(space->maps);
@@ -83,12 +104,13 @@ static const struct made_code *find_made(struct space *space)
 
 struct module *space_module(struct space *space, int index)
 {
-	struct module *module = &space->modules[index];
+	struct module *module = space->modules[index];
 
 	if (space->at)
 		*space->at = (uint32_t)index;
 	if (index != space_made(space))
-		module_open(module, &space->snapshot->modules[index]);
+		module_open(
+			module, module->source ? module->source : &space->snapshot->modules[index]);
 	else if (!module->opened)
 		module_open_made(module, find_made(space));
 	return module;
@@ -146,6 +168,15 @@ Elf *space_debug_info(struct space *space, int index, bool seek)
 	if (seek)
 		find_debug_file(space, module, index, EXTRA_INFO, file->place + 1);
 	return info->elf;
+}
+
+const char *space_note(const struct space *space, int index)
+{
+	const char *note = space->modules[index]->note;
+
+	return note[0] || !space->moved[index]
+		       ? note
+		       : "its code was moved to other memory, where it is the same";
 }
 
 const struct jitnames *space_jit_names(struct space *space)
@@ -206,7 +237,7 @@ static bool locate_moved(
 	if (!module->elf || module_bias(module, before, &bias) < 0 ||
 		!is_same_code(space, module, addr, bias))
 		return false;
-	module_note(module, "its code was moved to other memory, where it is the same");
+	space->moved[before->module] = true;
 	*ret = (struct location){before->module, addr - bias, bias};
 	return true;
 }

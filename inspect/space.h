@@ -11,7 +11,10 @@ struct space_map; // what is known of one mapping beyond the snapshot
 
 struct space {
 	const struct snapshot *snapshot;
-	struct module *modules;          // parallel to the snapshot's, opened when first asked for
+	struct module **modules;         // parallel to the snapshot's, opened when first asked for;
+					 // and one more, see space_made()
+	struct module *own;              // where they are, when they are the space's own
+	bool *moved;                     // parallel: code of it was moved to other memory
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
 	volatile uint32_t *at;           // where to note the module that is used last, or NULL
@@ -33,9 +36,10 @@ struct space {
 	uint64_t beside_start;
 	const unsigned char *beside;
 	size_t beside_len;
-	struct made_code made; // code that is in no file
-	struct jitnames names; // of that
-	bool named;            // they were looked for
+	struct made_code made;     // code that is in no file
+	struct module made_module; // which is a module too
+	struct jitnames names;     // of that
+	bool named;                // they were looked for
 };
 
 // Where an address lies.
@@ -48,7 +52,12 @@ struct location {
 // Prepares SPACE for SNAPSHOT, which must outlive it. Fails with -ENOMEM.
 int space_init(struct space *space, const struct snapshot *snapshot);
 
-// Closes all modules. Accepts a zeroed one.
+// The same with MODULES, which are taken over but not what they point to: modules that are kept for
+// other snapshots too, and have their source already, with room for one more. They are freed also
+// on failure.
+int space_init_with(struct space *space, const struct snapshot *snapshot, struct module **modules);
+
+// Closes the modules that are SPACE's own. Accepts a zeroed one.
 void space_fini(struct space *space);
 
 // The index of the module, behind those of the snapshot, that is all code which was copied because
@@ -57,6 +66,9 @@ static inline int space_made(const struct space *space)
 {
 	return (int)space->snapshot->module_count;
 }
+
+// What is to be known of module INDEX in this process, or empty.
+const char *space_note(const struct space *space, int index);
 
 // The names of that code, by what its compilers have written down: in a file that they have mapped
 // (jitdump.h), else in a perf map.

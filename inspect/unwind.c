@@ -49,7 +49,6 @@ struct code {
 
 struct engine {
 	struct space *space;
-	struct cfi *cfis; // parallel to the snapshot's modules
 	struct forward *forward;
 	struct libunwind *libunwind;
 	struct dwfl_session *dwfl; // for what libunwind cannot say; opened when it is first needed
@@ -77,12 +76,9 @@ static void close_engine(void *opaque)
 {
 	struct engine *engine = opaque;
 
-	for (size_t i = 0; engine->cfis && i < engine->space->snapshot->module_count; i++)
-		cfi_fini(&engine->cfis[i]);
 	forward_close(engine->forward);
 	libunwind_close(engine->libunwind);
 	dwfl_session_close(engine->dwfl);
-	free(engine->cfis);
 	free(engine->known);
 	free(engine);
 }
@@ -95,11 +91,10 @@ static void *open_engine(struct space *space, bool by_libunwind)
 		return NULL;
 	engine->space = space;
 	engine->by_libunwind = by_libunwind;
-	engine->cfis = calloc(space->snapshot->module_count + 1, sizeof(*engine->cfis));
 	engine->known = calloc((size_t)1 << KNOWN_LOG, sizeof(*engine->known));
 	engine->forward = forward_open(space);
 	engine->libunwind = libunwind_open(space);
-	if (!engine->cfis || !engine->known || !engine->forward || !engine->libunwind) {
+	if (!engine->known || !engine->forward || !engine->libunwind) {
 		close_engine(engine);
 		return NULL;
 	}
@@ -121,11 +116,14 @@ static void *open_libunwind(struct space *space)
 static enum cfi_answer find_cfi(
 	struct engine *engine, const struct location *at, struct row *ret, bool *ret_debug)
 {
-	enum cfi_answer answer;
+	struct module *module = space_module(engine->space, at->module);
+	struct cfi *cfi = cfi_of(module);
+	enum cfi_answer answer = CFI_NONE;
 
+	if (!cfi)
+		return answer;
 	do
-		answer = cfi_find(&engine->cfis[at->module],
-			space_module(engine->space, at->module), at->vaddr, ret, ret_debug);
+		answer = cfi_find(cfi, module, at->vaddr, ret, ret_debug);
 	while (answer == CFI_NONE && space_extend(engine->space, at->module));
 	return answer;
 }

@@ -25,6 +25,7 @@ enum wire_type {
 	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_POSITIONS,  // worker: functions, files and lines of a code address
+	WIRE_NAMING,     // worker: begins to look for names in a module
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
@@ -95,7 +96,7 @@ struct wire_position {
 //   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
 //   name that its debug link, or its debug information, gives), count (the first place to look at)
 //   FILE: count (the place it is from)         ROOM: value (their bytes, about)
-//   DONE, MODULES, THREADS: nothing
+//   NAMING: index (the module)                 DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;

@@ -107,6 +107,8 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	int r = 0;
 
 	memory->used = HEAD_LEN;
+	memory->work->unnamed = NULL;
+	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
 	memory->snapshot = ours;
 	memory->work->snapshot = ours;
 	ours.modules = reserve(memory, count * sizeof(*snapshot->modules));

@@ -109,13 +109,6 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
-static bool is_named(const struct worker *worker, int module)
-{
-	if (module == SNAPSHOT_NO_MODULE || module == space_made(&worker->space))
-		return module != SNAPSHOT_NO_MODULE;
-	return !(worker->unnamed && worker->unnamed[module]);
-}
-
 // Asks for the debug file of the module that the first thread is in.
 static void ask_ahead(struct worker *worker)
 {
@@ -124,138 +117,8 @@ static void ask_ahead(struct worker *worker)
 	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
 		return;
 	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
-	if (index != space_made(&worker->space) && is_named(worker, index))
+	if (index != space_made(&worker->space) && worker_names(worker, index))
 		asking_begin(&worker->asking, index);
-}
-
-static int send_symbol(struct worker *worker, const struct symbol_query *query)
-{
-	auto_free char *name = symbol_query_name(query, worker->options->raw);
-	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
-
-	if (!name)
-		return -ENOMEM;
-	record->value = query->start;
-	snprintf(record->text, sizeof(record->text), "%s", name);
-	worker->symbol_count++;
-	return wire_put(&worker->out, record);
-}
-
-static int send_made_symbol(struct worker *worker, const struct jitname *name)
-{
-	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
-	bool cut = name->len > SYMBOL_NAME_MAX;
-
-	record->value = name->start;
-	snprintf(record->text, sizeof(record->text), "%.*s%s",
-		cut ? SYMBOL_NAME_MAX : (int)name->len, name->text, cut ? "..." : "");
-	worker->symbol_count++;
-	return wire_put(&worker->out, record);
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-	const struct location_row *x = *(struct location_row *const *)a;
-	const struct location_row *y = *(struct location_row *const *)b;
-
-	if (x->module != y->module)
-		return x->module < y->module ? -1 : 1;
-	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
-}
-
-// True when one of the COUNT QUERIES has no name, or one that is only the nearest.
-static bool is_name_missing(const struct symbol_query *queries, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!queries[i].name || queries[i].size == 0)
-			return true;
-	return false;
-}
-
-// Names the COUNT ROWS, which lie in one module and ascend, and sends the names.
-static int name_module(struct worker *worker, struct location_row **rows, size_t count)
-{
-	const struct module *module = space_module(&worker->space, rows[0]->module);
-	auto_free struct symbol_query *queries = calloc(count, sizeof(*queries));
-	int r;
-
-	if (!queries)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		queries[i].vaddr = rows[i]->vaddr;
-	do
-		symbols_resolve(module, queries, count);
-	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
-		space_extend(&worker->space, rows[0]->module));
-
-	for (size_t i = 0; i < count; i++) {
-		const struct symbol_query *before = i > 0 ? &queries[i - 1] : NULL;
-		if (!queries[i].name)
-			continue;
-		// Addresses of one function stand side by side and share its name.
-		if (!before || before->name != queries[i].name || before->start != queries[i].start)
-			if ((r = send_symbol(worker, &queries[i])) < 0)
-				return r;
-		rows[i]->symbol = (int)worker->symbol_count - 1;
-	}
-	return 0;
-}
-
-// Names the COUNT ROWS, which are code in no file and ascend, and sends the names.
-static int name_made(struct worker *worker, struct location_row **rows, size_t count)
-{
-	const struct jitnames *names = space_jit_names(&worker->space);
-	const struct jitname *last = NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct jitname *name = jitnames_find(names, rows[i]->pc);
-		int r = name && name != last ? send_made_symbol(worker, name) : 0;
-		if (r < 0)
-			return r;
-		if (name)
-			rows[i]->symbol = (int)worker->symbol_count - 1;
-		last = name ? name : last;
-	}
-	return 0;
-}
-
-static int name_rows(struct worker *worker, struct location_row **rows, size_t count)
-{
-	return rows[0]->module == space_made(&worker->space) ? name_made(worker, rows, count)
-							     : name_module(worker, rows, count);
-}
-
-int worker_each_module(struct worker *worker,
-	int (*do_module)(struct worker *worker, struct location_row **rows, size_t count))
-{
-	struct location_row **rows = worker->rows;
-	size_t count = worker->locations.count;
-
-	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
-			end++;
-		if (!is_named(worker, rows[first]->module))
-			continue;
-		worker->place->step++;
-		int r = do_module(worker, rows + first, end - first);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int name_all(struct worker *worker)
-{
-	size_t count = worker->locations.count;
-
-	worker->rows = calloc(count + 1, sizeof(struct location_row *));
-	if (!worker->rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		worker->rows[i] = &worker->locations.rows[i];
-	qsort(worker->rows, count, sizeof(struct location_row *), compare_rows);
-	worker->place->stage = WORK_NAMING;
-	return worker_each_module(worker, name_rows);
 }
 
 int worker_send_module(struct worker *worker, size_t index, const char *note)
@@ -263,7 +126,7 @@ int worker_send_module(struct worker *worker, size_t index, const char *note)
 	struct wire_record *record = worker_record(worker, WIRE_MODULE);
 
 	record->index = (uint32_t)index;
-	record->build_id = worker->space.modules[index].build_id;
+	record->build_id = worker->space.modules[index]->build_id;
 	snprintf(record->text, sizeof(record->text), "%s", note);
 	return wire_put(&worker->out, record);
 }
@@ -273,8 +136,8 @@ static int send_modules(struct worker *worker)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < worker->snapshot.module_count; i++)
-		if (worker->space.modules[i].opened)
-			r = worker_send_module(worker, i, worker->space.modules[i].note);
+		if (worker->space.modules[i]->opened)
+			r = worker_send_module(worker, i, space_note(&worker->space, (int)i));
 	return r;
 }
 
@@ -430,7 +293,7 @@ static int run(struct worker *worker)
 
 	ask_ahead(worker);
 	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
-		(r = locate_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
+		(r = locate_all(worker)) < 0 || (r = worker_name_all(worker)) < 0 ||
 		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
 		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
 		(r = send_needed(worker)) < 0 || (r = worker_send_positions(worker)) < 0)
@@ -465,26 +328,50 @@ static void make_room(const struct worker *worker, const struct work *work)
 	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
 }
 
-// Waits for the record TYPE. Returns 1, 0 when nspeek does not need this worker, or -errno.
-static int wait_for(struct worker *worker, const struct work *work, enum wire_type type)
+// Drops what was of the snapshot before. Fails with -ENOMEM.
+static int forget(struct worker *worker)
 {
-	int r, fd;
+	const size_t first = offsetof(struct worker, snapshot);
+	int r;
 
-	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
-		close_fd(&fd);
-		if (worker->record.type != WIRE_ROOM)
-			return worker->record.type == (uint32_t)type ? 1 : -EPROTO;
-		make_room(worker, work);
+	if (worker->turn++ > 0) {
+		if (worker->engine)
+			worker->unwinder->close(worker->engine);
+		worker->shelf.budget = worker->space.extra_budget;
+		space_fini(&worker->space);
+		locations_fini(&worker->locations);
+		chains_fini(&worker->chains);
+		free(worker->snapshot.modules);
+		asking_fini(&worker->asking);
+		free(worker->parked.rows);
+		free(worker->parked.stacks);
+		free(worker->chain_of_parked);
+		free(worker->chain_of);
+		free(worker->next);
+		free(worker->location_of);
+		free(worker->chain);
+		free(worker->other);
+		free(worker->verifies);
+		memset((char *)worker + first, 0, offsetof(struct worker, record) - first);
+		if ((r = locations_init(&worker->locations)) < 0 ||
+			(r = chains_init(&worker->chains)) < 0)
+			return r;
 	}
-	return r;
+	// What is kept of a process is what was asked for of that one.
+	if (worker->options->keep)
+		shelf_fini(&worker->shelf);
+	return worker->shelf.slots ? 0 : shelf_init(&worker->shelf, worker->kept_most);
 }
 
 // Takes the modules and maps of WORK, and opens the modules that threads most probably are in.
 static int prepare(struct worker *worker, const struct work *work)
 {
 	size_t count = work->snapshot.module_count;
+	struct module **modules;
 	int r;
 
+	if ((r = forget(worker)) < 0 || (r = shelf_make_room(&worker->shelf, count)) < 0)
+		return r;
 	worker->snapshot = work->snapshot;
 	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
@@ -499,8 +386,10 @@ static int prepare(struct worker *worker, const struct work *work)
 		count * sizeof(*worker->snapshot.modules));
 	if ((r = receive_files(worker)) <= 0)
 		return r < 0 ? r : -EPIPE;
-	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
+	if ((r = shelf_take_all(&worker->shelf, &worker->snapshot, &modules)) < 0 ||
+		(r = space_init_with(&worker->space, &worker->snapshot, modules)) < 0)
 		return r;
+	worker->space.extra_budget = worker->shelf.budget;
 	asking_init(&worker->asking);
 	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
@@ -532,21 +421,45 @@ static int take_threads(struct worker *worker, const struct work *work)
 	return worker->verifies && worker->other ? 0 : -ENOMEM;
 }
 
-// Does WORK. What it has allocated and opened is left to the end of the process.
-static int do_work(struct worker *worker, const struct work *work)
+// Does what a record of TYPE, the one that has come, says. Returns 0, or -errno.
+static int obey(struct worker *worker, const struct work *work, uint32_t type)
 {
 	int r;
 
-	if ((r = locations_init(&worker->locations)) < 0 ||
-		(r = chains_init(&worker->chains)) < 0 ||
-		(r = wait_for(worker, work, WIRE_MODULES)) <= 0 ||
-		(r = prepare(worker, work)) < 0 ||
-		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
-		(r = take_threads(worker, work)) < 0)
+	if (type == WIRE_ROOM)
+		make_room(worker, work);
+	if (type == WIRE_ROOM || type == WIRE_MODULES)
+		return type == WIRE_ROOM ? 0 : prepare(worker, work);
+	if (type != WIRE_THREADS || !worker->engine || worker->chain)
+		return -EPROTO;
+	if ((r = take_threads(worker, work)) < 0)
 		return r;
 	// A stray write must not change what the next worker, if there has to be one, finds there.
 	mprotect(work->fixed, work->fixed_len, PROT_READ);
-	return run(worker);
+	if ((r = run(worker)) < 0)
+		return r;
+	r = wire_flush(&worker->out);
+	// Also before the end: with an answer that nobody has read, what we sent would be lost.
+	if (r == 0)
+		asking_end(&worker->asking);
+	return r;
+}
+
+// Does WORK, one snapshot after the other, until nspeek does not need this worker any more. What it
+// has allocated and opened is left to the end of the process.
+static int do_work(struct worker *worker, const struct work *work)
+{
+	int fd, r;
+
+	if ((r = locations_init(&worker->locations)) < 0 || (r = chains_init(&worker->chains)) < 0)
+		return r;
+	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
+		close_fd(&fd);
+		r = obey(worker, work, worker->record.type);
+		if (r < 0 || (worker->chain && worker->options->once))
+			return r;
+	}
+	return r;
 }
 
 // Says what holds us, if it is not what it should be.
@@ -561,7 +474,7 @@ static int send_sandbox(struct worker *worker, int kind)
 int worker_live(const struct work *work)
 {
 	struct error err = {0};
-
+	const size_t kept_most = shelf_most();
 	const struct sandbox sandbox = {.parent = work->keeper,
 		.keep = &work->socket,
 		.keep_count = 1,
@@ -577,6 +490,7 @@ int worker_live(const struct work *work)
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
 	worker->place = work->place;
+	worker->kept_most = kept_most;
 	worker->unwinder = &unwinder_rows;
 	truncated_reads_as_zeros();
 	if (send_sandbox(worker, kind) < 0)

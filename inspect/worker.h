@@ -24,6 +24,8 @@ struct worker_options {
 	bool lines;      // say files and lines
 	bool no_inlines; // do not say what functions were inlined
 	bool goroutines; // those that no thread runs, too
+	bool once;       // end after one snapshot: at once, not when nspeek has time for it
+	bool tell;       // tell what is being done
 };
 
 struct work;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the parts of the worker share: worker.c, and goroutines (worker_goroutines.c), and
-// positions (worker_positions.c).
+// What the parts of the worker share: worker.c, names (worker_names.c), goroutines
+// (worker_goroutines.c), and positions (worker_positions.c).
 #pragma once
 
 #include "asking.h"
@@ -8,6 +8,7 @@
 #include "locations.h"
 #include "parked.h"
 #include "positions_send.h"
+#include "shelf.h"
 #include "unwind.h"
 #include "wire.h"
 #include "work.h"
@@ -17,11 +18,15 @@ static const uint32_t NO_THREAD = UINT32_MAX;
 
 struct worker {
 	const struct worker_options *options;
+	volatile struct work_place *place;
+	const struct unwinder *unwinder; // what all stacks are unwound by
+	size_t kept_most;                // modules on the shelf
+	struct shelf shelf;              // the modules, also of the snapshots before
+	uint32_t turn;                   // the number of the snapshot, from 1
+	// From here to the record it is forgotten with the snapshot.
 	struct snapshot snapshot; // as in the work, but for the files
 	const bool *unnamed;      // the modules that are not to be named; NULL: all are
-	volatile struct work_place *place;
 	struct space space;
-	const struct unwinder *unwinder; // what all stacks are unwound by
 	void *engine;
 	struct locations locations;
 	struct chains chains;
@@ -49,6 +54,12 @@ struct wire_record *worker_record(struct worker *worker, enum wire_type type);
 // Sends CHAIN as the stack of thread INDEX, or of the goroutine of that number. Returns 0 or
 // -errno.
 int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index);
+
+// True when MODULE, an index, SNAPSHOT_NO_MODULE or space_made(), is to be named.
+bool worker_names(const struct worker *worker, int module);
+
+// Names all frames of the worker's chains, and sends the names. Returns 0 or -errno.
+int worker_name_all(struct worker *worker);
 
 // Unwinds the goroutines that no thread runs, if there can be any, into the worker's chains. Fails
 // as parked_find() does.

@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum {
+	REPEAT_LIMIT = 1 << 20,
+	INTERVAL_DEFAULT_US = 1000000,
 	MAX_FRAMES_DEFAULT = 1024,
 	MAX_FRAMES_LIMIT = 1 << 20,
 	TIMEOUT_DEFAULT = 5, // seconds
@@ -172,6 +174,49 @@ static int take_verify(void *input, const char *arg)
 	return 0;
 }
 
+static int take_all_processes(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->all_processes = true;
+	return 0;
+}
+
+static int take_folded(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->folded = true;
+	return 0;
+}
+
+static int take_diff(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->diff = true;
+	return 0;
+}
+
+static int take_repeat(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	return take_count(parsing, "repeat", word, REPEAT_LIMIT, &parsing->options->repeat);
+}
+
+static int take_interval(void *input, const char *word)
+{
+	struct stack_parsing *parsing = input;
+
+	if (number_parse_seconds(word, &parsing->options->interval_us) == 0)
+		return 0;
+	return refuse(parsing, "--interval takes seconds (1, 0.5), not '%s'", word);
+}
+
 static int take_debuginfod(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -212,6 +257,11 @@ static const struct option_row rows[] = {
 		.value = "TID",
 		.summary = "only this thread (repeatable)",
 		.take = take_thread},
+	{.name = "all-processes",
+		.letter = 'A',
+		.summary = "every process of the container that TARGET is in: of its PID namespace "
+			   "and those below, or, when that is ours, of its cgroup and those below",
+		.take = take_all_processes},
 	{.name = "kernel",
 		.letter = 'k',
 		.summary = "the kernel's stack under each thread too (CAP_SYS_ADMIN), and the "
@@ -260,6 +310,22 @@ static const struct option_row rows[] = {
 		.take = take_unique},
 	{.name = "no-unique", .summary = "every thread by itself", .take = take_no_unique},
 	{.name = "json", .summary = "one JSON document, schema nspeek.stack/1", .take = take_json},
+	{.name = "folded",
+		.summary = "lines for flame graphs, the outermost frame first: thread;main;f;g "
+			   "COUNT",
+		.take = take_folded},
+	{.name = "repeat",
+		.value = "N",
+		.summary = "N rounds; Ctrl-C ends after the one at hand",
+		.take = take_repeat},
+	{.name = "interval",
+		.value = "SECONDS",
+		.summary = "from the beginning of a round to the next (default 1; 0.5)",
+		.take = take_interval},
+	{.name = "diff",
+		.summary = "only what moved from round to round (2 of them, unless --repeat says "
+			   "more)",
+		.take = take_diff},
 	{.name = "color",
 		.value = "WHEN",
 		.summary = "auto (the default: on a terminal, unless NO_COLOR is set), always or "
@@ -279,24 +345,75 @@ const struct option_set cmd_stack_options = {
 	.take_words = take_target,
 };
 
+const struct policy *stack_options_policy(const struct stack_options *options)
+{
+	return options->policy ? policy_find(options->policy) : policy_at(0);
+}
+
+// What cannot stand beside --load.
+static const char *beside_load(const struct stack_options *options)
+{
+	return options->target_count > 0  ? "TARGET"
+	       : options->save            ? "--save"
+	       : options->policy          ? "--pause"
+	       : options->tid_count > 0   ? "--thread"
+	       : options->kernel          ? "--kernel"
+	       : options->all_processes   ? "--all-processes"
+	       : options->diff            ? "--diff"
+	       : options->repeat > 0      ? "--repeat"
+	       : options->interval_us > 0 ? "--interval"
+					  : NULL;
+}
+
+#define exclude(err, a, b) \
+	fail(err, ERROR_USAGE, EINVAL, "%s and %s cannot stand beside each other", a, b)
+
+// What excludes each other.
+static int check_pairs(const struct stack_options *options, struct error *err)
+{
+	bool rounds = options->repeat > 1 || options->diff;
+
+	if (options->json && options->folded)
+		return exclude(err, "--json", "--folded");
+	if (options->diff && options->folded)
+		return exclude(err, "--diff", "--folded");
+	if (options->all_processes && options->tid_count > 0)
+		return exclude(err, "--all-processes", "--thread");
+	if (options->save && rounds)
+		return exclude(err, "--save", options->diff ? "--diff" : "--repeat");
+	if (options->diff && options->repeat == 1)
+		return fail(err, ERROR_USAGE, EINVAL, "--diff needs two rounds or more");
+	if (options->interval_us > 0 && !rounds)
+		return fail(err, ERROR_USAGE, EINVAL, "--interval is of --repeat or --diff");
+	return 0;
+}
+
 // What must stand together, and what cannot.
 static int check_words(const struct stack_options *options, struct error *err)
 {
-	const char *with = options->target_count > 0 ? "TARGET"
-			   : options->save           ? "--save"
-			   : options->policy         ? "--pause"
-			   : options->tid_count > 0  ? "--thread"
-			   : options->kernel         ? "--kernel"
-						     : NULL;
+	const char *with = beside_load(options);
 
+	if (!stack_options_policy(options))
+		return fail(err, ERROR_USAGE, EINVAL,
+			"--pause takes auto, never, each or all, not '%s'", options->policy);
 	if (options->load && with)
 		return fail(err, ERROR_USAGE, EINVAL,
 			"--load takes what was captured from its file: no %s can stand beside it",
 			with);
-	if (options->load || options->target_count > 0)
-		return 0;
+	int r = check_pairs(options, err);
+	if (r < 0 || options->load || options->target_count > 0)
+		return r;
 	fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
 	return error_hint(err, "nspeek help stack");
+}
+
+// What is not said.
+static void set_defaults(struct stack_options *options)
+{
+	if (options->repeat == 0)
+		options->repeat = options->diff ? 2 : 1;
+	if (options->interval_us == 0)
+		options->interval_us = INTERVAL_DEFAULT_US;
 }
 
 int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct error *err)
@@ -313,6 +430,7 @@ int stack_options_parse(int argc, char **argv, struct stack_options *ret, struct
 		r = check_words(&options, err);
 	if (r != 0)
 		return r;
+	set_defaults(&options);
 	*ret = options;
 	options = (struct stack_options){0};
 	return 0;

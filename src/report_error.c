@@ -3,6 +3,7 @@
 #include "report_error.h"
 
 #include "fd.h"
+#include "progress.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -16,6 +17,7 @@ static void print_line_to(int fd, const char *prefix, const char *text)
 {
 	char escaped[LINE_SIZE], line[PREFIX_SIZE + LINE_SIZE];
 
+	progress_clear();
 	text_escape(text, escaped, sizeof(escaped));
 	int len = snprintf(line, sizeof(line), "%s%s\n", prefix, escaped);
 	fd_write_all(fd, line, (size_t)len);

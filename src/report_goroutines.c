@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "frameview.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -41,16 +40,9 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
 }
 
-static void put_escaped(FILE *out, const char *text)
-{
-	char buffer[REPORT_SHOWN_SIZE];
-
-	fputs(text_escape(text, buffer, sizeof(buffer)), out);
-}
-
 // The COUNT ROWS, which are equal but for their ids.
-static void put_group(
-	const struct text_report *text, const struct goroutine *const *rows, size_t count)
+static void put_group(const struct text *text, const struct stack_report *report,
+	const struct goroutine *const *rows, size_t count)
 {
 	const struct stack *stack = &rows[0]->stack;
 	FILE *out = text->out;
@@ -65,26 +57,29 @@ static void put_group(
 	if (count > IDS_MAX)
 		fprintf(out, " and %zu more", count - IDS_MAX);
 	fputs(" [", out);
-	put_escaped(out, rows[0]->wait[0] ? rows[0]->wait : goroutine_state_name(rows[0]->state));
-	fprintf(out, "]%s\n", text->style->end);
-	report_text_frames(text, stack);
+	text_put(text, rows[0]->wait[0] ? rows[0]->wait : goroutine_state_name(rows[0]->state));
+	fputc(']', out);
+	if (text->report_count > 1)
+		fprintf(out, " of process %d", report->snapshot->pid);
+	fprintf(out, "%s\n", text->style->end);
+	text_put_own_frames(text, report, stack);
 	if (stack->end.reason[0]) {
 		fprintf(out, "%s%s: ", text->style->trouble,
 			stack->frame_count > 0 ? "the chain stops here" : "no stack");
-		put_escaped(out, stack->end.reason);
+		text_put(text, stack->end.reason);
 		fprintf(out, "%s\n", text->style->end);
 	}
 	fputc('\n', out);
 }
 
 // What is not shown.
-static void put_rest(const struct text_report *text)
+static void put_rest(const struct text *text, const struct stack_report *report)
 {
-	const struct goroutines *goroutines = &text->report->stacks->goroutines;
+	const struct goroutines *goroutines = &report->stacks->goroutines;
 
 	if (!goroutines->shown) {
 		fputs("goroutines that no thread runs are not shown: ", text->out);
-		put_escaped(text->out, goroutines->reason);
+		text_put(text, goroutines->reason);
 		fputc('\n', text->out);
 	} else if (goroutines->count > goroutines->row_count) {
 		fprintf(text->out,
@@ -94,9 +89,9 @@ static void put_rest(const struct text_report *text)
 	}
 }
 
-int report_text_goroutines(const struct text_report *text, bool merge)
+int text_put_goroutines(const struct text *text, const struct stack_report *report, bool merge)
 {
-	const struct goroutines *goroutines = &text->report->stacks->goroutines;
+	const struct goroutines *goroutines = &report->stacks->goroutines;
 	size_t count = goroutines->row_count;
 	auto_free const struct goroutine **rows = calloc(count + 1, sizeof(*rows));
 
@@ -112,8 +107,8 @@ int report_text_goroutines(const struct text_report *text, bool merge)
 		for (end = first + 1;
 			merge && end < count && compare_groups(rows[first], rows[end]) == 0;)
 			end++;
-		put_group(text, rows + first, end - first);
+		put_group(text, report, rows + first, end - first);
 	}
-	put_rest(text);
+	put_rest(text, report);
 	return 0;
 }

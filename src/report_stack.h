@@ -23,7 +23,19 @@ struct stack_report {
 	bool all_threads;                  // not only some that were asked for
 	const struct locks *locks;         // that threads wait for; NULL: not known
 	const struct stack_origin *origin; // NULL: it was captured just now
+	unsigned round;                    // in which round, from 1
+	uint64_t time_ms;                  // when it was captured, since 1970; 0: see origin
 };
+
+// How stacks are shown to people.
+struct text_options {
+	bool merge;   // threads with equal frames are one block
+	bool color;   // with a terminal's colours
+	size_t width; // of the terminal, in columns; 0: there is none
+};
+
+// False for thread INDEX if it has exited, or is none of the program's: there is no stack to miss.
+bool stack_report_has_stack(const struct stack_report *report, size_t index);
 
 // Why thread INDEX has no complete stack; empty when it has. Lives as long as REPORT or BUFFER.
 const char *stack_report_reason(
@@ -35,12 +47,15 @@ const char *stack_report_no_iterator(const struct stack_report *report);
 // True when the engines differ on the stack of thread INDEX.
 bool stack_report_differs(const struct stack_report *report, size_t index);
 
-// Writes REPORT for people to OUT: with MERGE, threads with equal frames as one block; with COLOR,
-// terminal colours. Fails with -ENOMEM.
-int report_stack_text(FILE *out, const struct stack_report *report, bool merge, bool color);
+// Writes the COUNT REPORTS, of one container, for people to OUT. Fails with -ENOMEM.
+int report_stack_text(FILE *out, const struct stack_report *const *reports, size_t count,
+	const struct text_options *options);
 
 // Writes the document of `--json` to OUT: begin once, each process, end once. Memory stays small: a
 // thread is written as soon as it is made. Fails with -ENOMEM.
 void report_stack_json_begin(FILE *out);
 int report_stack_json(FILE *out, const struct stack_report *report, bool first);
+struct stack_pair;
+// Instead of a process: what moved in PAIR (stack_diff.h). FIRST, if nothing was written before.
+int report_diff_json(FILE *out, const struct stack_pair *pair, bool first);
 void report_stack_json_end(FILE *out);

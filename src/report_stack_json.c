@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stacks as JSON, schema nspeek.stack/1.
 #include "report_stack.h"
+#include "stack_diff.h"
 
 #include "cleanup.h"
 #include "frameview.h"
@@ -8,6 +9,7 @@
 #include "report_context_json.h"
 
 #include <string.h>
+#include <time.h>
 
 static json_t *pid(pid_t value)
 {
@@ -90,10 +92,18 @@ static const char *frame_text(const struct stack_report *report, struct frame_ca
 	return cache->slots[slot].text;
 }
 
-static void cache_free(struct frame_cache *cache)
+// Forgets all frames: those of another report have other names.
+static void cache_clear(struct frame_cache *cache)
 {
 	for (size_t i = 0; i < sizeof(cache->slots) / sizeof(cache->slots[0]); i++)
 		free(cache->slots[i].text);
+	memset(cache, 0, sizeof(*cache));
+}
+
+static void cache_free(struct frame_cache *cache)
+{
+	if (cache)
+		cache_clear(cache);
 	free(cache);
 }
 
@@ -172,7 +182,8 @@ static int put_open(FILE *out, json_t *value)
 	return 0;
 }
 
-// Writes the object VALUE, which is released, to OUT, with the frames of STACK.
+// Writes the object VALUE, which is released, to OUT, with the frames of STACK; left open for more
+// keys.
 static int put_with_frames(FILE *out, const struct stack_report *report, struct frame_cache *cache,
 	json_t *value, const struct stack *stack)
 {
@@ -189,7 +200,7 @@ static int put_with_frames(FILE *out, const struct stack_report *report, struct 
 			fputc(',', out);
 		fputs(text, out);
 	}
-	fputs("]}", out);
+	fputc(']', out);
 	return 0;
 }
 
@@ -226,18 +237,11 @@ static int put_goroutines(FILE *out, const struct stack_report *report, struct f
 		fputs(i > 0 ? ",\n" : "\n", out);
 		r = put_with_frames(out, report, cache, goroutine_of(&goroutines->rows[i]),
 			&goroutines->rows[i].stack);
+		fputc('}', out);
 	}
 	if (r == 0)
 		fputs("]}", out);
 	return r;
-}
-
-static json_t *origin_of(const struct stack_origin *origin)
-{
-	if (!origin)
-		return json_null();
-	return json_pack("{s:o, s:o, s:I}", "file", json_text(origin->file), "host",
-		json_text(origin->host), "time_s", (json_int_t)origin->time_s);
 }
 
 // The modules of which something was left out.
@@ -256,6 +260,28 @@ static json_t *left_out_of(const struct stack_report *report)
 	return list;
 }
 
+static json_t *origin_of(const struct stack_origin *origin)
+{
+	if (!origin)
+		return json_null();
+	return json_pack("{s:o, s:o, s:I}", "file", json_text(origin->file), "host",
+		json_text(origin->host), "time_s", (json_int_t)origin->time_s);
+}
+
+// When it was captured; null for one that was kept, whose origin says it.
+static json_t *time_of(const struct stack_report *report)
+{
+	time_t seconds = (time_t)(report->time_ms / 1000);
+	char date[32], text[48];
+	struct tm tm;
+
+	if (report->time_ms == 0 || !gmtime_r(&seconds, &tm))
+		return json_null();
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(report->time_ms % 1000));
+	return json_string(text);
+}
+
 static json_t *process_of(const struct stack_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
@@ -265,14 +291,14 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:s, s:o, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
-		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:i, s:o, s:o, s:s, s:o, s:{s:s, s:s, "
+			 "s:I, s:I, s:I}}",
+		"pid", pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
 		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
-
-		origin_of(report->origin), "container", "findings", report_findings_json(report),
-		"sandbox", stack_sandbox_name(report->stacks->sandbox), "left_out",
-		left_out_of(report), "capture", "pause", report->pause, "task_iterator",
+		origin_of(report->origin), "container", "round", (int)report->round, "time",
+		time_of(report), "findings", report_findings_json(report), "sandbox",
+		stack_sandbox_name(report->stacks->sandbox), "left_out", left_out_of(report),
+		"capture", "pause", report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"
 			    : "loaded",
@@ -285,7 +311,17 @@ void report_stack_json_begin(FILE *out)
 	fputs("{\"schema\":\"nspeek.stack/1\",\"processes\":[", out);
 }
 
-int report_stack_json(FILE *out, const struct stack_report *report, bool first)
+// What is written of one process.
+struct process_text {
+	FILE *out;
+	const struct stack_report *report;
+	struct frame_cache *cache;
+	const char *separator; // before the next thread
+};
+
+// Begins the entry of REPORT, up to its threads.
+static int begin_process(
+	FILE *out, const struct stack_report *report, bool first, struct process_text *ret)
 {
 	struct frame_cache *cache = calloc(1, sizeof(*cache));
 	int r = cache ? 0 : -ENOMEM;
@@ -294,21 +330,170 @@ int report_stack_json(FILE *out, const struct stack_report *report, bool first)
 		fputs(first ? "\n" : ",\n", out);
 		r = put_open(out, process_of(report));
 	}
-	if (r == 0)
-		fputs(",\"threads\":[", out);
-	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++) {
-		fputs(i > 0 ? ",\n" : "\n", out);
-		r = put_with_frames(
-			out, report, cache, thread_of(report, i), &report->stacks->stacks[i]);
-	}
-	if (r == 0) {
-		fputc(']', out);
-		r = put_goroutines(out, report, cache);
-	}
-	if (cache)
+	if (r < 0)
 		cache_free(cache);
+	else
+		*ret = (struct process_text){out, report, cache, "\n"};
+	return r;
+}
+
+// Writes thread INDEX, whose further key KEY is VALUE if that is not NULL.
+static int put_next(struct process_text *process, size_t index, const char *key, json_t *value)
+{
+	auto_free char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	int r = value && !text ? -ENOMEM : 0;
+
+	json_decref(value);
+	if (r == 0) {
+		fputs(process->separator, process->out);
+		process->separator = ",\n";
+		r = put_with_frames(process->out, process->report, process->cache,
+			thread_of(process->report, index), &process->report->stacks->stacks[index]);
+	}
+	if (r == 0 && text)
+		fprintf(process->out, ",\"%s\":%s", key, text);
+	fputc('}', process->out);
+	return r;
+}
+
+int report_stack_json(FILE *out, const struct stack_report *report, bool first)
+{
+	struct process_text process = {0};
+	int r = begin_process(out, report, first, &process);
+
+	if (r < 0)
+		return r;
+	fputs(",\"threads\":[", out);
+	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++)
+		r = put_next(&process, i, NULL, NULL);
+	fputc(']', out);
 	if (r == 0)
-		fputc('}', out);
+		r = put_goroutines(out, report, process.cache);
+	fputc('}', out);
+	cache_free(process.cache);
+	return r;
+}
+
+// The frames of STACK of REPORT, and what was inlined into them.
+static json_t *all_frames_of(const struct stack_report *report, const struct stack *stack)
+{
+	json_t *frames = json_array();
+
+	for (size_t i = 0; i < stack->frame_count; i++) {
+		size_t count = frame_view_count(report->stacks, &stack->frames[i]);
+		for (size_t at = 0; at < count; at++) {
+			struct frame_view view =
+				frame_view_at(report->stacks, &stack->frames[i], at);
+			json_array_append_new(frames, frame_of(report, &view));
+		}
+	}
+	return frames;
+}
+
+// What became of the thread of ROW.
+static json_t *move_of(const struct stack_pair *pair, const struct stack_diff_row *row)
+{
+	json_t *before = NULL;
+
+	if (row->move == STACK_MOVED) {
+		const struct stack_report *report = pair->before[row->before.report];
+		const char state[2] = {report->snapshot->threads[row->before.thread].state};
+		before = json_pack("{s:o, s:o}", "state", json_text(state[0] ? state : NULL),
+			"frames",
+			all_frames_of(report, &report->stacks->stacks[row->before.thread]));
+	}
+	return json_pack("{s:s, s:I, s:o, s:o}", "move", stack_move_name(row->move), "common",
+		(json_int_t)row->common, "switches",
+		row->switches > 0 ? json_integer((json_int_t)row->switches) : json_null(), "before",
+		before ? before : json_null());
+}
+
+// The threads of the processes with the PID of REPORT that have ROW's move: those that moved, or,
+// with WENT, those that ended.
+static int put_moves(struct process_text *process, const struct stack_pair *pair,
+	const struct stack_diff *diff, bool went)
+{
+	int r = 0;
+
+	process->separator = "\n";
+	for (size_t i = 0; r == 0 && i < diff->count; i++) {
+		const struct stack_diff_row *row = &diff->rows[i];
+		struct stack_ref ref = went ? row->before : row->after;
+		if (row->move == STACK_STAYED || (row->move == STACK_WENT) != went)
+			continue;
+		if ((went ? pair->before : pair->after)[ref.report] == process->report)
+			r = put_next(process, ref.thread, "diff", move_of(pair, row));
+	}
+	return r;
+}
+
+// The report of PID among the COUNT REPORTS, or NULL.
+static const struct stack_report *find_report(
+	const struct stack_report *const *reports, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (reports[i]->snapshot->pid == pid)
+			return reports[i];
+	return NULL;
+}
+
+static size_t count_stayed(
+	const struct stack_pair *pair, const struct stack_diff *diff, const struct stack_report *of)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < diff->count; i++)
+		count += diff->rows[i].move == STACK_STAYED &&
+			 pair->after[diff->rows[i].after.report] == of;
+	return count;
+}
+
+// A process that was there BEFORE, is there AFTER, or both; the other one is NULL.
+static int put_changes(FILE *out, const struct stack_pair *pair, const struct stack_diff *diff,
+	const struct stack_report *before, const struct stack_report *after, bool first)
+{
+	struct process_text process = {0};
+	int r = begin_process(out, after ? after : before, first, &process);
+
+	if (r < 0)
+		return r;
+	if (before)
+		fprintf(out, ",\"since_round\":%u", before->round);
+	else
+		fputs(",\"since_round\":null", out);
+	fprintf(out, ",\"exited\":%s,\"unmoved\":%zu,\"threads\":[", after ? "false" : "true",
+		count_stayed(pair, diff, after));
+	if (after)
+		r = put_moves(&process, pair, diff, false);
+	fputs("],\"went\":[", out);
+	cache_clear(process.cache);
+	process.report = before;
+	if (r == 0 && before)
+		r = put_moves(&process, pair, diff, true);
+	fputs("]}", out);
+	cache_free(process.cache);
+	return r;
+}
+
+int report_diff_json(FILE *out, const struct stack_pair *pair, bool first)
+{
+	auto_diff struct stack_diff diff = {0};
+	int r = stack_diff_make(pair, &diff);
+
+	for (size_t i = 0; r == 0 && i < pair->after_count; i++) {
+		const struct stack_report *after = pair->after[i];
+		r = put_changes(out, pair, &diff,
+			find_report(pair->before, pair->before_count, after->snapshot->pid), after,
+			first);
+		first = false;
+	}
+	for (size_t i = 0; r == 0 && i < pair->before_count; i++) {
+		const struct stack_report *before = pair->before[i];
+		if (find_report(pair->after, pair->after_count, before->snapshot->pid))
+			continue;
+		r = put_changes(out, pair, &diff, before, NULL, first);
+		first = false;
+	}
 	return r;
 }
 

@@ -1,27 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the parts of the text for people share.
+// What the parts of the reports for people share: where and how they write.
 #pragma once
 
 #include "report_stack.h"
+#include "stack_groups.h"
 
-enum { REPORT_SHOWN_SIZE = 2048 }; // bytes shown of a path or name
-
+// What begins and ends a coloured stretch; empty without colour.
 struct text_style {
 	const char *head, *name, *trouble, *end;
 };
 
-struct text_report {
+struct text {
 	FILE *out;
-	const struct stack_report *report;
+	const char *prefix; // of each frame
 	const struct text_style *style;
-	size_t *order;  // thread numbers; those of one group stand together
-	uint64_t *hash; // of each thread's frames
+	size_t width; // columns that lists of threads may take
+	const struct stack_report *const *reports;
+	size_t report_count;
 };
 
-// Writes the frames of STACK, and what was inlined into them: one a line, numbered, innermost
-// first.
-void report_text_frames(const struct text_report *text, const struct stack *stack);
+// What a report by OPTIONS about the COUNT REPORTS writes to and how.
+struct text text_make(FILE *out, const struct text_options *options,
+	const struct stack_report *const *reports, size_t count);
 
-// Writes the goroutines that no thread runs, or why they are not shown; with MERGE, those that wait
-// for the same with equal frames as one block. Fails with -ENOMEM.
-int report_text_goroutines(const struct text_report *text, bool merge);
+// Writes WORD of the target, escaped.
+void text_put(const struct text *text, const char *word);
+
+// Writes a plural's ending unless COUNT is one.
+const char *text_plural(size_t count);
+
+// Writes the line that says who a process is.
+void text_put_identity(const struct text *text, const struct stack_report *report);
+
+// Writes what stands above the stacks of a process: who it is, how it was captured, what is missing
+// of its files.
+void text_put_process(const struct text *text, const struct stack_report *report);
+
+// Writes who the COUNT threads REFS are, by report and thread ascending: ids, shortened where there
+// are more than fit, names, state and system call.
+void text_put_threads(const struct text *text, const struct stack_ref *refs, size_t count);
+
+// Writes the state of THREAD, and the system call that it is in.
+void text_put_wait(const struct text *text, const struct snapshot_thread *thread);
+
+// Frames of a stack: from FIRST to before END.
+struct frame_range {
+	size_t first, end;
+};
+
+// Writes the frames RANGE of the COUNT threads REFS, which have the same there, and what was
+// inlined into them: one a line after PREFIX, numbered, innermost first. Addresses that differ
+// between the threads are left out.
+void text_put_frames(const struct text *text, const struct stack_ref *refs, size_t count,
+	const struct frame_range *range, const char *prefix);
+
+// Writes all frames of STACK, one of REPORT, in the same way.
+void text_put_own_frames(
+	const struct text *text, const struct stack_report *report, const struct stack *stack);
+
+// Writes what the COUNT threads REFS wait for; those that wait for the same once. Fails with
+// -ENOMEM.
+int text_put_context(const struct text *text, const struct stack_ref *refs, size_t count);
+
+// Writes the goroutines of REPORT that no thread runs, or why they are not shown; with MERGE, those
+// that wait for the same with equal frames as one block. Fails with -ENOMEM.
+int text_put_goroutines(const struct text *text, const struct stack_report *report, bool merge);
+
+// Writes what is to be said of thread REF below its frames: how its stack ended, if not well.
+void text_put_end(const struct text *text, struct stack_ref ref);
+
+// The thread, and the stack, that REF is.
+static inline const struct snapshot_thread *text_thread(
+	const struct text *text, struct stack_ref ref)
+{
+	return &text->reports[ref.report]->snapshot->threads[ref.thread];
+}
+
+static inline const struct stack *text_stack(const struct text *text, struct stack_ref ref)
+{
+	return &text->reports[ref.report]->stacks->stacks[ref.thread];
+}

@@ -75,8 +75,8 @@ static int find_locks(const struct snapshot *snapshot, const struct stacks *stac
 }
 
 // Unwinds and prints KEPT. Returns the exit status.
-static int show(const struct stack_options *options, struct kept_process *kept,
-	const struct stack_origin *origin, bool *first)
+static int show_kept(const struct stack_options *options, struct kept_process *kept,
+	const struct stack_origin *origin, struct stack_show *show)
 {
 	auto_stacks struct stacks stacks = {0};
 	struct error err = {0};
@@ -86,7 +86,8 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 							.verify = options->verify,
 							.goroutines = true,
 							.lines = options->lines,
-							.no_inlines = options->no_inlines},
+							.no_inlines = options->no_inlines,
+							.once = true},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
 		.open_file_arg = &sources,
@@ -99,13 +100,20 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 		.all_threads = kept->all_threads,
 		.pause = kept->pause,
 		.threads_missed = kept->threads_missed,
-		.origin = origin};
+		.origin = origin,
+		.round = 1};
+	const struct stack_report *reports[] = {&what};
 	int status = EXIT_NONE;
 
 	find_files(kept);
 	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0 &&
-		find_locks(&kept->snapshot, &stacks, &locks, &err) == 0)
-		status = stack_show(options, &what, NULL, first, &err);
+		find_locks(&kept->snapshot, &stacks, &locks, &err) == 0) {
+		status = stack_judge(&what);
+		if (stack_show_reports(show, reports, 1) < 0)
+			fail_sys(&err, ENOMEM, "showing", "process %d", kept->snapshot.pid);
+		else if (status == EXIT_NONE)
+			stack_explain_none(&what, NULL, &err);
+	}
 	if (err.kind != ERROR_NONE)
 		report_error(&err);
 	return status;
@@ -114,7 +122,7 @@ static int show(const struct stack_options *options, struct kept_process *kept,
 int stack_load(const struct stack_options *options)
 {
 	struct error err = {0};
-	bool first = true;
+	struct stack_show show = stack_show_make(options);
 	int status = EXIT_NONE, r = 1;
 	struct kept_reader *reader = kept_read_open(options->load, &err);
 
@@ -125,18 +133,17 @@ int stack_load(const struct stack_options *options)
 	fd_raise_limit();
 	const struct kept_origin *kept_origin = kept_read_origin(reader);
 	const struct stack_origin origin = {options->load, kept_origin->host, kept_origin->time_s};
-	if (options->json)
-		stack_program.json->begin(stdout);
+	stack_show_begin(&show);
 	for (bool is_first = true; r > 0; is_first = false) {
 		struct kept_process kept = {0};
 		r = kept_read_process(reader, &kept, &err);
 		if (r > 0)
 			status = stack_status_combine(
-				status, show(options, &kept, &origin, &first), is_first);
+				status, show_kept(options, &kept, &origin, &show), is_first);
 		kept_process_fini(&kept);
 	}
-	if (options->json)
-		stack_program.json->end(stdout);
+	if (stack_show_end(&show) < 0)
+		r = fail_sys(&err, ENOMEM, "showing", "what is in %s", options->load);
 	kept_read_free(reader);
 	if (r < 0) {
 		report_error(&err);

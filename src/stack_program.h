@@ -12,6 +12,7 @@
 struct stack_json {
 	void (*begin)(FILE *out);
 	int (*process)(FILE *out, const struct stack_report *report, bool first);
+	int (*diff)(FILE *out, const struct stack_pair *pair, bool first);
 	void (*end)(FILE *out);
 };
 

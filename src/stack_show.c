@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One process: print, judge, explain.
+// Print, judge, explain.
 #include "stack_show.h"
 
+#include "progress.h"
+#include "report_stack_diff.h"
 #include "stack_program.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool use_color(const struct stack_options *options)
@@ -18,12 +22,6 @@ static bool use_color(const struct stack_options *options)
 	return options->color == COLOR_ALWAYS;
 }
 
-// False for one that has exited, or is none of the program's: there is no stack to miss.
-static bool has_stack(const struct snapshot_thread *thread)
-{
-	return thread->status != SNAPSHOT_THREAD_GONE && thread->status != SNAPSHOT_THREAD_KERNEL;
-}
-
 static bool is_left_out(const struct stacks *stacks)
 {
 	for (size_t i = 0; i < stacks->module_count; i++)
@@ -32,14 +30,13 @@ static bool is_left_out(const struct stacks *stacks)
 	return false;
 }
 
-// The exit status for REPORT.
-static int judge(const struct stack_report *what)
+int stack_judge(const struct stack_report *what)
 {
 	size_t wanted = 0, complete = 0, any = 0;
 
 	for (size_t i = 0; i < what->stacks->stack_count; i++) {
 		bool in_doubt = stack_report_differs(what, i);
-		wanted += has_stack(&what->snapshot->threads[i]);
+		wanted += stack_report_has_stack(what, i);
 		complete += what->stacks->stacks[i].end.status == STACK_COMPLETE && !in_doubt;
 		any += what->stacks->stacks[i].frame_count > 0;
 	}
@@ -50,9 +47,8 @@ static int judge(const struct stack_report *what)
 		       : EXIT_INCOMPLETE;
 }
 
-// Says in ERR why WHAT, of TARGET if that is not NULL, has no stack at all.
-static int explain_none(
-	const struct target *target, const struct stack_report *what, struct error *err)
+int stack_explain_none(
+	const struct stack_report *what, const struct target *target, struct error *err)
 {
 	const struct snapshot_thread *threads = what->snapshot->threads;
 	struct proc_status status;
@@ -78,30 +74,116 @@ static int explain_none(
 		"/proc/sys/kernel/yama/ptrace_scope in the way");
 }
 
-static int report(const struct stack_options *options, const struct stack_report *what, bool first)
+bool stack_is_gone(const struct stack_report *report)
 {
-	bool merge = !options->no_unique && what->snapshot->thread_count > 1;
+	const struct snapshot *snapshot = report->snapshot;
 
-	if (options->json)
-		return stack_program.json->process(stdout, what, first);
-	if (!first)
-		putchar('\n');
-	return report_stack_text(stdout, what, merge, use_color(options));
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot->threads[i].status != SNAPSHOT_THREAD_GONE)
+			return false;
+	return true;
 }
 
-int stack_show(const struct stack_options *options, const struct stack_report *what,
-	const struct target *target, bool *first, struct error *err)
+// The columns of the terminal that is stdout; 0: it is none.
+static size_t terminal_width(void)
 {
-	if (report(options, what, *first) < 0) {
-		fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the report of process %d",
-			what->snapshot->pid);
-		return EXIT_NONE;
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+struct stack_show stack_show_make(const struct stack_options *options)
+{
+	return (struct stack_show){.options = options,
+		.text = {.merge = !options->no_unique,
+			.color = use_color(options),
+			.width = terminal_width()}};
+}
+
+void stack_show_begin(struct stack_show *show)
+{
+	if (show->options->json)
+		stack_program.json->begin(stdout);
+}
+
+int stack_show_end(struct stack_show *show)
+{
+	int r = 0;
+
+	if (show->options->json)
+		stack_program.json->end(stdout);
+	if (show->options->folded)
+		r = folded_print(&show->folded, stdout);
+	folded_fini(&show->folded);
+	return r;
+}
+
+// The time now, for people.
+static void put_time(void)
+{
+	struct timespec now;
+	char date[32] = "";
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s.%03ld UTC", date, now.tv_nsec / 1000000);
+}
+
+void stack_show_round(struct stack_show *show, unsigned round)
+{
+	const struct stack_options *options = show->options;
+
+	if (options->repeat == 1 || options->json || options->folded || options->diff)
+		return;
+	if (show->space)
+		putchar('\n');
+	printf("round %u of %llu, ", round, (unsigned long long)options->repeat);
+	put_time();
+	fputs("\n\n", stdout);
+	show->space = false;
+}
+
+int stack_show_reports(
+	struct stack_show *show, const struct stack_report *const *reports, size_t count)
+{
+	bool first = !show->any;
+	int r = 0;
+
+	if (count == 0)
+		return 0;
+	show->any = true;
+	progress_clear();
+	if (show->options->folded) {
+		for (size_t i = 0; r == 0 && i < count; i++)
+			r = folded_add(&show->folded, reports[i]);
+		return r;
 	}
-	*first = false;
-	int status = judge(what);
-	if (status == EXIT_NONE)
-		explain_none(target, what, err);
-	return status;
+	if (show->options->json) {
+		for (size_t i = 0; r == 0 && i < count; i++)
+			r = stack_program.json->process(stdout, reports[i], first && i == 0);
+		return r;
+	}
+	if (show->space)
+		putchar('\n');
+	show->space = true;
+	return report_stack_text(stdout, reports, count, &show->text);
+}
+
+int stack_show_moves(struct stack_show *show, const struct stack_pair *pair)
+{
+	bool first = !show->any;
+
+	if (pair->before_count == 0 && pair->after_count == 0)
+		return 0;
+	show->any = true;
+	progress_clear();
+	if (show->options->json)
+		return stack_program.json->diff(stdout, pair, first);
+	if (!first)
+		putchar('\n');
+	return report_diff_text(stdout, pair, &show->text);
 }
 
 int stack_status_combine(int sum, int status, bool first)

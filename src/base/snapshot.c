@@ -53,16 +53,72 @@ uint64_t snapshot_call_nr(const struct snapshot_thread *thread)
 	return thread->wait.restarts ? thread->wait.restarts : thread->syscall_nr;
 }
 
+// How many bytes there are before those of argument INDEX.
+static size_t call_start(const struct snapshot_thread *thread, size_t index)
+{
+	uint64_t nr = snapshot_call_nr(thread);
+	size_t start = 0;
+
+	for (size_t i = 0; i < index; i++)
+		start += call_region_of(nr, thread->syscall_args, i).len;
+	return start;
+}
+
+static void release_stacks(struct snapshot *snapshot)
+{
+	if (snapshot->stacks_borrowed)
+		snapshot->stacks = NULL;
+	else if (snapshot->stacks_mapped)
+		munmap(snapshot->stacks, snapshot->stacks_mapped);
+	else
+		free(snapshot->stacks);
+	snapshot->stacks_borrowed = false;
+	snapshot->stacks_mapped = 0;
+}
+
 const unsigned char *snapshot_call_bytes(const struct snapshot *snapshot,
 	const struct snapshot_thread *thread, size_t index, size_t *ret_len)
 {
-	const unsigned char *bytes = snapshot->stacks + thread->wait.offset;
-	uint64_t nr = snapshot_call_nr(thread);
-
-	for (size_t i = 0; i < index; i++)
-		bytes += call_region_of(nr, thread->syscall_args, i).len;
 	*ret_len = thread->wait.lens[index];
-	return bytes;
+	return snapshot->stacks + thread->wait.offset + call_start(thread, index);
+}
+
+// How many bytes there are of the arguments of THREAD's system call.
+static size_t calls_len(const struct snapshot_thread *thread)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < CALL_ARGS; i++)
+		if (thread->wait.lens[i] > 0)
+			len = call_start(thread, i) + thread->wait.lens[i];
+	return len;
+}
+
+int snapshot_drop_stacks(struct snapshot *snapshot)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		len += calls_len(&snapshot->threads[i]);
+	unsigned char *kept = malloc(len + 1);
+	if (!kept)
+		return -ENOMEM;
+	len = 0;
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		struct snapshot_thread *thread = &snapshot->threads[i];
+		size_t its = calls_len(thread);
+		if (its > 0)
+			memcpy(kept + len, snapshot->stacks + thread->wait.offset, its);
+		thread->wait.offset = len;
+		thread->stack_offset = thread->stack_len = 0;
+		thread->left_offset = thread->left_len = 0;
+		len += its;
+	}
+	snapshot->part_count = 0;
+	release_stacks(snapshot);
+	snapshot->stacks = kept;
+	snapshot->stacks_len = len;
+	return 0;
 }
 
 void snapshot_fini(struct snapshot *snapshot)
@@ -85,11 +141,6 @@ void snapshot_fini(struct snapshot *snapshot)
 		munmap(snapshot->parts, snapshot->parts_mapped);
 	else
 		free(snapshot->parts);
-	if (snapshot->stacks_borrowed)
-		snapshot->stacks = NULL;
-	else if (snapshot->stacks_mapped)
-		munmap(snapshot->stacks, snapshot->stacks_mapped);
-	else
-		free(snapshot->stacks);
+	release_stacks(snapshot);
 	memset(snapshot, 0, sizeof(*snapshot));
 }

@@ -89,6 +89,7 @@ struct snapshot_thread {
 	uint64_t left_sp;
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;
+	uint64_t switches; // context switches so far, if it was not stopped; 0: not known, not kept
 	struct context_wait wait;
 };
 
@@ -139,6 +140,10 @@ uint64_t snapshot_call_nr(const struct snapshot_thread *thread);
 // The copied bytes, *RET_LEN, of what argument INDEX of THREAD's system call points to.
 const unsigned char *snapshot_call_bytes(const struct snapshot *snapshot,
 	const struct snapshot_thread *thread, size_t index, size_t *ret_len);
+
+// Drops what was copied of SNAPSHOT, but what the arguments of system calls point to. Fails with
+// -ENOMEM, and drops nothing then.
+int snapshot_drop_stacks(struct snapshot *snapshot);
 
 // Closes and frees all that SNAPSHOT holds and leaves it empty. Accepts an empty one ({0}).
 void snapshot_fini(struct snapshot *snapshot);

@@ -16,7 +16,7 @@ static struct context whole(void)
 
 Test(context, kinds_have_names)
 {
-	for (int kind = 0; kind < CONTEXT_KIND_COUNT; kind++)
+	for (unsigned kind = 0; kind < CONTEXT_KIND_COUNT; kind++)
 		check_true(context_kind_name(kind)[0]);
 }
 

@@ -330,6 +330,85 @@ Test(inspect, starts_again)
 	inspect_close(NULL);
 }
 
+// Inspects SNAPSHOT, which INSPECTION is told first. Returns the reason of the first stack.
+static const char *next_reason(struct inspection *inspection, const struct snapshot *next)
+{
+	static struct stacks stacks;
+	struct error err = {0};
+
+	stacks_fini(&stacks);
+	inspect_begin(inspection);
+	inspect_modules(inspection, next);
+	inspect_threads(inspection, next);
+	check_int(inspect_finish(inspection, next, &stacks, &err), 0);
+	return stacks.stacks[0].end.reason;
+}
+
+static int count_and_live(const struct work *work)
+{
+	++*lives;
+	return worker_live(work);
+}
+
+// Ends with the second snapshot that it is told, as long as it is the first worker.
+static int tire(const struct work *work)
+{
+	static struct wire_record record;
+	static struct wire_in in;
+	int fd;
+
+	if (++*lives > 1)
+		return worker_live(work);
+	wire_in_init(&in, work->socket);
+	for (int i = 0; i < 2; i++)
+		if (wire_receive(&in, &record, &fd) <= 0)
+			return 1;
+	record.type = WIRE_DONE;
+	wire_send(work->socket, &record, -EBADF);
+	return 1;
+}
+
+// One worker does the work for all snapshots; one that fails with another snapshot than its first
+// costs that one nothing.
+Test(inspect, one_worker_for_many)
+{
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = no_file,
+		.live = count_and_live};
+	struct inspection *inspection = NULL;
+	struct error err = {0};
+
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	for (int i = 0; i < 3; i++)
+		check_str(next_reason(inspection, &snapshot), "its registers are not known");
+	check_int(*(volatile int *)lives, 1);
+	inspect_close(inspection);
+
+	// One that is told to end is another one each time.
+	*lives = 0;
+	options.worker.once = true;
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	for (int i = 0; i < 3; i++)
+		check_str(next_reason(inspection, &snapshot), "its registers are not known");
+	check_int(*(volatile int *)lives, 3);
+	inspect_close(inspection);
+
+	*lives = 0;
+	options.worker.once = false;
+	options.live = tire;
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	check_str(next_reason(inspection, &snapshot), "the unwinding process left it out");
+	for (int i = 0; i < 2; i++)
+		check_str(next_reason(inspection, &snapshot), "its registers are not known");
+	check_int(*(volatile int *)lives, 2);
+	inspect_close(inspection);
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+	munmap(lives, sizeof(*lives));
+}
+
 // Writes over what it shares with nspeek when it is told the modules, and says that it is done.
 static int scribble(const struct work *work)
 {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From symbols to names that are kept.
+#include "naming.h"
+
+#include "cleanup.h"
+
+// True when one of the COUNT QUERIES has no name, or one that is only the nearest.
+static bool is_name_missing(const struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!queries[i].name || queries[i].size == 0)
+			return true;
+	return false;
+}
+
+// Keeps what was found for the COUNT QUERIES in NAMES.
+static int keep(struct names *names, bool raw, const struct symbol_query *queries, size_t count)
+{
+	struct name *name = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct symbol_query *query = &queries[i], *before = query - 1;
+		// Addresses of one function stand side by side and share its name.
+		bool same = i > 0 && before->name == query->name && before->start == query->start;
+		if (query->name && !same)
+			name = names_make(names, query->start, symbol_query_name(query, raw));
+		if (query->name && !name)
+			return -ENOMEM;
+		r = names_put(names, query->vaddr, query->name ? name : NULL);
+	}
+	return r;
+}
+
+int naming_find(
+	struct space *space, int index, bool raw, struct symbol_query *queries, size_t count)
+{
+	struct module *module = space_module(space, index);
+	struct names *names = names_of(module);
+
+	if (!names)
+		return -ENOMEM;
+	do
+		symbols_resolve(module, queries, count);
+	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
+		space_extend(space, index));
+	return keep(names, raw, queries, count);
+}

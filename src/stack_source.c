@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Taking what a TARGET means.
+#include "stack_source.h"
+
+#include "cleanup.h"
+#include "debugfile.h"
+#include "memoryfile.h"
+#include "perfmap_open.h"
+#include "progress.h"
+#include "report_error.h"
+#include "stack_fetch.h"
+#include "stack_file.h"
+#include "stack_program.h"
+#include "stack_show.h"
+#include "target_word.h"
+
+#include <stdio.h>
+
+// Opens what the worker asks for.
+static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
+{
+	const struct stack_source *source = arg;
+	const struct debugfile_request wanted = stack_file_wanted(request);
+
+	if (request->kind == WIRE_REQUEST_PERFMAP)
+		return perfmap_open(source->current, request->place, ret_place);
+	int fd = debugfile_open(source->current, &wanted, ret_place);
+	return fd < 0 ? stack_fetch(source->options->client, request, ret_place) : fd;
+}
+
+static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
+{
+	const struct stack_source *source = arg;
+
+	return memoryfile_read(source->current, ranges, count);
+}
+
+static void note_naming(const char *path)
+{
+	progress_note("looking for names in %s", path);
+}
+
+int stack_source_open(const char *word, const struct stack_options *options,
+	struct stack_source *source, struct error *err)
+{
+	int r;
+
+	*source = (struct stack_source){.word = word,
+		.options = options,
+		.target = TARGET_EMPTY,
+		.inspect = {.worker = {.max_frames = options->max_frames,
+				    .raw = options->raw,
+				    .verify = options->verify,
+				    .keep = options->save != NULL,
+				    .goroutines = options->tid_count == 0,
+				    .lines = options->lines,
+				    .no_inlines = options->no_inlines,
+				    .tell = progress_is_wanted(),
+				    .once = !options->all_processes && options->repeat == 1},
+			.timeout_ms = (uint32_t)options->timeout_s * 1000,
+			.open_file = open_file,
+			.read_memory = read_memory,
+			.open_file_arg = source,
+			.lent_us = &options->client->spent_us,
+			.on_naming = note_naming,
+			.live = stack_program.live}};
+	// Its worker starts while we look for the target.
+	if ((r = inspect_open(&source->inspect, &source->inspection, err)) < 0 ||
+		(r = target_word_open(word, &source->target, err)) < 0 ||
+		(options->all_processes &&
+			(r = members_find(&source->target, &source->members, err)) < 0)) {
+		stack_source_close(source);
+		return r;
+	}
+	source->opened = true;
+	return 0;
+}
+
+void stack_source_close(struct stack_source *source)
+{
+	inspect_close(source->inspection);
+	target_fini(&source->target);
+	members_fini(&source->members);
+	source->inspection = NULL;
+}
+
+void stack_set_fini(struct stack_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		stack_process_free(set->processes[i]);
+	free(set->processes);
+	free(set->reports);
+	*set = (struct stack_set){0};
+}
+
+static int set_add(struct stack_set *set, struct stack_process *process)
+{
+	void *processes =
+		reallocarray(set->processes, set->count + 1, sizeof(struct stack_process *));
+	if (!processes)
+		return -ENOMEM;
+	set->processes = processes;
+	void *reports = reallocarray(set->reports, set->count + 1, sizeof(struct stack_report *));
+	if (!reports)
+		return -ENOMEM;
+	set->reports = reports;
+	set->processes[set->count] = process;
+	set->reports[set->count++] = &process->report;
+	return 0;
+}
+
+// True when no more than one process is looked at, once: what it holds is then left to the end.
+static bool is_only(const struct stack_options *options)
+{
+	return options->target_count == 1 && !options->all_processes && options->repeat == 1;
+}
+
+// Takes the stacks of TARGET into SET. Returns the exit status; *ERR says why it is none.
+static int take_process(struct stack_source *source, struct target *target, unsigned round,
+	struct stack_save *save, struct stack_set *set, struct error *err)
+{
+	struct stack_process *process;
+
+	source->current = target;
+	if (stack_process_take(target, source->options, source->inspection, &process, err) < 0)
+		return EXIT_NONE;
+	if (stack_is_gone(&process->report) && (round > 1 || source->options->all_processes)) {
+		stack_process_free(process);
+		fail(err, ERROR_TARGET, ESRCH, "process %d has exited", target->pid);
+		return EXIT_NONE;
+	}
+	process->report.round = round;
+	int status = stack_judge(&process->report);
+	if (status == EXIT_NONE)
+		stack_explain_none(&process->report, target, err);
+	stack_save_add(save, &process->report);
+	if ((!is_only(source->options) && stack_process_close_files(process) < 0) ||
+		set_add(set, process) < 0) {
+		stack_process_free(process);
+		fail_sys(err, ENOMEM, "keeping", "the stacks of process %d", target->pid);
+		return EXIT_NONE;
+	}
+	return status;
+}
+
+// That PID was there, and has ended, is no failure.
+static void say_exited(pid_t pid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "process %d has exited", pid);
+	report_line(text);
+}
+
+// True when ERR is no more than that TARGET, which was there, has gone: what something failed with
+// may be what that looks like.
+static bool has_vanished(struct target *target, const struct error *err)
+{
+	struct error end = {0};
+
+	if (err->kind == ERROR_SYSTEM && target->pidfd >= 0)
+		return target_verify(target, &end) < 0 || target_follow(target, &end) < 0;
+	return err->kind == ERROR_TARGET && err->errnum == ESRCH;
+}
+
+// The same for the member PID, and *RET_TAKEN says whether anything came of it that counts.
+static int take_member(struct stack_source *source, pid_t pid, unsigned round,
+	struct stack_save *save, struct stack_set *set, bool *ret_taken)
+{
+	auto_target struct target target = TARGET_EMPTY;
+	struct error err = {0};
+	int status = EXIT_NONE;
+
+	*ret_taken = true;
+	if (target_open(pid, &target, &err) == 0) {
+		// Somebody else has the number by now.
+		if (!members_has(&source->members, &target))
+			fail(&err, ERROR_TARGET, ESRCH, "process %d has exited", pid);
+		else
+			status = take_process(source, &target, round, save, set, &err);
+	}
+	if (has_vanished(&target, &err)) {
+		say_exited(pid);
+		*ret_taken = false;
+	} else if (err.kind != ERROR_NONE) {
+		report_error(&err);
+	}
+	return status;
+}
+
+static bool is_done(const struct stack_set *done, size_t done_count, pid_t pid)
+{
+	for (size_t i = 0; i < done_count; i++)
+		for (size_t j = 0; j < done[i].count; j++)
+			if (done[i].processes[j]->snapshot.pid == pid)
+				return true;
+	return false;
+}
+
+int stack_source_take(struct stack_source *source, unsigned round, const struct stack_set *done,
+	size_t done_count, struct stack_save *save, struct stack_set *ret, struct error *err)
+{
+	struct members *members = &source->members;
+	int status = EXIT_COMPLETE;
+	bool first = true;
+
+	*ret = (struct stack_set){0};
+	if (!source->options->all_processes) {
+		status = take_process(source, &source->target, round, save, ret, err);
+		if (round == 1 || !has_vanished(&source->target, err))
+			return status;
+		say_exited(source->target.pid);
+		*err = (struct error){0};
+		source->gone = true;
+		return EXIT_COMPLETE;
+	}
+	if (members_list(members, err) < 0)
+		return EXIT_NONE;
+	if (members->cut)
+		report_warning("there are more processes than can be listed");
+	for (size_t i = 0; i < members->count; i++) {
+		bool taken;
+		if (is_done(done, done_count, members->pids[i]))
+			continue;
+		int its = take_member(source, members->pids[i], round, save, ret, &taken);
+		if (!taken)
+			continue;
+		status = stack_status_combine(status, its, first);
+		first = false;
+	}
+	source->gone = members->count == 0;
+	if (source->gone && round == 1) {
+		fail(err, ERROR_TARGET, ESRCH, "no process of the container of %s is left",
+			source->word);
+		return EXIT_NONE;
+	}
+	return members->cut ? stack_status_combine(status, EXIT_INCOMPLETE, false) : status;
+}

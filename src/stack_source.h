@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A TARGET of the command line: the process that it means, or all of its container, round by round.
+//
+// Theory of operation. What can be kept from round to round is: the process stays pinned, the
+// container stays the same, and one worker takes all its processes in all rounds. Another TARGET
+// has another worker, since one that a container has deceived may say anything of the next process
+// that it is given.
+#pragma once
+
+#include "cmd_stack_options.h"
+#include "inspect.h"
+#include "members.h"
+#include "stack_process.h"
+#include "stack_save.h"
+
+struct stack_source {
+	const char *word;
+	const struct stack_options *options;
+	struct inspect_options inspect;
+	struct inspection *inspection;
+	struct target target;         // that WORD means
+	const struct target *current; // whose files the worker may ask for
+	struct members members;       // of its container, if all are wanted
+	bool opened, gone;            // whether it is open, and whether nothing is left of it
+};
+
+// What was taken of a TARGET in one round.
+struct stack_set {
+	struct stack_process **processes;
+	const struct stack_report **reports; // of these
+	size_t count;
+};
+
+// Opens WORD into *SOURCE, which the caller must not move, for stack_source_close(). Fails like
+// target_word_open(), inspect_open(), members_find(); nothing is left open then.
+int stack_source_open(const char *word, const struct stack_options *options,
+	struct stack_source *source, struct error *err);
+
+// Takes the stacks of SOURCE in round ROUND into *RET, for stack_set_fini(), but for processes that
+// are in one of the DONE_COUNT sets DONE already; SAVE, which may be NULL, gets them too. What is
+// not there any more is said in a line. Returns the exit status; *ERR says why there is nothing.
+int stack_source_take(struct stack_source *source, unsigned round, const struct stack_set *done,
+	size_t done_count, struct stack_save *save, struct stack_set *ret, struct error *err);
+
+// Accepts one that is zeroed, but for its target.
+void stack_source_close(struct stack_source *source);
+
+// Accepts a zeroed one.
+void stack_set_fini(struct stack_set *set);

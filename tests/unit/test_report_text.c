@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reports for people: several processes, many threads, terminals of any width.
+#include "report_stack.h"
+
+#include "report_sample.h"
+
+static struct sample one, two;
+static const struct stack_report *reports[] = {&one.report, &two.report};
+
+static void samples(void)
+{
+	sample_init(&one, 10, 0x400000);
+	sample_init(&two, 20, 0x7f0000000000);
+	strcpy(one.snapshot.name, "one");
+	strcpy(two.snapshot.name, "two");
+}
+
+// What is printed of COUNT of the samples, below the headers.
+static const char *text(size_t count, struct text_options options)
+{
+	static char buffer[16384];
+	FILE *out = fmemopen(buffer, sizeof(buffer), "w");
+
+	check_int(report_stack_text(out, reports, count, &options), 0);
+	fclose(out);
+	check_no_leak();
+	const char *at = buffer;
+	for (size_t i = 0; i < count; i++)
+		at = strstr(at, "\n\n") + 2;
+	return at;
+}
+
+static void check_begins(const char *actual, const char *expected)
+{
+	cr_assert(strncmp(actual, expected, strlen(expected)) == 0, "%s", actual);
+}
+
+Test(report_text, processes_are_merged_and_told_apart, .init = samples)
+{
+	sample_add(&one, 10, "az");
+	sample_add(&one, 11, "bz");
+	sample_add(&two, 20, "az");
+	check_str(text(2, (struct text_options){.merge = true}),
+		"thread 11 of process 10 \"name\" S\n"
+		"#0   0x0000000000400205 b+0x5 in /bin/app\n"
+		"#1   0x0000000000401a05 z+0x5 in /bin/app\n"
+		"\n"
+		"2 threads of 2 processes: 10, 20 \"name\" S\n"
+		"#0                      a+0x5 in /bin/app\n"
+		"#1                      z+0x5 in /bin/app\n"
+		"\n"
+		"2 processes, 3 threads, 2 different stacks\n");
+}
+
+Test(report_text, threads_of_several_processes, .init = samples)
+{
+	for (int i = 0; i < 3; i++) {
+		sample_add(&one, 10 + i, "a");
+		sample_add(&two, 20 + 2 * i, "a");
+	}
+	check_begins(text(2, (struct text_options){.merge = true}),
+		"6 threads of 2 processes: 10 (10-12), 20 (20, 22, 24) \"name\" S\n");
+}
+
+// Ids are shortened to what fits, and told how many are not shown.
+Test(report_text, long_lists_are_shortened, .init = samples)
+{
+	for (int i = 0; i < SAMPLE_THREADS; i++)
+		sample_add(&one, 100000 + 2 * i, "a");
+	check_begins(text(1, (struct text_options){.merge = true, .width = 40}),
+		"8 threads 100000, 100002 and 6 more \"name\" S\n");
+	check_begins(text(1, (struct text_options){.merge = true, .width = 200}),
+		"8 threads 100000, 100002, 100004, 100006, 100008, 100010, 100012, "
+		"100014 \"name\" S\n");
+	const char *all = text(1, (struct text_options){.width = 40});
+	check_true(strstr(all, "thread 100014 \"name\" S\n") != NULL);
+	check_true(strstr(all, "different stack") == NULL);
+}
+
+Test(report_text, what_is_incomplete_is_counted, .init = samples)
+{
+	sample_add(&one, 10, "a!");
+	sample_add(&one, 11, "b");
+	const char *all = text(1, (struct text_options){.merge = true});
+	check_true(strstr(all, "the chain stops here: it is lost\n") != NULL);
+	check_true(strstr(all, "\n2 threads, 2 different stacks, 1 incomplete\n") != NULL);
+}
+
+Test(report_text, colour, .init = samples)
+{
+	sample_add(&one, 10, "a");
+	check_true(strchr(text(1, (struct text_options){0}), '\033') == NULL);
+	struct text_options options = {.color = true};
+	static char buffer[4096];
+	FILE *out = fmemopen(buffer, sizeof(buffer), "w");
+	check_int(report_stack_text(out, reports, 1, &options), 0);
+	fclose(out);
+	check_true(strstr(buffer, "\033[1mthread 10 \"name\" S\033[0m\n") != NULL);
+	check_true(strstr(buffer, " \033[36ma\033[0m+0x5 in /bin/app\n") != NULL);
+}
