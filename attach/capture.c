@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "codecopy.h"
 #include "fd.h"
 #include "files.h"
 #include "helper.h"
@@ -58,6 +59,8 @@ static int prepare_threads(
 	if (!plan->threads || !plan->rows || !plan->stacks)
 		return fail_sys(err, ENOMEM, "mmap", "%zu bytes for the stacks of process %d",
 			plan->stacks_capacity, plan->pid);
+	if (codecopy_is_needed(plan->snapshot))
+		plan->parts = map_shared(SNAPSHOT_PARTS_MAX * sizeof(*plan->parts));
 	for (size_t i = 0; options->tids && i < options->tid_count; i++)
 		plan_add(plan, options->tids[i]);
 	plan->listed_only = plan->listed = options->tids != NULL;
@@ -72,10 +75,13 @@ static void plan_fini(struct plan *plan)
 		munmap(plan->rows, plan->thread_capacity * sizeof(*plan->rows));
 	if (plan->stacks && !plan->stacks_borrowed)
 		munmap(plan->stacks, plan->stacks_capacity);
+	if (plan->parts)
+		munmap(plan->parts, SNAPSHOT_PARTS_MAX * sizeof(*plan->parts));
 	close_fd(&plan->iterator_fd);
 	plan->threads = NULL;
 	plan->rows = NULL;
 	plan->stacks = NULL;
+	plan->parts = NULL;
 }
 
 // Leaves nothing half captured in the rows of PLAN.
@@ -90,6 +96,7 @@ static void clean_rows(struct plan *plan)
 		thread->regs_known = 0;
 		thread->stack_len = thread->left_len = 0;
 		thread->in_syscall = false;
+		thread->wait = (struct context_wait){0};
 	}
 }
 
@@ -101,6 +108,10 @@ static void take_threads(struct snapshot *snapshot, struct plan *plan)
 	snapshot->thread_count = plan->thread_count;
 	snapshot->threads_mapped = plan->thread_capacity * sizeof(*plan->threads);
 	plan->threads = NULL;
+	snapshot->parts = plan->parts;
+	snapshot->part_count = plan->part_count;
+	snapshot->parts_mapped = plan->parts ? SNAPSHOT_PARTS_MAX * sizeof(*plan->parts) : 0;
+	plan->parts = NULL;
 	snapshot->stacks = plan->stacks;
 	snapshot->stacks_len = plan->stacks_len;
 	snapshot->stacks_mapped = plan->stacks_capacity;

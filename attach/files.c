@@ -234,48 +234,69 @@ static bool is_code_file(const struct proc_map *map)
 	return map->executable && (map->inode != 0 || is_vdso(map));
 }
 
+// True when MAP, which stands behind BEFORE, may be code of BEFORE's file that was moved to
+// anonymous memory (to have it in huge pages).
+static bool is_moved_code(const struct proc_map *before, const struct proc_map *map)
+{
+	return map->executable && map->inode == 0 && !is_vdso(map) && before->inode != 0 &&
+	       !before->executable && before->end == map->start;
+}
+
 // Counts the maps, and the executable mappings of files, of TEXT.
 static int count_maps(const char *text, size_t len, size_t *ret_maps, size_t *ret_code)
 {
 	const char *cursor = text, *end = text + len;
-	struct proc_map map;
+	struct proc_map map, before = {0};
 	int r;
 
 	*ret_maps = *ret_code = 0;
-	while ((r = proc_map_next(&cursor, end, &map)) > 0) {
+	for (; (r = proc_map_next(&cursor, end, &map)) > 0; before = map) {
 		(*ret_maps)++;
-		*ret_code += is_code_file(&map);
+		*ret_code += is_code_file(&map) || is_moved_code(&before, &map);
 	}
 	return r;
 }
 
-// Makes a module of each file with executable mappings; TABLE remembers which.
+// Makes a module of MAP's file, unless there is one.
+static int make_module(
+	const struct proc_map *map, struct snapshot *snapshot, struct file_table *table)
+{
+	uint32_t *slot = find_slot(table, map);
+	struct snapshot_module *module = &snapshot->modules[table->count];
+
+	if (*slot != 0)
+		return 0;
+	*module = (struct snapshot_module){.start = map->start, .end = map->end, .fd = -EBADF};
+	module->path = copy_path(map);
+	if (!module->path)
+		return -ENOMEM;
+	table->keys[table->count] = (struct file_key){.inode = map->inode,
+		.major = map->dev_major,
+		.minor = map->dev_minor,
+		.path = map->path,
+		.path_len = map->path_len,
+		.first_page = UINT64_MAX};
+	*slot = (uint32_t)++table->count;
+	snapshot->module_count++;
+	return 0;
+}
+
+// Makes a module of each file with executable mappings, also such as have been moved away; TABLE
+// remembers which.
 static int make_modules(
 	const char *text, size_t len, struct snapshot *snapshot, struct file_table *table)
 {
 	const char *cursor = text, *end = text + len;
-	struct proc_map map;
+	struct proc_map map, before = {0};
+	int r = 0;
 
-	while (proc_map_next(&cursor, end, &map) > 0) {
-		uint32_t *slot = is_code_file(&map) ? find_slot(table, &map) : NULL;
-		if (!slot || *slot != 0)
-			continue;
-		struct snapshot_module *module = &snapshot->modules[table->count];
-		*module =
-			(struct snapshot_module){.start = map.start, .end = map.end, .fd = -EBADF};
-		module->path = copy_path(&map);
-		if (!module->path)
-			return -ENOMEM;
-		table->keys[table->count] = (struct file_key){.inode = map.inode,
-			.major = map.dev_major,
-			.minor = map.dev_minor,
-			.path = map.path,
-			.path_len = map.path_len,
-			.first_page = UINT64_MAX};
-		*slot = (uint32_t)++table->count;
-		snapshot->module_count++;
+	for (; r == 0 && proc_map_next(&cursor, end, &map) > 0; before = map) {
+		if (is_code_file(&map))
+			r = make_module(&map, snapshot, table);
+		else if (is_moved_code(&before, &map))
+			r = make_module(&before, snapshot, table);
 	}
-	return 0;
+	return r;
 }
 
 // Notes mapping MAP of the file KEY, which is MODULE.

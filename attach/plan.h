@@ -19,6 +19,7 @@ struct plan_row {
 	int copy_errnum;  // why nothing of its stack could be copied, the last time; 0: it could
 	size_t room;      // bytes reserved for its stack, at stack_offset
 	size_t left_room; // and for the one that it has left, at left_offset
+	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 
 struct policy;
@@ -40,8 +41,11 @@ struct plan {
 	size_t thread_count, thread_capacity;
 	unsigned char *stacks;
 	size_t stacks_len, stacks_capacity;
-	bool stacks_borrowed; // they are in the caller's memory
-	size_t stack_max;     // bytes copied of one stack at most
+	bool stacks_borrowed;        // they are in the caller's memory
+	struct snapshot_part *parts; // beside the stacks, ascending; NULL: there is no code to copy
+	size_t part_count;
+	bool code_tried;  // code that is in no file was looked for, whatever came of it
+	size_t stack_max; // bytes copied of one stack at most
 	// What comes out:
 	bool threads_missed; // there are more threads than room, or they kept coming
 	uint64_t first_read_us, last_read_us;

@@ -3,6 +3,7 @@
 #include "policy.h"
 
 #include "clock.h"
+#include "codecopy.h"
 #include "nostop.h"
 #include "stop.h"
 #include "taskiter.h"
@@ -88,6 +89,8 @@ int policy_run(struct plan *plan)
 		if (r != 0)
 			break;
 	}
+	if (r == 0)
+		codecopy_take(plan);
 	plan->last_read_us = clock_now_us();
 	return r;
 }

@@ -2,6 +2,7 @@
 // Copying stacks.
 #include "stackcopy.h"
 
+#include "callcopy.h"
 #include "gostack.h"
 #include "leftstack.h"
 #include "memory.h"
@@ -156,6 +157,7 @@ void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint
 		plan_allow(plan, copy_ms);
 		size_t batch = count - i < most ? count - i : most;
 		copy_batch(plan, indices + i, batch);
+		callcopy_take(plan, indices + i, batch);
 		for (size_t j = i; j < i + batch; j++)
 			copy_left(plan, indices[j]);
 	}

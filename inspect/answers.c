@@ -14,6 +14,16 @@ enum {
 	PARTS_MAX = 1 << 20,         // parts of all files
 };
 
+// Only while nothing else was said: nothing of the target's was read then.
+static int take_sandbox(struct answers *answers, const struct wire_record *record)
+{
+	if (answers->taken > 0 || record->status == SANDBOX_FILTER ||
+		record->status >= SANDBOX_KINDS)
+		return -EPROTO;
+	answers->stacks->sandbox = (enum sandbox_kind)record->status;
+	return 0;
+}
+
 static int take_module(struct answers *answers, const struct wire_record *record)
 {
 	if (record->index >= answers->stacks->module_count)
@@ -56,8 +66,7 @@ static bool is_valid_frame(const struct answers *answers, const struct wire_fram
 		(frame->module >= 0 && (size_t)frame->module < answers->stacks->module_count);
 	bool symbol_ok =
 		frame->symbol == STACK_NO_INDEX ||
-		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count &&
-			frame->module != STACK_NO_INDEX);
+		(frame->symbol >= 0 && (size_t)frame->symbol < answers->stacks->symbol_count);
 	bool location_ok =
 		frame->location >= STACK_NO_INDEX && frame->location < WIRE_LOCATIONS_MAX;
 
@@ -65,14 +74,38 @@ static bool is_valid_frame(const struct answers *answers, const struct wire_fram
 	       frame->via < FRAME_VIA_COUNT;
 }
 
-// The stack of thread INDEX, or NULL when it has none that is still open.
+// True when nothing was said yet of how STACK ended.
+static bool is_open(const struct stack *stack)
+{
+	return stack->end.status == STACK_FAILED && !stack->end.reason[0];
+}
+
+static bool is_verify_open(const struct stack_verify *verify)
+{
+	return verify->result == STACK_VERIFY_PARTLY && !verify->reason[0];
+}
+
+// The stack of thread INDEX, or of a goroutine behind the threads, or NULL.
+static struct stack *find_stack(struct answers *answers, uint32_t index)
+{
+	struct stacks *stacks = answers->stacks;
+
+	if (index < stacks->stack_count)
+		return &stacks->stacks[index];
+	if (index - stacks->stack_count < stacks->goroutines.row_count)
+		return &stacks->goroutines.rows[index - stacks->stack_count].stack;
+	return NULL;
+}
+
+// The same, when it is one that is still open.
 static struct stack *find_open_stack(struct answers *answers, uint32_t index)
 {
-	if (index >= answers->stacks->stack_count ||
-		answers->snapshot->threads[index].status != SNAPSHOT_THREAD_CAPTURED)
+	struct stack *stack = find_stack(answers, index);
+
+	if (!stack || (index < answers->stacks->stack_count &&
+			      answers->snapshot->threads[index].status != SNAPSHOT_THREAD_CAPTURED))
 		return NULL;
-	struct stack *stack = &answers->stacks->stacks[index];
-	return stack->end.status == STACK_FAILED && !stack->end.reason[0] ? stack : NULL;
+	return is_open(stack) ? stack : NULL;
 }
 
 static int take_frames(struct answers *answers, const struct wire_record *record)
@@ -119,12 +152,9 @@ static int take_thread(struct answers *answers, const struct wire_record *record
 // The further threads of RECORD have the stack of its first, which is known to its end.
 static int take_same(struct answers *answers, const struct wire_record *record)
 {
-	const struct stack *first;
+	const struct stack *first = find_stack(answers, record->index);
 
-	if (record->index >= answers->stacks->stack_count)
-		return -EPROTO;
-	first = &answers->stacks->stacks[record->index];
-	if (first->end.status == STACK_FAILED && !first->end.reason[0])
+	if (!first || is_open(first))
 		return -EPROTO;
 	for (uint32_t i = 0; i < record->count; i++) {
 		struct stack *stack = find_open_stack(answers, record->threads[i]);
@@ -169,9 +199,7 @@ static int take_verify(struct answers *answers, const struct wire_record *record
 		return -EPROTO;
 	const struct stack *stack = &stacks->stacks[record->index];
 	struct stack_verify *verify = &stacks->verifies[record->index];
-	bool is_open = stack->end.status == STACK_FAILED && !stack->end.reason[0];
-	bool again = verify->result != STACK_VERIFY_PARTLY || verify->reason[0];
-	if (is_open || again || !is_valid_verify(stack, record))
+	if (is_open(stack) || !is_verify_open(verify) || !is_valid_verify(stack, record))
 		return -EPROTO;
 	verify->result = (enum stack_verify_result)record->status;
 	verify->same = record->count;
@@ -179,6 +207,42 @@ static int take_verify(struct answers *answers, const struct wire_record *record
 	verify->other_pc = record->value;
 	snprintf(verify->reason, sizeof(verify->reason), "%.*s", (int)sizeof(verify->reason) - 1,
 		record->text);
+	return 0;
+}
+
+static int take_goroutines(struct answers *answers, const struct wire_record *record)
+{
+	struct goroutines *goroutines = &answers->stacks->goroutines;
+
+	if (goroutines->there || record->status > 1 || (record->status == 1) != !record->text[0])
+		return -EPROTO;
+	goroutines->there = true;
+	goroutines->shown = record->status == 1;
+	goroutines->count = record->value;
+	snprintf(goroutines->reason, sizeof(goroutines->reason), "%.*s", STACK_REASON_SIZE - 1,
+		record->text);
+	return 0;
+}
+
+static int take_goroutine(struct answers *answers, const struct wire_record *record)
+{
+	struct goroutines *goroutines = &answers->stacks->goroutines;
+	size_t count = goroutines->row_count;
+
+	if (!goroutines->shown || record->status >= GOROUTINE_STATE_COUNT ||
+		count == GOROUTINES_MAX)
+		return -EPROTO;
+	if ((count & (count - 1)) == 0) { // as many again
+		struct goroutine *grown =
+			reallocarray(goroutines->rows, count ? 2 * count : 1, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		goroutines->rows = grown;
+	}
+	struct goroutine *row = &goroutines->rows[goroutines->row_count++];
+	*row = (struct goroutine){
+		.id = record->value, .state = (enum goroutine_state)record->status};
+	snprintf(row->wait, sizeof(row->wait), "%.*s", GOROUTINE_WAIT_SIZE - 1, record->text);
 	return 0;
 }
 
@@ -221,12 +285,15 @@ static int take_parts(struct answers *answers, const struct wire_record *record)
 
 // What is done with each type of record that carries an answer.
 static int (*const takers[])(struct answers *answers, const struct wire_record *record) = {
+	[WIRE_SANDBOX] = take_sandbox,
 	[WIRE_MODULE] = take_module,
 	[WIRE_SYMBOL] = take_symbol,
 	[WIRE_FRAMES] = take_frames,
 	[WIRE_THREAD] = take_thread,
 	[WIRE_SAME] = take_same,
 	[WIRE_VERIFY] = take_verify,
+	[WIRE_GOROUTINES] = take_goroutines,
+	[WIRE_GOROUTINE] = take_goroutine,
 	[WIRE_PARTS] = take_parts,
 	[WIRE_POSITIONS] = answers_take_positions,
 };
@@ -235,7 +302,34 @@ int answers_take(struct answers *answers, const struct wire_record *record)
 {
 	if (record->type >= sizeof(takers) / sizeof(takers[0]) || !takers[record->type])
 		return -EPROTO;
-	return takers[record->type](answers, record);
+	int r = takers[record->type](answers, record);
+	answers->taken++;
+	return r;
+}
+
+bool answers_are_whole(const struct answers *answers)
+{
+	const struct stacks *stacks = answers->stacks;
+
+	for (size_t i = 0; i < stacks->stack_count; i++)
+		if (answers->snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED &&
+			(is_open(&stacks->stacks[i]) ||
+				(stacks->verifies && is_verify_open(&stacks->verifies[i]))))
+			return false;
+	for (size_t i = 0; i < stacks->goroutines.row_count; i++)
+		if (is_open(&stacks->goroutines.rows[i].stack))
+			return false;
+	return true;
+}
+
+// Ends STACK, which got no end, for WHY.
+static void close_stack(struct stack *stack, const char *why)
+{
+	if (!is_open(stack))
+		return;
+	if (stack->frame_count > 0)
+		stack->end.status = STACK_PARTIAL;
+	snprintf(stack->end.reason, sizeof(stack->end.reason), "%s", why);
 }
 
 void answers_close(struct answers *answers, const char *trouble)
@@ -248,12 +342,10 @@ void answers_close(struct answers *answers, const char *trouble)
 			answers->stacks->verifies ? &answers->stacks->verifies[i] : NULL;
 		if (answers->snapshot->threads[i].status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		if (verify && verify->result == STACK_VERIFY_PARTLY && !verify->reason[0])
+		if (verify && is_verify_open(verify))
 			snprintf(verify->reason, sizeof(verify->reason), "%s", why);
-		if (stack->end.status != STACK_FAILED || stack->end.reason[0])
-			continue;
-		if (stack->frame_count > 0)
-			stack->end.status = STACK_PARTIAL;
-		snprintf(stack->end.reason, sizeof(stack->end.reason), "%s", why);
+		close_stack(stack, why);
 	}
+	for (size_t i = 0; i < answers->stacks->goroutines.row_count; i++)
+		close_stack(&answers->stacks->goroutines.rows[i].stack, why);
 }

@@ -14,6 +14,7 @@ struct answers {
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
 	size_t symbol_capacity, symbol_bytes;
 	size_t part_count; // of all files
+	size_t taken;      // records
 };
 
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,
@@ -27,6 +28,10 @@ int answers_take(struct answers *answers, const struct wire_record *record);
 // location that has some, names that were not sent, one of the function that the others are inlined
 // into, and more of all than can be.
 int answers_take_positions(struct answers *answers, const struct wire_record *record);
+
+// True when each captured thread, and each goroutine, got its end, and each comparison that was
+// asked for was made.
+bool answers_are_whole(const struct answers *answers);
 
 // Ends the answers: each captured thread that got no end, or no comparison that was asked for, has
 // TROUBLE for its reason (a fixed one when TROUBLE is empty).

@@ -25,6 +25,9 @@ static const uint16_t CALL_CLOBBERS = 1 << RAX | 1 << RDX | 1 << RCX | 1 << RSI 
 				      1 << R8 | 1 << R9 | 1 << R10 | 1 << R11;
 static const uint16_t SYSCALL_CLOBBERS = 1 << RAX | 1 << RCX | 1 << R11;
 
+// Where no walk comes to: it is about what there is on the way.
+static const uint64_t NOWHERE = UINT64_MAX;
+
 struct cached {
 	const struct module *module;
 	uint64_t pc;
@@ -66,6 +69,7 @@ struct codewalk {
 	bool lost;      // a branch could not be followed
 	bool new_stack; // there was a system call that makes a thread
 	bool tail_jump; // a jump to what only run time knows, with the stack as at the entry
+	bool by_depth;  // places are told apart by the depth of the stack there, too
 };
 
 struct codewalk *codewalk_open(void)
@@ -132,7 +136,7 @@ static bool was_seen(struct codewalk *walk, const struct state *state, bool from
 	const struct symbol *sp = &state->regs[RSP], *fp = &state->regs[RBP];
 	uint64_t key = mix(state->pc);
 
-	if (from_entry) {
+	if (from_entry && !walk->by_depth) {
 		key ^= mix(sp->kind == SYMBOL_INITIAL && sp->base == BASE_NEW_STACK);
 	} else {
 		key ^= mix(
@@ -311,6 +315,8 @@ static bool execute(struct codewalk *walk, struct state *state, const struct ins
 
 	if (insn->kind == INSN_COMPARE)
 		state->compared = insn->disp;
+	state->called |= insn->kind == INSN_CALL;
+	state->pushed |= state->called && insn->kind == INSN_PUSH;
 	state->pushed_slot = insn->kind == INSN_PUSH && insn->base == INSN_BASE_PC;
 	switch (insn->kind) {
 	case INSN_CALL:
@@ -474,6 +480,7 @@ static enum codewalk_reach walk_entry(struct codewalk *walk, const struct module
 	struct insn insn;
 
 	begin(walk, module, entries, entry);
+	walk->by_depth = goal->pc == NOWHERE;
 	while (steps < ENTRY_BUDGET && (!goal->has_row || walk->new_stack) &&
 		next_state(walk, &state)) {
 		while (steps++ < ENTRY_BUDGET && !was_seen(walk, &state, true) &&
@@ -544,7 +551,7 @@ struct rounded codewalk_rounded(struct codewalk *walk, const struct module *modu
 bool codewalk_has_tail_jump(struct codewalk *walk, const struct module *module,
 	const struct entries *entries, uint64_t entry)
 {
-	return ask_entry(walk, module, entries, entry, UINT64_MAX, false)->tail_jump;
+	return ask_entry(walk, module, entries, entry, NOWHERE, false)->tail_jump;
 }
 
 bool codewalk_is_exhausted(const struct codewalk *walk)

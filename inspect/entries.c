@@ -3,6 +3,7 @@
 #include "entries.h"
 
 #include "cleanup.h"
+#include "jitnames.h"
 #include "order.h"
 
 #include <gelf.h>
@@ -101,6 +102,14 @@ static void scan_code(
 	}
 }
 
+// Code that is in no file begins where it has a name: what lies between its pieces is no code, and
+// would show calls that are none.
+static void add_made(struct collector *collector, const struct made_code *made)
+{
+	for (size_t i = 0; i < made->names->count; i++)
+		add(collector, made->names->rows[i].start, false);
+}
+
 // Words of data that are addresses of code: function pointers of a program that is not relocated.
 static void scan_data(struct collector *collector, const unsigned char *bytes, size_t len)
 {
@@ -119,10 +128,11 @@ void entries_init(struct entries *ret, const struct module *module)
 	size_t scanned = 0, kept = 0;
 
 	*ret = (struct entries){0};
-	if (!module->elf)
-		return;
+	if (module->made)
+		add_made(&collector, module->made);
+	if (module->elf)
+		add(&collector, module->entry, false);
 	collector.fixed = module->fixed;
-	add(&collector, module->entry, false);
 	add_sections(&collector, module->elf);
 	for (size_t i = 0; i < EXTRA_COUNT; i++)
 		add_sections(&collector, module->extras[i].elf);

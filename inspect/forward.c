@@ -2,16 +2,15 @@
 // The proof of a caller from code.
 #include "forward.h"
 
+#include "callsite.h"
 #include "cleanup.h"
 #include "codewalk.h"
-#include "insn.h"
+#include "jitframe.h"
 #include "trampoline.h"
 
 #include <string.h>
 
 enum {
-	CALL_LEN = 5,          // of a direct call
-	INDIRECT_CALL_MAX = 8, // of the longest indirect one
 	CANDIDATES_MAX = 8,
 	SEARCH_MAX = 1 << 16, // bytes of stack searched for a frame
 	ABI_ALIGNMENT = 16,   // of a CFA (System V psABI, "The Stack Frame")
@@ -93,47 +92,13 @@ static const struct entries *entries_of(struct forward *forward, int module)
 	return &forward->entries[module];
 }
 
-// A return address, as the code before it shows it.
-struct callsite {
-	bool direct, indirect; // what the bytes before it can be
-	int module;
-	uint64_t target; // of a direct call, ELF virtual address
-};
-
-static struct callsite look_at_callsite(struct forward *forward, uint64_t ra)
-{
-	struct location at = space_locate(forward->space, ra - 1);
-	struct callsite site = {.module = at.module};
-	struct insn insn;
-
-	if (at.module == SNAPSHOT_NO_MODULE)
-		return site;
-	const struct module *module = space_module(forward->space, at.module);
-	uint64_t behind = at.vaddr + 1;
-	if (codewalk_decode(forward->walk, module, behind - CALL_LEN, &insn) == CALL_LEN &&
-		insn.kind == INSN_CALL && insn.target != 0 && module_is_code(module, insn.target)) {
-		site.direct = true;
-		site.target = insn.target;
-	}
-	for (unsigned len = 2; len <= INDIRECT_CALL_MAX; len++)
-		if (codewalk_decode(forward->walk, module, behind - len, &insn) == len &&
-			insn.kind == INSN_CALL && insn.target == 0)
-			site.indirect = true;
-	return site;
-}
-
 // True when the function that SITE calls may have gone on to another one by a jump that cannot be
 // followed.
 static bool has_tail_jump(struct forward *forward, const struct callsite *site)
 {
-	return codewalk_has_tail_jump(forward->walk, space_module(forward->space, site->module),
-		entries_of(forward, site->module), site->target);
-}
-
-static enum codewalk_reach reach(const struct question *question, uint64_t entry, struct row *ret)
-{
-	return codewalk_entry(question->forward->walk, question->module, question->entries, entry,
-		question->pc, question->behind_call, ret);
+	return codewalk_has_tail_jump(forward->walk,
+		space_module(forward->space, site->target_module),
+		entries_of(forward, site->target_module), site->target);
 }
 
 // The CFA of ROW for the frame in question into *RET, if it lies where one can.
@@ -145,6 +110,36 @@ static bool cfa_of(const struct question *question, const struct row *row, uint6
 	return row_cfa(row, question->forward->space, question->thread, question->frame, ret,
 		       &trouble) == 0 &&
 	       *ret > sp && *ret % sizeof(uint64_t) == 0;
+}
+
+// Where the walk to ROW's pc shows both, the CFA by the stack pointer and by the frame pointer, and
+// they disagree: the code has put more on the stack, in a loop. The latter holds then, if a return
+// address lies there.
+static void prefer_frame_pointer(const struct question *question, struct row *row)
+{
+	struct forward *forward = question->forward;
+	struct row by_fp = *row;
+	uint64_t cfa, other, ra;
+
+	by_fp.cfa_reg = ARCH_REG_FP;
+	by_fp.cfa_offset = row->fp_offset;
+	if (row->fp_offset == 0 || !cfa_of(question, &by_fp, &other) ||
+		(cfa_of(question, row, &cfa) && cfa == other) ||
+		space_read_word(forward->space, question->thread, other - 8, &ra) < 0)
+		return;
+	struct callsite site = callsite_look(forward->walk, forward->space, ra);
+	if (site.direct || site.indirect)
+		*row = by_fp;
+}
+
+static enum codewalk_reach reach(const struct question *question, uint64_t entry, struct row *ret)
+{
+	enum codewalk_reach how = codewalk_entry(question->forward->walk, question->module,
+		question->entries, entry, question->pc, question->behind_call, ret);
+
+	if (how == CODEWALK_REACHED || how == CODEWALK_EITHER)
+		prefer_frame_pointer(question, ret);
+	return how;
 }
 
 // The nearest function that is called, at or below VADDR, into *RET. Returns false when there is
@@ -170,7 +165,7 @@ static enum judgement judge_direct(
 	struct row row;
 	uint64_t cfa, entry;
 
-	if (site->module != question->module_index)
+	if (site->target_module != question->module_index)
 		return has_tail_jump(forward, site) ? POSSIBLE : REFUSED;
 	switch (reach(question, site->target, &row)) {
 	case CODEWALK_REACHED:
@@ -213,10 +208,11 @@ static void judge(const struct question *question, struct candidate *candidate)
 		candidate->judgement = PROVEN;
 		return;
 	}
-	struct callsite site = look_at_callsite(forward, ra);
+	struct callsite site = callsite_look(forward->walk, forward->space, ra);
 	if (site.direct)
 		candidate->judgement = judge_direct(question, &site, candidate);
-	if (candidate->judgement == REFUSED && site.indirect)
+	if (candidate->judgement == REFUSED &&
+		(site.indirect || callsite_is_return_entry(forward->walk, forward->space, ra)))
 		candidate->judgement = POSSIBLE;
 }
 
@@ -275,6 +271,23 @@ static bool is_maker(const struct question *question)
 		question->thread->regs[ARCH_REG_PC] != pc)
 		return false;
 	return !(frame->known >> ARCH_REG_RESULT & 1) || frame->values[ARCH_REG_RESULT] != 0;
+}
+
+// Takes the candidate that the function of code in no file shows which the pc is in, if it has a
+// name.
+static void look_from_name(const struct question *question, struct verdict *verdict)
+{
+	const struct jitname *name =
+		jitnames_find(question->module->made->names, question->pc - question->behind_call);
+	struct candidate candidate = {.by_entry = true};
+
+	// Who is called may take from the stack what was pushed for it: how deep that is then, is
+	// not known.
+	if (!name || reach(question, name->start, &candidate.row) != CODEWALK_REACHED ||
+		(candidate.row.pushed && candidate.row.cfa_reg == ARCH_REG_SP))
+		return;
+	judge(question, &candidate);
+	take(verdict, &candidate);
 }
 
 // Takes the candidates that the functions before the pc show, the nearest first. Returns true when
@@ -342,7 +355,7 @@ static bool search_frame(const struct question *question, struct row *ret)
 		struct location caller = space_locate(forward->space, ra - 1);
 		if (caller.module != question->module_index)
 			continue;
-		struct callsite site = look_at_callsite(forward, ra);
+		struct callsite site = callsite_look(forward->walk, forward->space, ra);
 		if (!site.direct || question->pc - site.target + DISTANCE_MAX > 2 * DISTANCE_MAX ||
 			reach(question, site.target, &row) != CODEWALK_REACHED ||
 			row.cfa_reg != ARCH_REG_FP || row.cfa_deref)
@@ -372,10 +385,10 @@ static enum place_kind look_at_place(
 	const struct question *question, uint64_t entry, uint64_t ra, int *ret_module)
 {
 	struct forward *forward = question->forward;
-	struct callsite site = look_at_callsite(forward, ra);
+	struct callsite site = callsite_look(forward->walk, forward->space, ra);
 
 	*ret_module = site.module;
-	if (site.direct && site.module == question->module_index && site.target == entry)
+	if (site.direct && site.target_module == question->module_index && site.target == entry)
 		return PLACE_CALLER;
 	if (site.indirect || trampoline_is_sigreturn(forward->space, question->thread, ra))
 		return PLACE_POSSIBLE;
@@ -457,10 +470,18 @@ enum forward_answer forward_find(struct forward *forward, const struct snapshot_
 		.entries = entries_of(forward, at.module),
 		.pc = at.vaddr + behind_call,
 		.trouble = trouble};
+	if (question.module->made &&
+		jitframe_find(forward->walk, forward->space, thread, frame, behind_call, ret))
+		return FORWARD_FRAME;
 	look_forward(&question, &verdict);
-	if (!verdict.proven && look_from_entries(&question, &verdict))
+	if (question.module->made)
+		look_from_name(&question, &verdict);
+	else if (!verdict.proven && look_from_entries(&question, &verdict))
 		return verdict.count == 0 ? FORWARD_BEGINNING : FORWARD_AMBIGUOUS;
 	enum forward_answer answer = choose(&verdict, ret);
+	if (answer == FORWARD_NOTHING && behind_call && !question.module->made &&
+		jitframe_find(forward->walk, forward->space, thread, frame, true, ret))
+		return FORWARD_FRAME;
 	if (answer == FORWARD_NOTHING && !(frame->known >> ARCH_REG_FP & 1))
 		answer = search(&question, ret);
 	return answer == FORWARD_NOTHING && codewalk_is_exhausted(forward->walk) ? FORWARD_EXHAUSTED

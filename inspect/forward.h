@@ -16,6 +16,10 @@
 // it, a return address behind a call of the function that leads to the pc. Where the size is only
 // unknown because the stack pointer was aligned (so does the vDSO), there are but a few such
 // places, and what the ABI says of a caller's stack pointer tells which.
+//
+// Code that was made at run time, and is in no file, is followed like any other, as far as it was
+// copied; it begins where its compiler has named it. What is proven to keep a frame pointer is not
+// followed (jitframe.h).
 #pragma once
 
 #include "row.h"
@@ -25,6 +29,7 @@ struct forward;
 enum forward_answer {
 	FORWARD_ROW,       // *ret is the row
 	FORWARD_SEARCHED,  // the same, for this very stack: the frame pointer was searched for
+	FORWARD_FRAME,     // the same, by the frame pointer (jitframe.h)
 	FORWARD_BEGINNING, // the frame is where a thread or the program begins: nobody called it
 	FORWARD_NOTHING,   // the code shows no caller
 	FORWARD_AMBIGUOUS, // it shows more than one

@@ -42,9 +42,11 @@ struct frame_view frame_view_at(
 	return view;
 }
 
-bool frame_view_same(const struct stack_frame *a, const struct stack_frame *b)
+int frame_view_compare(const struct stack_frame *a, const struct stack_frame *b)
 {
-	return a->pc == b->pc && a->location == b->location;
+	if (a->pc != b->pc)
+		return a->pc < b->pc ? -1 : 1;
+	return (a->location > b->location) - (a->location < b->location);
 }
 
 size_t frame_view_sum(const struct stacks *stacks, const struct stack *stack, size_t count)

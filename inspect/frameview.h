@@ -21,8 +21,13 @@ size_t frame_view_count(const struct stacks *stacks, const struct stack_frame *f
 struct frame_view frame_view_at(
 	const struct stacks *stacks, const struct stack_frame *frame, size_t index);
 
-// True when A and B are shown alike.
-bool frame_view_same(const struct stack_frame *a, const struct stack_frame *b);
+// The order of A and B, in which those that are shown alike are equal: as memcmp(3).
+int frame_view_compare(const struct stack_frame *a, const struct stack_frame *b);
+
+static inline bool frame_view_same(const struct stack_frame *a, const struct stack_frame *b)
+{
+	return frame_view_compare(a, b) == 0;
+}
 
 // How many frames are shown for the first COUNT of STACK.
 size_t frame_view_sum(const struct stacks *stacks, const struct stack *stack, size_t count);

@@ -349,6 +349,22 @@ bool gopclntab_find(const struct gopclntab *table, uint64_t vaddr, struct gopcln
 	return true;
 }
 
+bool gopclntab_find_name(
+	const struct gopclntab *table, const char *name, struct gopclntab_function *ret)
+{
+	uint64_t start, at, offset;
+
+	for (uint64_t i = 0; table->form != GOPCLNTAB_NONE && i < table->count; i++) {
+		const char *found;
+		if (read_record(table, i, &at) &&
+			read_number(table, at + forms[table->form].name_at, 4, &offset) &&
+			(found = name_at(table, offset)) && strcmp(found, name) == 0 &&
+			read_start(table, i, &start))
+			return gopclntab_find(table, start, ret);
+	}
+	return false;
+}
+
 // Reads a number of 7 bits a byte at *AT, which is moved behind it.
 static bool read_varint(const struct gopclntab *table, uint64_t *at, uint32_t *ret)
 {

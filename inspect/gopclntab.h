@@ -67,6 +67,10 @@ bool gopclntab_read(struct gopclntab *ret, const struct module *module, const un
 // is none, or what the table says of it cannot be.
 bool gopclntab_find(const struct gopclntab *table, uint64_t vaddr, struct gopclntab_function *ret);
 
+// Looks up the function called NAME into *RET, among all of them. Returns false when there is none.
+bool gopclntab_find_name(
+	const struct gopclntab *table, const char *name, struct gopclntab_function *ret);
+
 // How many bytes FUNCTION, up to its instruction at VADDR, has put on the stack above the return
 // address, into *RET. Returns false when the table does not say.
 bool gopclntab_depth(const struct gopclntab *table, const struct gopclntab_function *function,

@@ -6,6 +6,7 @@
 #include "answers.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "leftout.h"
 #include "wire.h"
 
 #include <fcntl.h>
@@ -25,6 +26,9 @@ enum {
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 6 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
+	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
+	LOOKS = 16,               // in a worker's time
+	SEND_SHARE = 8,           // of the timeout: for a worker that does not listen
 };
 
 struct inspection {
@@ -35,7 +39,8 @@ struct inspection {
 	bool told;  // it was told of modules
 	int failed; // -errno of telling it, or 0
 	struct answers answers;
-	unsigned requests;
+	struct leftout leftout;
+	unsigned requests, reads;
 	int cpu;                         // that the worker does not run on, or -1
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
@@ -61,16 +66,18 @@ static void keep_worker_off(struct inspection *inspection)
 static int start(struct inspection *inspection, struct error *err)
 {
 	uint32_t timeout_ms = inspection->options->timeout_ms;
-	const struct timeval timeout = {
-		.tv_sec = timeout_ms / 1000 + 1, .tv_usec = timeout_ms % 1000 * 1000};
+	const uint32_t send_ms = timeout_ms / SEND_SHARE + 1;
+	const struct timeval timeout = {.tv_sec = send_ms / 1000, .tv_usec = send_ms % 1000 * 1000};
 	int sockets[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return fail_sys(err, errno, "socketpair", "the unwinding process");
 	// It cannot make us wait by not listening.
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	work_begin(&inspection->work, &inspection->options->worker);
 	inspection->work.work->keeper = getpid();
 	inspection->work.work->socket = sockets[1];
+	inspection->work.work->cpu_s = timeout_ms / 1000 + CPU_SPARE_S;
 	inspection->pid = fork();
 	if (inspection->pid < 0) {
 		int saved = errno;
@@ -87,7 +94,7 @@ static int start(struct inspection *inspection, struct error *err)
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = false;
 	inspection->failed = 0;
-	inspection->requests = 0;
+	inspection->requests = inspection->reads = 0;
 	inspection->trouble[0] = '\0';
 	return 0;
 }
@@ -143,6 +150,7 @@ void inspect_close(struct inspection *inspection)
 		return;
 	stop(inspection, false);
 	work_close(&inspection->work);
+	leftout_fini(&inspection->leftout);
 	free(inspection);
 }
 
@@ -164,15 +172,20 @@ static int tell(struct inspection *inspection, enum wire_type type)
 static int tell_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
 	auto_free int *fds = calloc(snapshot->module_count + 1, sizeof(*fds));
+	auto_free struct snapshot_module *modules = NULL;
+	const struct leftout *leftout = &inspection->leftout;
+	struct snapshot told;
 	size_t count = 0;
-	int r;
+	int r = fds ? leftout_apply(leftout, snapshot, &told, &modules) : -ENOMEM;
 
-	if (!fds)
-		return -ENOMEM;
-	for (size_t i = 0; i < snapshot->module_count; i++)
-		if (snapshot->modules[i].fd >= 0)
-			fds[count++] = snapshot->modules[i].fd;
-	if ((r = work_put_modules(&inspection->work, snapshot)) < 0 ||
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < told.module_count; i++)
+		if (told.modules[i].fd >= 0)
+			fds[count++] = told.modules[i].fd;
+	if ((r = work_put_modules(&inspection->work, &told)) < 0 ||
+		(leftout->unnamed &&
+			(r = work_put_unnamed(&inspection->work, leftout->unnamed)) < 0) ||
 		(r = tell(inspection, WIRE_MODULES)) < 0)
 		return r;
 	return wire_send_files(inspection->in.socket, fds, count);
@@ -205,6 +218,7 @@ void inspect_begin(struct inspection *inspection)
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot)
 {
 	inspection->told = true;
+	leftout_keep(&inspection->leftout, snapshot);
 	if (inspection->failed == 0)
 		inspection->failed = tell_modules(inspection, snapshot);
 }
@@ -246,19 +260,39 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 		.link = record->text,
 		.place = record->count};
 	struct wire_record answer = {.type = WIRE_FILE};
+	const bool is_perfmap = request.kind == WIRE_REQUEST_PERFMAP;
 
 	if (record->kind >= WIRE_REQUEST_KINDS || ++inspection->requests > WIRE_REQUESTS_MAX ||
-		record->index >= snapshot->module_count)
+		(is_perfmap ? record->index != snapshot->module_count
+			    : record->index >= snapshot->module_count))
 		return -EPROTO;
-	request.path = snapshot->modules[record->index].path;
+	request.path = is_perfmap ? "" : snapshot->modules[record->index].path;
+	request.fd = is_perfmap ? -EBADF : snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
-	// What has debug information only is not kept.
-	bool noted = inspection->options->worker.keep && record->kind == WIRE_REQUEST_DEBUG;
+	bool noted = inspection->options->worker.keep && wire_is_kept(record->kind);
 	int r = noted ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
 		return r;
-	return wire_send(inspection->in.socket, &answer, fd);
+	r = wire_send(inspection->in.socket, &answer, fd);
+	// A worker asks before it knows whether it needs the file; when it has ended without, what
+	// it has sent before says how.
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+// Reads what the worker asks for. What cannot be read is answered by no file.
+static int serve_read(struct inspection *inspection, const struct wire_record *record)
+{
+	const struct inspect_options *options = inspection->options;
+	struct wire_record answer = {.type = WIRE_FILE};
+	auto_fd int fd = -EBADF;
+
+	if (++inspection->reads > WIRE_READS_MAX)
+		return -EPROTO;
+	if (options->read_memory)
+		fd = options->read_memory(options->open_file_arg, record->ranges, record->count);
+	int r = wire_send(inspection->in.socket, &answer, fd);
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 // Receives one record. Returns 1 to go on, 0 when the worker is done, or -errno.
@@ -274,6 +308,7 @@ static int take_record(struct inspection *inspection)
 	if (record->type == WIRE_DONE)
 		return 0;
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
+	    : record->type == WIRE_READ  ? serve_read(inspection, record)
 					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;
 }
@@ -296,28 +331,86 @@ static bool has_record(const struct inspection *inspection)
 	return false;
 }
 
-// Takes records until the worker is done. Returns 0, or -errno (-ETIMEDOUT).
-static int take_all(struct inspection *inspection)
+// Now, without the time that is not ours.
+static uint64_t time_us(const struct inspection *inspection)
 {
-	uint64_t deadline_us = clock_now_us() + (uint64_t)inspection->options->timeout_ms * 1000;
-	int r = 1;
+	const uint64_t *lent_us = inspection->options->lent_us;
 
-	while (r > 0) {
-		struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
-		uint64_t now_us = clock_now_us();
-		if (now_us >= deadline_us)
-			return -ETIMEDOUT;
-		int ready = has_record(inspection)
-				    ? 1
-				    : poll(&poll_fd, 1, (int)((deadline_us - now_us + 999) / 1000));
-		if (ready > 0)
-			r = take_record(inspection);
-		else if (ready == 0)
-			return -ETIMEDOUT;
-		else if (errno != EINTR)
-			return -errno;
+	return clock_now_us() - (lent_us ? *lent_us : 0);
+}
+
+// The time of one worker.
+struct term {
+	uint64_t us, end_us; // how long, and until when
+	uint64_t look_us;    // when to look next at where it is
+	uint64_t step_us;    // when it was last seen to have gone on
+	uint32_t step;
+};
+
+// Of the time until END_US most, so that there is some for another worker if this one is of no use;
+// or, if it IS_LAST, all.
+static struct term make_term(const struct inspection *inspection, uint64_t end_us, bool is_last)
+{
+	uint64_t now_us = time_us(inspection);
+	uint64_t left_us = end_us > now_us ? end_us - now_us : 0;
+	uint64_t us = is_last ? left_us : left_us - left_us / 4;
+
+	return (struct term){
+		.us = us, .end_us = now_us + us, .look_us = now_us + us / LOOKS, .step_us = now_us};
+}
+
+// Where the worker says that it is: anything.
+static struct work_place read_place(const struct inspection *inspection)
+{
+	const volatile struct work_place *place = inspection->work.place;
+
+	return (struct work_place){place->module, place->stage, place->step};
+}
+
+// Looks where the worker is.
+static void look(const struct inspection *inspection, struct term *term, uint64_t now_us)
+{
+	const struct work_place place = read_place(inspection);
+
+	if (place.step != term->step)
+		term->step_us = now_us;
+	term->step = place.step;
+	term->look_us = now_us + term->us / LOOKS;
+}
+
+// True when the worker of TERM, whose time is over, was not at one place for most of the end of it.
+static bool is_slow(const struct term *term)
+{
+	return term->end_us - term->step_us < term->us / 4;
+}
+
+// Waits for a record. Returns 1, 0 when there is none yet, or -errno (-ETIMEDOUT).
+static int wait_record(struct inspection *inspection, struct term *term)
+{
+	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
+	uint64_t now_us = time_us(inspection);
+
+	if (now_us >= term->end_us)
+		return -ETIMEDOUT;
+	if (now_us >= term->look_us)
+		look(inspection, term, now_us);
+	uint64_t until_us = term->look_us < term->end_us ? term->look_us : term->end_us;
+	int ready = has_record(inspection)
+			    ? 1
+			    : poll(&poll_fd, 1, (int)((until_us - now_us + 999) / 1000));
+	return ready >= 0 ? ready : errno == EINTR ? 0 : -errno;
+}
+
+// Takes records until the worker is done. Returns 0, or -errno (-ETIMEDOUT).
+static int take_all(struct inspection *inspection, struct term *term)
+{
+	for (;;) {
+		int r = wait_record(inspection, term);
+		if (r > 0 && (r = take_record(inspection)) == 0)
+			return 0;
+		if (r < 0)
+			return r;
 	}
-	return r;
 }
 
 // Says why the worker did not come to its end, which R, -errno, is about.
@@ -338,28 +431,93 @@ static void explain(struct inspection *inspection, int r)
 							: "gave up");
 }
 
-int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
-	struct stacks *ret, struct error *err)
+// Makes STACKS, empty, the place for the answers about SNAPSHOT.
+static int begin_answers(
+	struct inspection *inspection, const struct snapshot *snapshot, struct stacks *stacks)
 {
-	auto_stacks struct stacks stacks = {0};
+	const struct worker_options *worker = &inspection->options->worker;
+
+	stacks_fini(stacks);
+	inspection->answers = (struct answers){.snapshot = snapshot,
+		.max_frames = worker->max_frames,
+		.keep = worker->keep,
+		.stacks = stacks};
+	if (stacks_init(stacks, snapshot->thread_count, snapshot->module_count) < 0 ||
+		(worker->verify && stacks_add_verifies(stacks) < 0))
+		return -ENOMEM;
+	return 0;
+}
+
+// Has the worker, which was told all, come to its end until TERM. When it does not there is none
+// any more, and the reason is the trouble. Returns 0 or -errno.
+static int use_worker(struct inspection *inspection, struct term *term)
+{
 	int r = inspection->failed;
 
-	if (stacks_init(&stacks, snapshot->thread_count, snapshot->module_count) < 0 ||
-		(inspection->options->worker.verify && stacks_add_verifies(&stacks) < 0))
-		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the stacks of process %d",
-			snapshot->pid);
-	inspection->answers = (struct answers){.snapshot = snapshot,
-		.max_frames = inspection->options->worker.max_frames,
-		.keep = inspection->options->worker.keep,
-		.stacks = &stacks};
 	if (r == 0)
-		r = take_all(inspection);
+		r = take_all(inspection, term);
 	if (r < 0) {
 		bool lost = r == -EPIPE || r == -ECONNRESET;
 		stop(inspection, lost);
 		explain(inspection, lost ? -EPIPE : r);
 	}
+	return r;
+}
+
+// True when the worker, which has failed, had sent all but positions: these are not worth another
+// one. It is noted at the module that it was at.
+static bool has_sent_enough(struct inspection *inspection)
+{
+	const struct work_place place = read_place(inspection);
+	struct stacks *stacks = inspection->answers.stacks;
+
+	if (place.stage != WORK_POSITIONS || !answers_are_whole(&inspection->answers))
+		return false;
+	if (place.module < stacks->module_count)
+		snprintf(stacks->modules[place.module].note,
+			sizeof(stacks->modules[place.module].note),
+			"its debug information was not read: %.100s", inspection->trouble);
+	return true;
+}
+
+// Starts another worker, which does not read what the last one, whose time was TERM, has failed
+// over, with R, -errno. Returns false when that is of no use.
+static bool start_over(struct inspection *inspection, const struct snapshot *snapshot,
+	const struct term *term, int r)
+{
+	const struct work_place place = read_place(inspection);
+	struct error err = {0};
+	char trouble[STACK_REASON_SIZE];
+
+	memcpy(trouble, inspection->trouble, sizeof(trouble));
+	if (!leftout_blame(&inspection->leftout, snapshot, &place, r == -ETIMEDOUT && is_slow(term),
+		    trouble) ||
+		start(inspection, &err) < 0)
+		return false;
+	inspect_modules(inspection, snapshot);
+	inspect_threads(inspection, snapshot);
+	return true;
+}
+
+int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
+	struct stacks *ret, struct error *err)
+{
+	auto_stacks struct stacks stacks = {0};
+	const uint64_t end_us =
+		time_us(inspection) + (uint64_t)inspection->options->timeout_ms * 1000;
+
+	for (;;) {
+		struct term term = make_term(inspection, end_us, inspection->leftout.nameless);
+		if (begin_answers(inspection, snapshot, &stacks) < 0)
+			return fail(err, ERROR_SYSTEM, ENOMEM,
+				"no memory for the stacks of process %d", snapshot->pid);
+		int r = use_worker(inspection, &term);
+		if (r == 0 || r == -ENOMEM || has_sent_enough(inspection) ||
+			!start_over(inspection, snapshot, &term, r))
+			break;
+	}
 	answers_close(&inspection->answers, inspection->trouble);
+	leftout_tell(&inspection->leftout, &stacks);
 	*ret = stacks;
 	stacks = (struct stacks){0};
 	return 0;

@@ -3,10 +3,13 @@
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules while threads are captured, so that it opens
-// their files; then the threads, before the last is known of them.
+// their files; then the threads, before the last is known of them. When it does not come to its
+// end, another one is started that is not to read what it broke over (leftout.h). Each may take
+// three quarters of the time that is left, and the last, which names nothing, all of it.
 #pragma once
 
 #include "error.h"
+#include "memrange.h"
 #include "snapshot.h"
 #include "stacks.h"
 #include "wire.h"
@@ -18,6 +21,7 @@ struct inspect_request {
 	enum wire_request_kind kind;
 	uint32_t module;                // whose file it is, beside its own: an index
 	const char *path;               // and that module's path
+	int fd;                         // and its file, or -EBADF
 	const struct buildid *build_id; // that it has, or of length 0
 	const char *link; // the file's name by a debug link or debug information, or empty
 	unsigned place;   // the first place to look at, from 0
@@ -29,7 +33,11 @@ struct inspect_options {
 	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
 	// which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
-	void *open_file_arg;
+	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
+	// which is then the callee's, or -errno. NULL: there is no target.
+	int (*read_memory)(void *arg, const struct memory_range *ranges, size_t count);
+	void *open_file_arg;     // of both
+	const uint64_t *lent_us; // NULL, or time so far, spent in there, that is not the timeout's
 	// What the worker's process does: worker_live(), or becoming the program that does it.
 	// Returns the exit status.
 	int (*live)(const struct work *work);
@@ -61,10 +69,10 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
-// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What the
-// worker could not do, because it crashed, hung or lied, is missing there, with the reason in each
-// stack; that is no failure. Fails with ERROR_SYSTEM when there is no memory or no worker could be
-// started; *RET is then empty.
+// Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
+// workers could not do, because they crashed, hung or lied, is missing there, with the reason in
+// each module that is to blame, or in each stack; that is no failure. Fails with ERROR_SYSTEM when
+// there is no memory or no worker could be started; *RET is then empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 

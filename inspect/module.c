@@ -17,7 +17,7 @@ enum {
 	PAGE_MASK = 4095,
 };
 
-static void set_note(struct module *module, const char *text)
+void module_note(struct module *module, const char *text)
 {
 	if (!module->note[0])
 		snprintf(module->note, sizeof(module->note), "%s", text);
@@ -110,7 +110,7 @@ static void read_program_headers(struct module *module)
 
 	if (elf_getphdrnum(module->elf, &count) < 0 || count > SEGMENTS_MAX ||
 		read_segments(module, count) < 0) {
-		set_note(module, "its program headers cannot be read");
+		module_note(module, "its program headers cannot be read");
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -126,7 +126,7 @@ static void read_program_headers(struct module *module)
 		make_eh_table(module);
 	gopclntab_open(&module->gopclntab, module);
 	if (module->eh_row_count == 0 && module->gopclntab.form == GOPCLNTAB_NONE)
-		set_note(module, "it has no call frame information that can be used");
+		module_note(module, "it has no call frame information that can be used");
 }
 
 static Elf *open_elf(const struct snapshot_module *source)
@@ -142,13 +142,13 @@ void module_open(struct module *module, const struct snapshot_module *source)
 		return;
 	*module = (struct module){.source = source, .opened = true};
 	if (source->source == SNAPSHOT_SOURCE_NONE) {
-		set_note(module, source->note);
+		module_note(module, source->note);
 		return;
 	}
 	elf_version(EV_CURRENT);
 	Elf *elf = open_elf(source);
 	if (!object_is_native(elf)) {
-		set_note(module, "it is no ELF file of this machine");
+		module_note(module, "it is no ELF file of this machine");
 		elf_end(elf);
 		return;
 	}
@@ -162,6 +162,11 @@ void module_open(struct module *module, const struct snapshot_module *source)
 		module->fixed = ehdr.e_type == ET_EXEC;
 	}
 	read_program_headers(module);
+}
+
+void module_open_made(struct module *module, const struct made_code *made)
+{
+	*module = (struct module){.opened = true, .made = made};
 }
 
 bool module_is_written(const struct module *module, uint64_t offset)
@@ -201,6 +206,8 @@ static const unsigned char *find_bytes(
 
 const unsigned char *module_code(const struct module *module, uint64_t vaddr, size_t *ret_len)
 {
+	if (module->made)
+		return module->made->find(module->made->arg, vaddr, ret_len);
 	return find_bytes(module, vaddr, true, ret_len);
 }
 
@@ -225,9 +232,9 @@ bool module_unpack(struct module *module, size_t *budget)
 	extra->sought = true;
 	int r = extra_unpack(extra, module->elf, budget);
 	if (r < 0 && r != -ENOENT)
-		set_note(module, r == -EFBIG    ? "its .gnu_debugdata is too large"
-				 : r == -ENOMEM ? "there is no memory for its .gnu_debugdata"
-						: "its .gnu_debugdata cannot be read");
+		module_note(module, r == -EFBIG    ? "its .gnu_debugdata is too large"
+				    : r == -ENOMEM ? "there is no memory for its .gnu_debugdata"
+						   : "its .gnu_debugdata cannot be read");
 	return r == 0;
 }
 

@@ -18,11 +18,23 @@ struct module_segment {
 	bool executable, writable;
 };
 
+struct jitnames;
+
+// Code that is in no file, at the target's addresses.
+struct made_code {
+	const struct snapshot *snapshot; // its parts are what was copied of it
+	const struct jitnames *names;
+	// As module_code(), for all code of the process: it goes on in files, too.
+	const unsigned char *(*find)(void *arg, uint64_t addr, size_t *ret_len);
+	void *arg;
+};
+
 struct module {
 	const struct snapshot_module *source;
-	bool opened;                // module_open() was tried
-	Elf *elf;                   // NULL: see note
-	const unsigned char *image; // the file's bytes, owned by elf
+	const struct made_code *made; // instead of a source
+	bool opened;                  // module_open() was tried
+	Elf *elf;                     // NULL: see note
+	const unsigned char *image;   // the file's bytes, owned by elf
 	size_t image_len;
 	struct module_segment *segments;
 	size_t segment_count;
@@ -41,6 +53,13 @@ struct module {
 // Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
+
+// Makes *MODULE that of MADE, which must outlive it. It has no elf, and its ELF virtual addresses
+// are the target's addresses.
+void module_open_made(struct module *module, const struct made_code *made);
+
+// Notes TEXT, what is to be known of MODULE, unless something is noted already.
+void module_note(struct module *module, const char *text);
 
 // Looks for what MODULE has in its .gnu_debugdata, the first time. Takes from *BUDGET as
 // extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.

@@ -27,6 +27,8 @@ struct row {
 	uint8_t cfa_reg;
 	bool cfa_deref;
 	int32_t cfa_offset, cfa_add;
+	bool pushed;       // by the stack pointer: it was moved by a push behind a call
+	int32_t fp_offset; // by the stack pointer: it is frame pointer + fp_offset, too; 0: unknown
 	struct row_rule pc;                      // the return address
 	struct row_rule saved[ARCH_SAVED_COUNT]; // parallel to arch_saved_regs
 };

@@ -2,6 +2,7 @@
 // The worker's loss of privilege.
 #include "sandbox.h"
 
+#include "allowlist.h"
 #include "cleanup.h"
 #include "order.h"
 
@@ -9,6 +10,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -18,7 +20,8 @@
 
 enum { NOBODY = 65534 };
 #if !defined(__SANITIZE_ADDRESS__)
-static const rlim_t DATA_MAX = 1ul << 30; // private writable memory, bytes
+static const rlim_t DATA_MAX = 1ul << 30;  // private writable memory, bytes
+static const rlim_t SPACE_MAX = 1ul << 37; // address space: files are mapped, as large as they are
 #endif
 
 // Closes the fds FIRST to LAST. Returns 0 or -errno.
@@ -93,18 +96,54 @@ static int set_limit(__rlimit_resource_t resource, rlim_t value, struct error *e
 	return 0;
 }
 
-static int set_limits(struct error *err)
+static int set_limits(rlim_t cpu_s, struct error *err)
 {
 	int r;
 
 	if ((r = set_limit(RLIMIT_CORE, 0, err)) < 0 || (r = set_limit(RLIMIT_FSIZE, 0, err)) < 0 ||
-		(r = set_limit(RLIMIT_NPROC, 0, err)) < 0) // a child would outlive it
+		(r = set_limit(RLIMIT_NPROC, 0, err)) < 0 || // a child would outlive it
+		(r = set_limit(RLIMIT_CPU, cpu_s, err)) < 0)
 		return r;
 #if defined(__SANITIZE_ADDRESS__)
 	return 0; // its shadow memory is data, and terabytes
 #else
-	return set_limit(RLIMIT_DATA, DATA_MAX, err);
+	r = set_limit(RLIMIT_DATA, DATA_MAX, err);
+	return r < 0 ? r : set_limit(RLIMIT_AS, SPACE_MAX, err);
 #endif
+}
+
+// True when the kernel does what sandbox_enter() asks of a filter.
+static bool has_filters(void)
+{
+	const uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+// Namespaces of our own, in which there is nothing, for where system calls cannot be filtered. Root
+// needs no user namespace for it, and would stay root outside of it. Returns whether it is so.
+static bool enter_namespaces(void)
+{
+	const int spaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+			   CLONE_NEWCGROUP | CLONE_NEWPID;
+
+	return unshare(geteuid() == 0 ? spaces : spaces | CLONE_NEWUSER) == 0;
+}
+
+// A root directory in which nothing can be found by name, if we may have one: the list of our own
+// fds. An ordinary user may in a user namespace of its own.
+static void enter_empty_root(void)
+{
+	if (geteuid() != 0)
+		unshare(CLONE_NEWUSER);
+	if (chroot("/proc/self/fdinfo") == 0 && chdir("/") < 0)
+		_exit(1); // there is one way only
+}
+
+// True when R, what a step has returned, is a failure that is none where the step is forbidden.
+static bool is_forbidden(int r)
+{
+	return r < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS);
 }
 
 static int drop_ids(struct error *err)
@@ -131,25 +170,56 @@ static int drop_capabilities(struct error *err)
 						      : 0;
 }
 
-int sandbox_enter(int parent, const int *keep, size_t count, struct error *err)
+// Where prctl(2) is forbidden, nothing of it can be had, nor a filter.
+static int set_flags(struct error *err)
+{
+	const struct {
+		int option;
+		unsigned long value;
+	} flags[] = {
+		// A change of ids clears the parent-death signal and may set dumpable.
+		{PR_SET_PDEATHSIG, SIGKILL},
+		{PR_SET_DUMPABLE, 0},
+		{PR_SET_NO_NEW_PRIVS, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		int r = prctl(flags[i].option, flags[i].value, 0, 0, 0);
+		if (r < 0 && !is_forbidden(r))
+			return fail_sys(err, errno, "prctl", "the worker");
+	}
+	return 0;
+}
+
+// Returns whether the worker's calls are filtered from here on.
+static bool enter_filter(void)
+{
+	struct sock_filter code[ALLOWLIST_LEN_MAX];
+	const struct seccomp_program made = allowlist_make(getpid(), code);
+	const struct sock_fprog program = {.len = (unsigned short)made.len, .filter = code};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 {
 	int r;
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); // no controlling terminal: what is typed there belongs to whoever called us
-	if ((r = close_all_but(keep, count, err)) < 0 || (r = set_limits(err)) < 0 ||
-		(r = drop_ids(err)) < 0 || (r = drop_capabilities(err)) < 0)
+	if ((r = close_all_but(sandbox->keep, sandbox->keep_count, err)) < 0 ||
+		(r = set_limits(sandbox->cpu_s, err)) < 0)
 		return r;
-	// A change of ids clears the parent-death signal and may set dumpable.
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail_sys(err, errno, "prctl", "the worker");
-	if (getppid() != parent)
+	bool has_namespaces = !has_filters() && enter_namespaces();
+	enter_empty_root();
+	if ((r = drop_ids(err)) < 0 || (r = drop_capabilities(err)) < 0 || (r = set_flags(err)) < 0)
+		return r;
+	if (getppid() != sandbox->parent)
 		return fail(err, ERROR_SYSTEM, ESRCH, "nspeek is gone");
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	return 0;
+	if (enter_filter())
+		return SANDBOX_FILTER;
+	return has_namespaces ? SANDBOX_NAMESPACES : SANDBOX_BARE;
 }

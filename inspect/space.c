@@ -4,11 +4,15 @@
 
 #include "cleanup.h"
 #include "dbgfile.h"
+#include "jitfiles.h"
 #include "symbols.h"
 
 #include <string.h>
 
-enum { PLACES_MAX = 64 }; // where a debug file is looked for
+enum {
+	PLACES_MAX = 64, // where a debug file is looked for
+	PAGE = 4096,
+};
 
 struct space_map {
 	bool looked, fits; // whether bias was looked for, and is there
@@ -18,6 +22,7 @@ struct space_map {
 int space_init(struct space *space, const struct snapshot *snapshot)
 {
 	*space = (struct space){.snapshot = snapshot, .extra_budget = EXTRA_BUDGET};
+	// One more, see space_made().
 	space->modules = calloc(snapshot->module_count + 1, sizeof(*space->modules));
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
 	if (!space->modules || !space->maps) {
@@ -32,6 +37,7 @@ void space_fini(struct space *space)
 	if (space->modules)
 		for (size_t i = 0; i < space->snapshot->module_count; i++)
 			module_fini(&space->modules[i]);
+	jitnames_fini(&space->names);
 	free(space->modules);
 	free(space->maps);
 	memset(space, 0, sizeof(*space));
@@ -48,11 +54,43 @@ const struct snapshot_map *space_find_map(struct space *space, uint64_t addr)
 	return last;
 }
 
+// The code at ADDR, in whatever it lies, as module_code() does.
+static const unsigned char *find_code(void *arg, uint64_t addr, size_t *ret_len)
+{
+	struct space *space = arg;
+	const struct snapshot *snapshot = space->snapshot;
+	const struct snapshot_part *part = snapshot_find_part(snapshot, addr, 1);
+
+	if (part) {
+		*ret_len = part->len - (addr - part->start);
+		return snapshot->stacks + part->offset + (addr - part->start);
+	}
+	struct location at = space_locate(space, addr);
+	if (at.module == SNAPSHOT_NO_MODULE)
+		return NULL;
+	return module_code(space_module(space, at.module), at.vaddr, ret_len);
+}
+
+// Fills in what there is of code in no file.
+static const struct made_code *find_made(struct space *space)
+{
+	space->made = (struct made_code){.snapshot = space->snapshot,
+		.names = space_jit_names(space),
+		.find = find_code,
+		.arg = space};
+	return &space->made;
+}
+
 struct module *space_module(struct space *space, int index)
 {
 	struct module *module = &space->modules[index];
 
-	module_open(module, &space->snapshot->modules[index]);
+	if (space->at)
+		*space->at = (uint32_t)index;
+	if (index != space_made(space))
+		module_open(module, &space->snapshot->modules[index]);
+	else if (!module->opened)
+		module_open_made(module, find_made(space));
 	return module;
 }
 
@@ -110,13 +148,89 @@ Elf *space_debug_info(struct space *space, int index, bool seek)
 	return info->elf;
 }
 
+const struct jitnames *space_jit_names(struct space *space)
+{
+	if (space->named)
+		return &space->names;
+	space->named = true;
+	if (!jitfiles_add_dumps(&space->names, space->snapshot) && space->open_perfmap) {
+		bool taken = false;
+		for (unsigned place = 0; !taken && place < PLACES_MAX; place++) {
+			auto_fd int fd = space->open_perfmap(space->open_debug_arg, &place);
+			if (fd < 0)
+				break;
+			taken = jitfiles_add_perfmap(&space->names, fd);
+		}
+	}
+	jitnames_seal(&space->names);
+	return &space->names;
+}
+
+// True when what was copied at ADDR is what MODULE has there, BIAS below: as much of the page as
+// both have.
+static bool is_same_code(
+	struct space *space, const struct module *module, uint64_t addr, uint64_t bias)
+{
+	const uint64_t page = addr & ~(uint64_t)(PAGE - 1);
+	size_t len = 0, copied_len;
+	const unsigned char *code = module_code(module, page - bias, &len);
+
+	addr = code ? page : addr;
+	if (!code)
+		code = module_code(module, addr - bias, &len);
+	const struct snapshot_part *part = snapshot_find_part(space->snapshot, addr, 1);
+	if (!code || !part)
+		return false;
+	copied_len = part->len - (addr - part->start);
+	if (len > copied_len)
+		len = copied_len;
+	if (len > PAGE)
+		len = PAGE;
+	return memcmp(code, space->snapshot->stacks + part->offset + (addr - part->start), len) ==
+	       0;
+}
+
+// Where ADDR, in the anonymous mapping MAP, lies in the file whose mapping stands before that: code
+// that was moved out of the file into memory, to have it in huge pages, and is the same. Returns
+// false when it is none.
+static bool locate_moved(
+	struct space *space, const struct snapshot_map *map, uint64_t addr, struct location *ret)
+{
+	const struct snapshot_map *before = map - 1;
+	uint64_t bias;
+
+	if (map == space->snapshot->maps || map->module != SNAPSHOT_NO_MODULE ||
+		before->module == SNAPSHOT_NO_MODULE || before->end != map->start)
+		return false;
+	struct module *module = space_module(space, before->module);
+	if (!module->elf || module_bias(module, before, &bias) < 0 ||
+		!is_same_code(space, module, addr, bias))
+		return false;
+	module_note(module, "its code was moved to other memory, where it is the same");
+	*ret = (struct location){before->module, addr - bias, bias};
+	return true;
+}
+
+// Where ADDR, in MAP, lies if it is code that is in no file.
+static struct location locate_made(
+	struct space *space, const struct snapshot_map *map, uint64_t addr)
+{
+	struct location at = {SNAPSHOT_NO_MODULE, addr, 0};
+
+	if (snapshot_find_part(space->snapshot, addr, 1) && !locate_moved(space, map, addr, &at))
+		at.module = space_made(space);
+	return at;
+}
+
 struct location space_locate(struct space *space, uint64_t addr)
 {
 	const struct location nowhere = {.module = SNAPSHOT_NO_MODULE};
 	const struct snapshot_map *map = space_find_map(space, addr);
 
-	if (!map || map->module == SNAPSHOT_NO_MODULE || !map->executable)
+	if (!map || !map->executable)
 		return nowhere;
+	if (map->module == SNAPSHOT_NO_MODULE || !space_module(space, map->module)->elf)
+		return locate_made(space, map, addr);
 	struct space_map *info = &space->maps[map - space->snapshot->maps];
 	if (!info->looked) {
 		info->looked = true;
@@ -146,6 +260,11 @@ int space_read_word(
 		read_copy(space->snapshot, thread->left_sp, thread->left_offset, thread->left_len,
 			addr, ret))
 		return 0;
+	if (addr >= space->beside_start && space->beside_len >= sizeof(*ret) &&
+		addr - space->beside_start <= space->beside_len - sizeof(*ret)) {
+		memcpy(ret, space->beside + (addr - space->beside_start), sizeof(*ret));
+		return 0;
+	}
 	const struct snapshot_map *map = space_find_map(space, addr);
 	if (!map || map->module == SNAPSHOT_NO_MODULE || map->writable ||
 		map->end - addr < sizeof(*ret))

@@ -2,6 +2,8 @@
 // The target's address space as far as a snapshot and the mapped files tell it.
 #pragma once
 
+#include "jitnames.h"
+#include "memrange.h"
 #include "module.h"
 #include "snapshot.h"
 
@@ -12,17 +14,33 @@ struct space {
 	struct module *modules;          // parallel to the snapshot's, opened when first asked for
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
+	volatile uint32_t *at;           // where to note the module that is used last, or NULL
 	size_t extra_budget;             // what may still be spent on what is beside modules
 	// Opens what may be the separate debug file of module INDEX, which may have a LINK, at
 	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno.
 	// NULL: there are none.
 	int (*open_debug)(void *arg, int index, const struct debuglink *link, unsigned *place);
 	void *open_debug_arg;
+	// Opens what may be the perf map of the process, at place *PLACE or a later one. As
+	// open_debug, and with its argument.
+	int (*open_perfmap)(void *arg, unsigned *place);
+	// Reads the COUNT RANGES of the process's memory as it is now to BYTES, one behind the
+	// other; sets the length of one that could not be read as a whole to 0. Fails with -errno.
+	// NULL: there is no process.
+	int (*read_memory)(
+		void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes);
+	// A stack that was read beside the snapshot, if any.
+	uint64_t beside_start;
+	const unsigned char *beside;
+	size_t beside_len;
+	struct made_code made; // code that is in no file
+	struct jitnames names; // of that
+	bool named;            // they were looked for
 };
 
 // Where an address lies.
 struct location {
-	int module;     // index, or SNAPSHOT_NO_MODULE
+	int module;     // index, or SNAPSHOT_NO_MODULE, or space_made()
 	uint64_t vaddr; // in the module: ELF virtual address
 	uint64_t bias;  // address - vaddr
 };
@@ -33,10 +51,21 @@ int space_init(struct space *space, const struct snapshot *snapshot);
 // Closes all modules. Accepts a zeroed one.
 void space_fini(struct space *space);
 
+// The index of the module, behind those of the snapshot, that is all code which was copied because
+// it is in no file (attach/codecopy.h): ELF virtual addresses in it are addresses.
+static inline int space_made(const struct space *space)
+{
+	return (int)space->snapshot->module_count;
+}
+
+// The names of that code, by what its compilers have written down: in a file that they have mapped
+// (jitdump.h), else in a perf map.
+const struct jitnames *space_jit_names(struct space *space);
+
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *space_find_map(struct space *space, uint64_t addr);
 
-// Module INDEX, opened.
+// Module INDEX, opened, and noted as the one that is being read.
 struct module *space_module(struct space *space, int index);
 
 // Looks for one more file that says more of module INDEX (extra.h): first in the module, then for a

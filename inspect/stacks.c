@@ -33,6 +33,17 @@ const char *stack_status_name(enum stack_status status)
 	return names[status];
 }
 
+const char *goroutine_state_name(enum goroutine_state state)
+{
+	static const char *const names[GOROUTINE_STATE_COUNT] = {
+		[GOROUTINE_RUNNABLE] = "runnable",
+		[GOROUTINE_WAITING] = "waiting",
+		[GOROUTINE_PREEMPTED] = "preempted",
+	};
+
+	return names[state];
+}
+
 const char *stack_verify_name(enum stack_verify_result result)
 {
 	static const char *const names[STACK_VERIFY_COUNT] = {
@@ -42,6 +53,29 @@ const char *stack_verify_name(enum stack_verify_result result)
 	};
 
 	return names[result];
+}
+
+const char *stack_sandbox_name(enum sandbox_kind kind)
+{
+	static const char *const names[SANDBOX_KINDS] = {
+		[SANDBOX_FILTER] = "filter",
+		[SANDBOX_NAMESPACES] = "namespaces",
+		[SANDBOX_BARE] = "none",
+	};
+
+	return names[kind];
+}
+
+const char *stack_sandbox_note(enum sandbox_kind kind)
+{
+	static const char *const notes[SANDBOX_KINDS] = {
+		[SANDBOX_NAMESPACES] = "system calls of the unwinding process could not be "
+				       "filtered (seccomp): it was held by namespaces",
+		[SANDBOX_BARE] = "system calls of the unwinding process could not be filtered "
+				 "(seccomp), nor could it have namespaces: it had no capabilities",
+	};
+
+	return notes[kind];
 }
 
 int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
@@ -73,6 +107,10 @@ void stacks_fini(struct stacks *stacks)
 	for (size_t i = 0; stacks->modules && i < stacks->module_count; i++)
 		file_parts_fini(&stacks->modules[i].needed);
 	debug_files_fini(&stacks->debugs, &stacks->debug_count);
+	for (size_t i = 0; i < stacks->goroutines.row_count; i++)
+		if (!stacks->goroutines.rows[i].stack.shared)
+			free(stacks->goroutines.rows[i].stack.frames);
+	free(stacks->goroutines.rows);
 	free(stacks->stacks);
 	free(stacks->verifies);
 	free(stacks->symbols);

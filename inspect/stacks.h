@@ -5,6 +5,7 @@
 #include "buildid.h"
 #include "error.h"
 #include "filepart.h"
+#include "sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,12 @@ enum stack_verify_result {
 // The word for RESULT in the JSON output ("same").
 const char *stack_verify_name(enum stack_verify_result result);
 
+// The word for what has held the worker in the JSON output ("filter").
+const char *stack_sandbox_name(enum sandbox_kind kind);
+
+// What to say about it, or NULL.
+const char *stack_sandbox_note(enum sandbox_kind kind);
+
 struct stack_verify {
 	enum stack_verify_result result;
 	size_t same;        // frames that are, from the innermost on
@@ -101,8 +108,39 @@ struct stack_location {
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
+	bool left_out;  // something was, because it could not be read without harm, or in time
 	// Only where it was asked for: what is needed of its file to unwind it elsewhere.
 	struct file_parts needed;
+};
+
+// What a goroutine does that no thread runs.
+enum goroutine_state {
+	GOROUTINE_RUNNABLE, // it could run, and waits for a thread
+	GOROUTINE_WAITING,
+	GOROUTINE_PREEMPTED, // the runtime has stopped it
+	GOROUTINE_STATE_COUNT,
+};
+
+// The word for STATE in the JSON output ("waiting").
+const char *goroutine_state_name(enum goroutine_state state);
+
+enum { GOROUTINE_WAIT_SIZE = 64, GOROUTINES_MAX = 10000 }; // as many are shown at most
+
+struct goroutine {
+	uint64_t id;
+	enum goroutine_state state;
+	char wait[GOROUTINE_WAIT_SIZE]; // what for, in the runtime's words; empty: not known
+	struct stack stack;
+};
+
+// The goroutines that no thread runs, of a process with Go's runtime.
+struct goroutines {
+	bool there;     // it has Go's runtime
+	bool shown;     // they are known: else reason says why not
+	uint64_t count; // how many there are, also beyond those in rows; UINT64_MAX: not known
+	char reason[STACK_REASON_SIZE];
+	struct goroutine *rows;
+	size_t row_count;
 };
 
 struct stacks {
@@ -117,10 +155,12 @@ struct stacks {
 	size_t location_count;
 	struct stack_module *modules; // parallel to the snapshot's modules
 	size_t module_count;
+	struct goroutines goroutines;
 	// The same of each file that the worker has asked for; those that it was refused, or did
 	// not use, have no parts.
 	struct debug_file *debugs;
 	size_t debug_count;
+	enum sandbox_kind sandbox; // what held the process that has read the files
 };
 
 // Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT

@@ -229,6 +229,8 @@ static bool entry_cfa(const struct state *state, struct row *row)
 		if (!is_initial_sp(state->regs[reg], &offset))
 			continue;
 		*row = (struct row){.cfa_reg = reg, .cfa_offset = 8 - offset};
+		if (reg == RSP && is_initial_sp(state->regs[RBP], &offset))
+			row->fp_offset = 8 - offset;
 		return true;
 	}
 	// The stack pointer was rounded down: its old value is in a slot beside the frame pointer.
@@ -274,6 +276,7 @@ bool state_row_entry(const struct state *state, struct row *ret)
 
 	if (!entry_cfa(state, &row))
 		return false;
+	row.pushed = state->pushed;
 	row.pc = (struct row_rule){ROW_RULE_AT_CFA, 0, -8};
 	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
 		row.saved[i] = entry_rule(state, saved_regs[i]);

@@ -39,6 +39,8 @@ struct state {
 	struct slot slots[SLOTS_MAX];
 	unsigned slot_count;
 	int32_t compared; // the constant of the last comparison
+	bool called;      // there was a call
+	bool pushed;      // and something was pushed behind it
 	bool pushed_slot; // the last instruction pushed what a fixed memory slot holds
 	// BASE_ALIGNED is the stack pointer at the beginning + rounded_from, rounded down to a
 	// multiple of rounded_to.

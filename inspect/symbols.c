@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { D_NAME_MAX = 512 };
+enum {
+	D_NAME_MAX = 512,
+	RAW_NAME_MAX = 1 << 16, // bytes of a name that are looked at at all
+	UNDERSCORES_MAX = 7,    // that are told apart
+};
 
 // A symbol table section, checked.
 struct table {
@@ -29,10 +33,12 @@ static unsigned rank_of(const Elf64_Sym *symbol, const char *name)
 	unsigned char binding = ELF64_ST_BIND(symbol->st_info),
 		      type = ELF64_ST_TYPE(symbol->st_info);
 	unsigned rank = binding == STB_GLOBAL ? 3 : binding == STB_WEAK ? 2 : 1;
-	size_t underscores = strspn(name, "_");
+	unsigned underscores = 0;
 
+	while (underscores < UNDERSCORES_MAX && name[underscores] == '_')
+		underscores++;
 	rank = rank * 4 + (type == STT_FUNC ? 2 : type == STT_NOTYPE ? 0 : 1);
-	return rank * 8 + (underscores < 7 ? 7 - (unsigned)underscores : 0);
+	return rank * (UNDERSCORES_MAX + 1) + UNDERSCORES_MAX - underscores;
 }
 
 // Symbols that can name code: functions, and labels of assembly that are no mapping symbols.
@@ -343,8 +349,8 @@ static char *demangle(const char *name)
 
 char *symbol_display_name(const char *name, bool raw)
 {
-	size_t len = strlen(name);
-	const char *version = strchr(name, '@');
+	size_t len = strnlen(name, RAW_NAME_MAX);
+	const char *version = memchr(name, '@', len);
 
 	if (version && version != name)
 		len = (size_t)(version - name);

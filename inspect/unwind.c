@@ -262,7 +262,7 @@ static bool step_bare(struct chain *chain, struct code *code, struct frame_regs 
 			chain->behind_call, &row, &trouble);
 		if (answer == FORWARD_BEGINNING)
 			return complete(chain);
-		if (answer != FORWARD_ROW && answer != FORWARD_SEARCHED)
+		if (answer != FORWARD_ROW && answer != FORWARD_SEARCHED && answer != FORWARD_FRAME)
 			return trouble.memory ? stop_for(chain, &trouble)
 					      : stop_bare(chain, answer);
 		if (row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0)

@@ -14,7 +14,8 @@ static_assert(sizeof(struct wire_record) <= WIRE_PACKET_MAX, "a packet has room 
 static bool has_text(uint32_t type)
 {
 	return type == WIRE_MODULE || type == WIRE_SYMBOL || type == WIRE_THREAD ||
-	       type == WIRE_VERIFY || type == WIRE_REQUEST;
+	       type == WIRE_VERIFY || type == WIRE_REQUEST || type == WIRE_GOROUTINES ||
+	       type == WIRE_GOROUTINE;
 }
 
 // The bytes of RECORD that are sent.
@@ -28,6 +29,8 @@ static size_t record_len(const struct wire_record *record)
 		len += record->count * sizeof(record->frames[0]);
 	else if (record->type == WIRE_SAME)
 		len += record->count * sizeof(record->threads[0]);
+	else if (record->type == WIRE_READ)
+		len += record->count * sizeof(record->ranges[0]);
 	else if (record->type == WIRE_PARTS)
 		len += record->count * sizeof(record->parts[0]);
 	else if (record->type == WIRE_POSITIONS)
@@ -106,6 +109,9 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_SAME)
 		return record->count <= WIRE_THREADS_MAX &&
 		       len - head == record->count * sizeof(record->threads[0]);
+	if (record->type == WIRE_READ)
+		return record->count <= MEMORY_RANGES_MAX &&
+		       len - head == record->count * sizeof(record->ranges[0]);
 	if (record->type == WIRE_PARTS)
 		return record->count <= FILE_PARTS_MAX &&
 		       len - head == record->count * sizeof(record->parts[0]);
@@ -150,8 +156,10 @@ static int next_packet(struct wire_in *in)
 
 	in->len = in->at = 0;
 	in->fd = -EBADF;
+	// ECONNRESET is said once, of a sender that ended without reading all that it was sent:
+	// what it has sent itself still is to be had.
 	while ((n = recvmsg(in->socket, &message, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR && errno != ECONNRESET)
 			return -errno;
 	bool one_fd = take_passed_fd(&message, &in->fd);
 	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {

@@ -6,18 +6,23 @@
 #pragma once
 
 #include "filepart.h"
+#include "memrange.h"
 #include "stacks.h"
 
 #include <sys/types.h>
 
 enum wire_type {
 	WIRE_MODULE = 1, // worker: build id and note of a module
+	WIRE_SANDBOX,    // worker, before all else: it is held by less than it should be
 	WIRE_SYMBOL,     // worker: a name; they are numbered as they come
 	WIRE_FRAMES,     // worker: further frames of a thread
 	WIRE_THREAD,     // worker: how a thread's chain ended
 	WIRE_SAME,       // worker: further threads with the same stack
 	WIRE_VERIFY,     // worker: what a second engine found of a thread whose chain has ended
 	WIRE_REQUEST,    // worker: asks for a file; answered by WIRE_FILE
+	WIRE_READ,       // worker: asks for memory of the target; answered by WIRE_FILE
+	WIRE_GOROUTINES, // worker: what is known of the goroutines that no thread runs
+	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_POSITIONS,  // worker: functions, files and lines of a code address
 	WIRE_DONE,       // worker: that was all
@@ -37,6 +42,7 @@ enum {
 	WIRE_FILES_MAX = 128,         // files in one packet; the kernel takes 253 (SCM_MAX_FD)
 
 	WIRE_REQUESTS_MAX = 1 << 12, // of one worker
+	WIRE_READS_MAX = 1024,       // the same
 };
 
 enum wire_request_kind {
@@ -44,13 +50,20 @@ enum wire_request_kind {
 	WIRE_REQUEST_PACKAGE, // the package (.dwp) of its split units
 	WIRE_REQUEST_SPLIT,   // the file (.dwo) of one of them
 	WIRE_REQUEST_ALT,     // the one that dwz has put what is common into
+	WIRE_REQUEST_PERFMAP, // what may be the perf map of the process
 	WIRE_REQUEST_KINDS,
 };
+
+// True when a file of KIND is kept with the snapshot; what has debug information only is not.
+static inline bool wire_is_kept(uint32_t kind)
+{
+	return kind == WIRE_REQUEST_DEBUG || kind == WIRE_REQUEST_PERFMAP;
+}
 
 // Which file parts are about.
 enum wire_parts_kind {
 	WIRE_PARTS_MODULE, // the file of a module
-	WIRE_PARTS_ASKED,  // one that was asked for
+	WIRE_PARTS_ASKED,  // one that was asked for, by its number among those that are kept
 	WIRE_PARTS_KINDS,
 };
 
@@ -67,18 +80,22 @@ struct wire_position {
 };
 
 // One record. What each type uses:
+//   SANDBOX: status (enum sandbox_kind)
 //   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
+//   READ: count, ranges
+//   GOROUTINES: status (whether they can be shown), value (how many there are), text (the reason)
+//   GOROUTINE: value (its id), status, text (what it waits for)
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
 //   POSITIONS: index (the location), count, positions
-//   REQUEST: kind, index (the module), build_id, text (the name that its debug link, or its debug
-//   information, gives), count (the first place to look at)
-//   FILE: count (the place it is from)
-//   ROOM: value (their bytes, about)           DONE, MODULES, THREADS: nothing
+//   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
+//   name that its debug link, or its debug information, gives), count (the first place to look at)
+//   FILE: count (the place it is from)         ROOM: value (their bytes, about)
+//   DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;
@@ -91,6 +108,7 @@ struct wire_record {
 		uint32_t threads[WIRE_THREADS_MAX];
 		struct file_part parts[FILE_PARTS_MAX];
 		struct wire_position positions[WIRE_POSITIONS_MAX];
+		struct memory_range ranges[MEMORY_RANGES_MAX];
 	};
 };
 

@@ -4,10 +4,20 @@
 
 #include "cleanup.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 16, PAGE = 4096 };
+enum { ALIGNMENT = 16 };
+
+// What the memory begins with: pages that the worker may write to.
+struct head {
+	struct work work;
+	struct work_place place;
+};
+
+enum { HEAD_LEN = 65536 }; // the largest page
+static_assert(sizeof(struct head) <= HEAD_LEN, "the head has room");
 
 // The memory that is asked for: the stacks' room is what remains. Nothing of it is used until it is
 // written to, but where the kernel promises no memory that it may not have, less must do.
@@ -20,15 +30,27 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (memory == MAP_FAILED)
 			continue;
-		*ret = (struct work_memory){.work = memory,
+		struct head *head = memory;
+		*ret = (struct work_memory){.work = &head->work,
 			.len = len,
-			.used = sizeof(struct work),
-			.room_at = len / 8};
-		*ret->work = (struct work){.socket = -EBADF, .options = *options};
-		ret->work->room = work_room(ret, &ret->work->room_len);
+			.used = HEAD_LEN,
+			.room_at = len / 8,
+			.place = &head->place};
+		work_begin(ret, options);
 		return 0;
 	}
 	return -ENOMEM;
+}
+
+void work_begin(struct work_memory *memory, const struct worker_options *options)
+{
+	*memory->work = (struct work){.socket = -EBADF,
+		.options = *options,
+		.place = memory->place,
+		.fixed = (unsigned char *)memory->work + HEAD_LEN,
+		.fixed_len = memory->len - HEAD_LEN};
+	memory->work->room = work_room(memory, &memory->work->room_len);
+	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
 }
 
 void work_close(struct work_memory *memory)
@@ -84,7 +106,7 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	size_t count = snapshot->module_count;
 	int r = 0;
 
-	memory->used = sizeof(*memory->work);
+	memory->used = HEAD_LEN;
 	memory->snapshot = ours;
 	memory->work->snapshot = ours;
 	ours.modules = reserve(memory, count * sizeof(*snapshot->modules));
@@ -100,6 +122,14 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	memory->snapshot = ours;
 	memory->work->snapshot = ours;
 	return 0;
+}
+
+int work_put_unnamed(struct work_memory *memory, const bool *unnamed)
+{
+	size_t len = memory->snapshot.module_count * sizeof(*unnamed);
+
+	memory->work->unnamed = put(memory, unnamed, len);
+	return memory->work->unnamed ? 0 : -ENOMEM;
 }
 
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot)
@@ -118,6 +148,10 @@ int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot
 		if (snapshot->stacks_len > 0)
 			memcpy(room, snapshot->stacks, snapshot->stacks_len);
 	}
+	ours.parts = put(memory, snapshot->parts, snapshot->part_count * sizeof(*snapshot->parts));
+	if (!ours.parts)
+		return -ENOMEM;
+	ours.part_count = snapshot->part_count;
 	ours.stacks = room;
 	ours.stacks_len = snapshot->stacks_len;
 	ours.thread_count = snapshot->thread_count;

@@ -8,20 +8,45 @@
 // (wire.h). Files go over the socket. The memory goes one way: where it is, how much of it is used
 // and what was put there nspeek keeps for itself, and never reads back, so a worker that writes
 // there deceives nobody but itself. Only the copied stacks are there alone: nspeek takes words of
-// them for what may be anything, and keeps them in a file.
+// them for what may be anything, and keeps them in a file. One thing comes back: at which module
+// the worker is, for when it does not come to its end (leftout.h); that may be anything too.
 #pragma once
 
 #include "snapshot.h"
 #include "worker.h"
 
+#include <stdbool.h>
+#include <sys/resource.h>
+
+static const uint32_t WORK_NO_MODULE = UINT32_MAX;
+
+enum work_stage {
+	WORK_UNWINDING,
+	WORK_NAMING,
+	WORK_POSITIONS, // looking for these: all else was sent
+};
+
+// Where the worker is.
+struct work_place {
+	uint32_t module; // that it is reading, an index, or WORK_NO_MODULE
+	uint32_t stage;  // enum work_stage
+	uint32_t step;   // threads unwound and modules named, or looked into, so far
+};
+
 // What the worker reads, at the beginning of the memory.
 struct work {
 	pid_t keeper; // the process that the worker works for
 	int socket;   // the worker's end
+	rlim_t cpu_s; // seconds of CPU time that it may use
 	struct worker_options options;
 	unsigned char *room; // where stacks come to, room_len bytes
 	size_t room_len;
 	struct snapshot snapshot; // what was put; its pointers lead into the memory
+	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	// In the memory: the worker writes there, and nspeek reads.
+	volatile struct work_place *place;
+	void *fixed; // what of the memory the worker has no business to write to
+	size_t fixed_len;
 };
 
 // The memory. This is nspeek's alone.
@@ -31,11 +56,16 @@ struct work_memory {
 	size_t used;       // of what is before the stacks
 	size_t room_at;    // where room for stacks begins
 	struct snapshot snapshot;
+	volatile struct work_place *place;
 };
 
 // Maps the memory for work with OPTIONS, into *RET; for work_close(). Fails with -ENOMEM. Pages are
 // taken when they are first written to.
 int work_open(const struct worker_options *options, struct work_memory *ret);
+
+// Makes MEMORY new for another worker with OPTIONS: what the last one can have written to its head
+// is gone.
+void work_begin(struct work_memory *memory, const struct worker_options *options);
 
 // Unmaps MEMORY. Accepts one that is {0}.
 void work_close(struct work_memory *memory);
@@ -46,6 +76,10 @@ unsigned char *work_room(const struct work_memory *memory, size_t *ret_len);
 // Puts SNAPSHOT's modules and maps, instead of all that was put before. A module with a file keeps
 // its fd's number, which means nothing on the other side. Fails with -ENOMEM.
 int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot);
+
+// Puts which of those modules are not to be named, as in struct work.
+// Fails with -ENOMEM.
+int work_put_unnamed(struct work_memory *memory, const bool *unnamed);
 
 // Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them.
 // Fails with -ENOMEM.

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The worker: unwind all, name all, send all.
-#include "worker.h"
+#include "worker_state.h"
 
-#include "asker.h"
-#include "chains.h"
 #include "cleanup.h"
-#include "locations.h"
 #include "needed.h"
-#include "positions_send.h"
 #include "sandbox.h"
 #include "symbols.h"
 #include "sys.h"
-#include "unwind.h"
+#include "truncated.h"
 #include "verify.h"
-#include "wire.h"
 #include "work.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,43 +21,11 @@ enum {
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
-static const uint32_t NO_THREAD = UINT32_MAX;
-
-static const struct unwinder *const unwinder = &unwinder_rows;
-
-struct worker {
-	const struct worker_options *options;
-	struct snapshot snapshot; // as in the work, but for the files
-	struct space space;
-	void *engine;
-	struct locations locations;
-	struct chains chains;
-	uint32_t *chain_of;            // each thread's
-	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
-	uint32_t *location_of;         // each frame's of the chains
-	struct unwind_frame *chain;    // room for one
-	struct unwind_frame *other;    // and for one of the second engine, if asked for
-	struct stack_verify *verifies; // what came of that for each thread
-	struct location_row **rows;    // the locations, by module, then address
-	uint32_t symbol_count;         // sent so far
-	struct positions_sender sender;
-	struct asker asker;
-	// Large, and not zero in the beginning:
-	struct wire_record record; // the one that is being sent or received
-	struct wire_in in;
-	struct wire_out out;
-};
-
-// A mapped file that was truncated: from here on it reads as zeros, which every parser bounds.
-static void on_bus_error(int sig, siginfo_t *info, void *context)
+struct wire_record *worker_record(struct worker *worker, enum wire_type type)
 {
-	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-
-	(void)sig;
-	(void)context;
-	if (mmap((void *)page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		MAP_FAILED)
-		signal(SIGBUS, SIG_DFL);
+	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
+	worker->record.type = type;
+	return &worker->record;
 }
 
 // Unwinds thread INDEX with the second engine, SECOND, too, and compares with the COUNT frames of
@@ -92,8 +54,9 @@ static int unwind_all(struct worker *worker)
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
-		unwinder->unwind(worker->engine, thread, worker->chain, worker->options->max_frames,
-			&count, &end);
+		worker->place->step++;
+		worker->unwinder->unwind(worker->engine, thread, worker->chain,
+			worker->options->max_frames, &count, &end);
 		if (second)
 			verify(worker, second, i, count, &end);
 		r = chains_add(&worker->chains, worker->chain, count, &end, &worker->chain_of[i]);
@@ -118,20 +81,12 @@ static int locate_all(struct worker *worker)
 	return r;
 }
 
-// Clears the record for TYPE.
-static struct wire_record *new_record(struct worker *worker, enum wire_type type)
-{
-	memset(&worker->record, 0, offsetof(struct wire_record, text) + 1);
-	worker->record.type = type;
-	return &worker->record;
-}
-
 // Says what is needed of the file FD, which is ELF, of MODULE.
 static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t index,
 	const struct module *module, Elf *elf, int fd)
 {
 	bool asked = kind == WIRE_PARTS_ASKED;
-	struct wire_record *record = new_record(worker, WIRE_PARTS);
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
 	struct stat st;
 	size_t count;
 
@@ -154,15 +109,46 @@ static int send_parts(struct worker *worker, enum wire_parts_kind kind, uint32_t
 	return wire_put(&worker->out, record);
 }
 
+static bool is_named(const struct worker *worker, int module)
+{
+	if (module == SNAPSHOT_NO_MODULE || module == space_made(&worker->space))
+		return module != SNAPSHOT_NO_MODULE;
+	return !(worker->unnamed && worker->unnamed[module]);
+}
+
+// Asks for the debug file of the module that the first thread is in.
+static void ask_ahead(struct worker *worker)
+{
+	const struct snapshot_thread *thread = worker->snapshot.threads;
+
+	if (worker->snapshot.thread_count == 0 || thread->status != SNAPSHOT_THREAD_CAPTURED)
+		return;
+	int index = space_locate(&worker->space, thread->regs[ARCH_REG_PC]).module;
+	if (index != space_made(&worker->space) && is_named(worker, index))
+		asking_begin(&worker->asking, index);
+}
+
 static int send_symbol(struct worker *worker, const struct symbol_query *query)
 {
 	auto_free char *name = symbol_query_name(query, worker->options->raw);
-	struct wire_record *record = new_record(worker, WIRE_SYMBOL);
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
 
 	if (!name)
 		return -ENOMEM;
 	record->value = query->start;
 	snprintf(record->text, sizeof(record->text), "%s", name);
+	worker->symbol_count++;
+	return wire_put(&worker->out, record);
+}
+
+static int send_made_symbol(struct worker *worker, const struct jitname *name)
+{
+	struct wire_record *record = worker_record(worker, WIRE_SYMBOL);
+	bool cut = name->len > SYMBOL_NAME_MAX;
+
+	record->value = name->start;
+	snprintf(record->text, sizeof(record->text), "%.*s%s",
+		cut ? SYMBOL_NAME_MAX : (int)name->len, name->text, cut ? "..." : "");
 	worker->symbol_count++;
 	return wire_put(&worker->out, record);
 }
@@ -215,8 +201,31 @@ static int name_module(struct worker *worker, struct location_row **rows, size_t
 	return 0;
 }
 
-// Calls DO_MODULE for the rows of each module that has some.
-static int each_module(struct worker *worker,
+// Names the COUNT ROWS, which are code in no file and ascend, and sends the names.
+static int name_made(struct worker *worker, struct location_row **rows, size_t count)
+{
+	const struct jitnames *names = space_jit_names(&worker->space);
+	const struct jitname *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct jitname *name = jitnames_find(names, rows[i]->pc);
+		int r = name && name != last ? send_made_symbol(worker, name) : 0;
+		if (r < 0)
+			return r;
+		if (name)
+			rows[i]->symbol = (int)worker->symbol_count - 1;
+		last = name ? name : last;
+	}
+	return 0;
+}
+
+static int name_rows(struct worker *worker, struct location_row **rows, size_t count)
+{
+	return rows[0]->module == space_made(&worker->space) ? name_made(worker, rows, count)
+							     : name_module(worker, rows, count);
+}
+
+int worker_each_module(struct worker *worker,
 	int (*do_module)(struct worker *worker, struct location_row **rows, size_t count))
 {
 	struct location_row **rows = worker->rows;
@@ -225,8 +234,9 @@ static int each_module(struct worker *worker,
 	for (size_t first = 0, end; first < count; first = end) {
 		for (end = first + 1; end < count && rows[end]->module == rows[first]->module;)
 			end++;
-		if (rows[first]->module == SNAPSHOT_NO_MODULE)
+		if (!is_named(worker, rows[first]->module))
 			continue;
+		worker->place->step++;
 		int r = do_module(worker, rows + first, end - first);
 		if (r < 0)
 			return r;
@@ -244,13 +254,13 @@ static int name_all(struct worker *worker)
 	for (size_t i = 0; i < count; i++)
 		worker->rows[i] = &worker->locations.rows[i];
 	qsort(worker->rows, count, sizeof(struct location_row *), compare_rows);
-	return each_module(worker, name_module);
+	worker->place->stage = WORK_NAMING;
+	return worker_each_module(worker, name_rows);
 }
 
-// Sends what is known of module INDEX, with NOTE.
-static int send_module(struct worker *worker, size_t index, const char *note)
+int worker_send_module(struct worker *worker, size_t index, const char *note)
 {
-	struct wire_record *record = new_record(worker, WIRE_MODULE);
+	struct wire_record *record = worker_record(worker, WIRE_MODULE);
 
 	record->index = (uint32_t)index;
 	record->build_id = worker->space.modules[index].build_id;
@@ -264,7 +274,7 @@ static int send_modules(struct worker *worker)
 
 	for (size_t i = 0; r == 0 && i < worker->snapshot.module_count; i++)
 		if (worker->space.modules[i].opened)
-			r = send_module(worker, i, worker->space.modules[i].note);
+			r = worker_send_module(worker, i, worker->space.modules[i].note);
 	return r;
 }
 
@@ -277,22 +287,21 @@ static void fill_frame(const struct worker *worker, size_t index, struct wire_fr
 
 	*to = (struct wire_frame){.pc = from->pc,
 		.vaddr = row->vaddr + (from->pc - row->pc),
-		.module = row->module,
+		.module = row->module == space_made(&worker->space) ? STACK_NO_INDEX : row->module,
 		.symbol = row->symbol,
-		.location = location < WIRE_LOCATIONS_MAX ? (int32_t)location : -1,
+		.location = location < WIRE_LOCATIONS_MAX ? (int32_t)location : STACK_NO_INDEX,
 		.signal = from->signal,
 		.via = (uint8_t)from->via};
 }
 
-// Sends CHAIN as the stack of thread INDEX.
-static int send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index)
 {
 	struct wire_record *record;
 	int r;
 
 	for (size_t done = 0; done < chain->count; done += record->count) {
 		size_t left = chain->count - done;
-		record = new_record(worker, WIRE_FRAMES);
+		record = worker_record(worker, WIRE_FRAMES);
 		record->index = (uint32_t)index;
 		record->count = left < WIRE_FRAMES_MAX ? (uint32_t)left : WIRE_FRAMES_MAX;
 		for (size_t i = 0; i < record->count; i++)
@@ -300,7 +309,7 @@ static int send_chain(struct worker *worker, const struct chain_row *chain, size
 		if ((r = wire_put(&worker->out, record)) < 0)
 			return r;
 	}
-	record = new_record(worker, WIRE_THREAD);
+	record = worker_record(worker, WIRE_THREAD);
 	record->index = (uint32_t)index;
 	record->status = chain->end.status;
 	record->value = chain->end.overflow_sp;
@@ -318,7 +327,7 @@ static int send_others(struct worker *worker, uint32_t first)
 		if (!record || record->count == WIRE_THREADS_MAX) {
 			if (record && (r = wire_put(&worker->out, record)) < 0)
 				return r;
-			record = new_record(worker, WIRE_SAME);
+			record = worker_record(worker, WIRE_SAME);
 			record->index = first;
 		}
 		record->threads[record->count++] = i;
@@ -342,7 +351,9 @@ static int send_stacks(struct worker *worker)
 		first[worker->chain_of[i]] = (uint32_t)i;
 	}
 	for (size_t i = 0; r == 0 && i < worker->chains.count; i++) {
-		r = send_chain(worker, &worker->chains.rows[i], first[i]);
+		if (first[i] == NO_THREAD) // a goroutine's
+			continue;
+		r = worker_send_chain(worker, &worker->chains.rows[i], first[i]);
 		if (r == 0)
 			r = send_others(worker, first[i]);
 	}
@@ -352,7 +363,7 @@ static int send_stacks(struct worker *worker)
 static int send_verify(struct worker *worker, size_t index)
 {
 	const struct stack_verify *verify = &worker->verifies[index];
-	struct wire_record *record = new_record(worker, WIRE_VERIFY);
+	struct wire_record *record = worker_record(worker, WIRE_VERIFY);
 
 	record->index = (uint32_t)index;
 	record->status = verify->result;
@@ -384,14 +395,28 @@ static int send_needed_of(struct worker *worker, uint32_t index)
 
 	if (r < 0 || !extra->elf)
 		return r;
-	return send_parts(worker, WIRE_PARTS_ASKED, worker->asker.last_request[index], module,
-		extra->elf, extra->fd);
+	return send_parts(worker, WIRE_PARTS_ASKED, worker->asking.last[index], module, extra->elf,
+		extra->fd);
+}
+
+// Says that all of the perf map is needed, if there is one.
+static int send_perfmap_needed(struct worker *worker)
+{
+	struct wire_record *record = worker_record(worker, WIRE_PARTS);
+
+	if (worker->asking.perfmap_len == 0)
+		return 0;
+	record->kind = WIRE_PARTS_ASKED;
+	record->index = worker->asking.perfmap;
+	record->count = 1;
+	record->parts[0] = (struct file_part){0, worker->asking.perfmap_len};
+	return wire_put(&worker->out, record);
 }
 
 // The same of all modules, if somebody wants to know: which of them have frames is not asked.
 static int send_needed(struct worker *worker)
 {
-	int r = 0;
+	int r = worker->options->keep ? send_perfmap_needed(worker) : 0;
 
 	for (size_t i = 0; worker->options->keep && r == 0 && i < worker->snapshot.module_count;
 		i++)
@@ -399,56 +424,18 @@ static int send_needed(struct worker *worker)
 	return r;
 }
 
-// Finds and sends the positions of the COUNT ROWS, which lie in one module and ascend.
-static int position_module(struct worker *worker, struct location_row **rows, size_t count)
-{
-	int index = rows[0]->module;
-	const struct module *module = &worker->space.modules[index];
-	const char *note;
-	int r;
-
-	if (!positions_are_there(&worker->sender.positions, index))
-		return 0;
-	// Should we not come to the end of it, this is known of it.
-	if ((r = send_module(worker, (size_t)index, "its debug information was not read")) < 0 ||
-		(r = wire_flush(&worker->out)) < 0 ||
-		(r = positions_send(&worker->sender, worker->locations.rows, rows, count, &note)) <
-			0)
-		return r;
-	return send_module(worker, (size_t)index, module->note[0] || !note ? module->note : note);
-}
-
-// Sends where in the source the code addresses are, if anybody wants to know. All that matters more
-// was sent before.
-static int send_positions(struct worker *worker)
-{
-	if (!worker->options->lines && worker->options->no_inlines)
-		return 0;
-	worker->sender = (struct positions_sender){.positions = {.space = &worker->space,
-							   .steps = &worker->sender.steps,
-							   .lines = worker->options->lines,
-							   .inlines = !worker->options->no_inlines,
-							   .open_file = asker_open_file,
-							   .open_file_arg = &worker->asker},
-		.steps = DBG_STEPS_SUM,
-		.raw = worker->options->raw,
-		.out = &worker->out,
-		.record = &worker->record,
-		.symbol_count = &worker->symbol_count};
-	return each_module(worker, position_module);
-}
-
 static int run(struct worker *worker)
 {
 	int r;
 
-	asker_ask_ahead(&worker->asker);
-	if ((r = unwind_all(worker)) < 0 || (r = locate_all(worker)) < 0 ||
-		(r = name_all(worker)) < 0 || (r = send_modules(worker)) < 0 ||
-		(r = send_stacks(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
-		(r = send_needed(worker)) < 0 || (r = send_positions(worker)) < 0)
+	ask_ahead(worker);
+	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
+		(r = locate_all(worker)) < 0 || (r = name_all(worker)) < 0 ||
+		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
+		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+		(r = send_needed(worker)) < 0 || (r = worker_send_positions(worker)) < 0)
 		return r;
-	return wire_put(&worker->out, new_record(worker, WIRE_DONE));
+	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -499,8 +486,14 @@ static int prepare(struct worker *worker, const struct work *work)
 	int r;
 
 	worker->snapshot = work->snapshot;
+	worker->unnamed = work->unnamed;
 	worker->snapshot.modules = calloc(count + 1, sizeof(*worker->snapshot.modules));
-	if (!worker->snapshot.modules)
+	worker->asking = (struct asking){.in = &worker->in,
+		.out = &worker->out,
+		.record = &worker->record,
+		.space = &worker->space,
+		.last = calloc(count + 1, sizeof(*worker->asking.last))};
+	if (!worker->snapshot.modules || !worker->asking.last)
 		return -ENOMEM;
 	memcpy(worker->snapshot.modules, work->snapshot.modules,
 		count * sizeof(*worker->snapshot.modules));
@@ -508,12 +501,11 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r < 0 ? r : -EPIPE;
 	if ((r = space_init(&worker->space, &worker->snapshot)) < 0)
 		return r;
-	if ((r = asker_init(&worker->asker, &worker->space, &worker->in, &worker->out,
-		     &worker->record)) < 0)
-		return r;
+	asking_init(&worker->asking);
+	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
-	worker->engine = unwinder->open(&worker->space);
+	worker->engine = worker->unwinder->open(&worker->space);
 	return worker->engine ? 0 : -ENOMEM;
 }
 
@@ -526,6 +518,8 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.thread_count = count;
 	worker->snapshot.stacks = work->snapshot.stacks;
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
+	worker->snapshot.parts = work->snapshot.parts;
+	worker->snapshot.part_count = work->snapshot.part_count;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
@@ -550,15 +544,30 @@ static int do_work(struct worker *worker, const struct work *work)
 		(r = wait_for(worker, work, WIRE_THREADS)) <= 0 ||
 		(r = take_threads(worker, work)) < 0)
 		return r;
+	// A stray write must not change what the next worker, if there has to be one, finds there.
+	mprotect(work->fixed, work->fixed_len, PROT_READ);
 	return run(worker);
+}
+
+// Says what holds us, if it is not what it should be.
+static int send_sandbox(struct worker *worker, int kind)
+{
+	struct wire_record *record = worker_record(worker, WIRE_SANDBOX);
+
+	record->status = (uint32_t)kind;
+	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
 }
 
 int worker_live(const struct work *work)
 {
-	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	struct error err = {0};
 
-	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+	const struct sandbox sandbox = {.parent = work->keeper,
+		.keep = &work->socket,
+		.keep_count = 1,
+		.cpu_s = work->cpu_s};
+	int kind = sandbox_enter(&sandbox, &err);
+	if (kind < 0)
 		return 1;
 	struct worker *worker = malloc(sizeof(*worker));
 	if (!worker)
@@ -567,9 +576,14 @@ int worker_live(const struct work *work)
 	wire_in_init(&worker->in, work->socket);
 	wire_out_init(&worker->out, work->socket);
 	worker->options = &work->options;
-	sigaction(SIGBUS, &action, NULL);
+	worker->place = work->place;
+	worker->unwinder = &unwinder_rows;
+	truncated_reads_as_zeros();
+	if (send_sandbox(worker, kind) < 0)
+		return 1;
 	int r = do_work(worker, work);
-	bool sent = wire_flush(&worker->out) == 0;
-	asker_finish(&worker->asker);
-	return !sent || r < 0;
+	if (wire_flush(&worker->out) < 0)
+		return 1;
+	asking_end(&worker->asking);
+	return r < 0;
 }

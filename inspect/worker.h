@@ -7,7 +7,8 @@
 // threads. It reads files that the target controls. Those that it needs beyond the modules it asks
 // for by a record that nspeek checks. It answers with records (wire.h), modules and names first, so
 // that frames can refer to them. A file that is truncated under our mapping reads as zeros from
-// there on; anything worse ends the worker, and nspeek says so.
+// there on; anything worse ends the worker, and nspeek starts another one without that file
+// (inspect.h).
 #pragma once
 
 #include "snapshot.h"
@@ -22,6 +23,7 @@ struct worker_options {
 	bool keep;       // say what of each file is needed
 	bool lines;      // say files and lines
 	bool no_inlines; // do not say what functions were inlined
+	bool goroutines; // those that no thread runs, too
 };
 
 struct work;

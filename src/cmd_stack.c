@@ -5,16 +5,21 @@
 #include "capture.h"
 #include "cleanup.h"
 #include "cmd_stack_options.h"
+#include "contextrun.h"
 #include "debugfile.h"
 #include "fd.h"
 #include "inspect.h"
+#include "memoryfile.h"
 #include "order.h"
+#include "perfmap_open.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_file.h"
 #include "stack_load.h"
 #include "stack_program.h"
 #include "stack_save.h"
 #include "stack_show.h"
+#include "still.h"
 #include "target_word.h"
 
 #include <signal.h>
@@ -28,12 +33,29 @@ static const struct policy *policy_of(const struct stack_options *options)
 	return options->policy ? policy_find(options->policy) : policy_at(0);
 }
 
+// What files are opened by.
+struct sources {
+	struct target *target;
+	struct debuginfod *client;
+};
+
 // Opens what the worker asks for.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
+	const struct sources *sources = arg;
 	const struct debugfile_request wanted = stack_file_wanted(request);
 
-	return debugfile_open(arg, &wanted, ret_place);
+	if (request->kind == WIRE_REQUEST_PERFMAP)
+		return perfmap_open(sources->target, request->place, ret_place);
+	int fd = debugfile_open(sources->target, &wanted, ret_place);
+	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
+}
+
+static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
+{
+	const struct sources *sources = arg;
+
+	return memoryfile_read(sources->target, ranges, count);
 }
 
 // A snapshot and what it says.
@@ -67,15 +89,25 @@ static void on_threads(void *arg, const struct snapshot *snapshot)
 	inspect_threads(arg, snapshot);
 }
 
-static int take(struct target *target, const struct capture_options *capture,
-	struct inspection *inspection, struct taken *ret, struct error *err)
+// How stacks are taken.
+struct taking {
+	struct capture_options capture;
+	struct context_options context;
+};
+
+static int take(struct target *target, const struct taking *taking, struct inspection *inspection,
+	struct taken *ret, struct error *err)
 {
 	struct taken taken = {0};
-	int r = capture_take(target, capture, &taken.snapshot, &taken.rest, err);
+	struct context_task *task = NULL;
+	int r = capture_take(target, &taking->capture, &taken.snapshot, &taken.rest, err);
 
+	if (r == 0)
+		task = context_task_start(target, &taken.snapshot, &taking->context);
 	capture_release(&taken.rest);
 	if (r == 0)
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
+	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);
 	if (r < 0) {
 		taken_fini(&taken);
 		return r;
@@ -112,19 +144,37 @@ static int take_whole(struct target *target, const struct stack_options *options
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = policy_of(options);
 	const struct capture_listener listener = {on_begin, on_modules, on_threads, inspection};
-	struct capture_options capture = {.policy = policy,
-		.tids = options->tids,
-		.tid_count = options->tid_count,
-		.timeout_ms = (uint32_t)options->timeout_s * 1000,
-		.listener = &listener};
+	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
+	struct taking taking = {.capture = {.policy = policy,
+					.tids = options->tids,
+					.tid_count = options->tid_count,
+					.timeout_ms = timeout_ms,
+					.listener = &listener},
+		.context = {.kernel = options->kernel, .timeout_ms = timeout_ms}};
+	struct capture_options *capture = &taking.capture;
 
-	capture.room = inspect_room(inspection, &capture.room_len);
-	int r = take(target, &capture, inspection, ret, err);
+	capture->room = inspect_room(inspection, &capture->room_len);
+	int r = take(target, &taking, inspection, ret, err);
 	if (r < 0 || !policy->completes)
 		return r;
-	capture.whole_count = list_unwhole(ret, &unwhole);
-	capture.whole = unwhole;
-	return capture.whole_count > 0 ? take(target, &capture, inspection, ret, err) : 0;
+	capture->whole_count = list_unwhole(ret, &unwhole);
+	capture->whole = unwhole;
+	return capture->whole_count > 0 ? take(target, &taking, inspection, ret, err) : 0;
+}
+
+// Finds what the threads of TAKEN wait for, and proves the deadlocks among them, of TARGET, into
+// *RET, which is for locks_fini().
+static int find_locks(
+	const struct target *target, struct taken *taken, struct locks *ret, struct error *err)
+{
+	if (locks_find(&taken->snapshot, &taken->stacks, ret) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			taken->snapshot.pid);
+	for (size_t i = 0; i < ret->deadlock_count; i++)
+		still_prove(target, &taken->snapshot, ret->cycles + ret->deadlocks[i].first,
+			ret->deadlocks[i].count);
+	locks_keep_proven(ret, &taken->snapshot);
+	return 0;
 }
 
 // Does all for TARGET. FIRST is set when nothing was reported before. Returns the exit status.
@@ -132,11 +182,15 @@ static int show_target(struct target *target, const struct stack_options *option
 	struct inspection *inspection, struct stack_save *save, bool *first, struct error *err)
 {
 	auto_taken struct taken taken = {0};
+	auto_locks struct locks locks = {0};
 	struct stack_report what = {.snapshot = &taken.snapshot,
 		.stacks = &taken.stacks,
+		.locks = &locks,
+		.all_threads = !options->tids,
 		.pause = policy_of(options)->name};
 
-	if (take_whole(target, options, inspection, &taken, err) < 0)
+	if (take_whole(target, options, inspection, &taken, err) < 0 ||
+		find_locks(target, &taken, &locks, err) < 0)
 		return EXIT_NONE;
 	what.threads_missed = taken.rest.threads_missed;
 	int status = stack_show(options, &what, target, first, err);
@@ -148,15 +202,19 @@ static int run_target(
 	const char *word, const struct stack_options *options, struct stack_save *save, bool *first)
 {
 	auto_target struct target target = TARGET_EMPTY;
+	struct sources sources = {&target, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
 							.keep = options->save != NULL,
+							.goroutines = options->tid_count == 0,
 							.lines = options->lines,
 							.no_inlines = options->no_inlines},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
-		.open_file_arg = &target,
+		.read_memory = read_memory,
+		.open_file_arg = &sources,
+		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};
 	auto_inspection struct inspection *inspection = NULL;
 	struct error err = {0};
@@ -202,6 +260,20 @@ static int run_targets(const struct stack_options *options)
 	return status;
 }
 
+// Does what OPTIONS say. Returns the exit status.
+static int run(struct stack_options *options)
+{
+	struct debuginfod client = {0};
+	struct error err = {0};
+
+	options->client = &client;
+	if (options->debuginfod && debuginfod_init(&client, &err) < 0) {
+		report_error(&err);
+		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
+	}
+	return options->load ? stack_load(options) : run_targets(options);
+}
+
 int cmd_stack(int argc, char **argv)
 {
 	auto_stack_options struct stack_options options = {0};
@@ -225,7 +297,7 @@ int cmd_stack(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	// A file that may not become so large is an error that is said.
 	signal(SIGXFSZ, SIG_IGN);
-	status = options.load ? stack_load(&options) : run_targets(&options);
+	status = run(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fail_sys(&err, errno, "write", "standard output");
 		report_error(&err);

@@ -136,6 +136,15 @@ static int take_no_inlines(void *input, const char *arg)
 	return 0;
 }
 
+static int take_kernel(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->kernel = true;
+	return 0;
+}
+
 static int take_unique(void *input, const char *arg)
 {
 	struct stack_parsing *parsing = input;
@@ -160,6 +169,15 @@ static int take_verify(void *input, const char *arg)
 	(void)arg;
 
 	parsing->options->verify = true;
+	return 0;
+}
+
+static int take_debuginfod(void *input, const char *arg)
+{
+	struct stack_parsing *parsing = input;
+	(void)arg;
+
+	parsing->options->debuginfod = true;
 	return 0;
 }
 
@@ -194,6 +212,11 @@ static const struct option_row rows[] = {
 		.value = "TID",
 		.summary = "only this thread (repeatable)",
 		.take = take_thread},
+	{.name = "kernel",
+		.letter = 'k',
+		.summary = "the kernel's stack under each thread too (CAP_SYS_ADMIN), and the "
+			   "processor time that it has used",
+		.take = take_kernel},
 	{.name = "max-frames",
 		.letter = 'n',
 		.value = "N",
@@ -227,6 +250,10 @@ static const struct option_row rows[] = {
 		.summary = "unwind with a second engine (elfutils) too, and print the first frame "
 			   "that differs",
 		.take = take_verify},
+	{.name = "debuginfod",
+		.summary = "ask the servers in DEBUGINFOD_URLS for debug files that are neither in "
+			   "the container nor on the host",
+		.take = take_debuginfod},
 	{.name = "unique",
 		.summary = "identical stacks once, with the threads that share them (the default "
 			   "for text)",
@@ -259,6 +286,7 @@ static int check_words(const struct stack_options *options, struct error *err)
 			   : options->save           ? "--save"
 			   : options->policy         ? "--pause"
 			   : options->tid_count > 0  ? "--thread"
+			   : options->kernel         ? "--kernel"
 						     : NULL;
 
 	if (options->load && with)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct debuginfod;
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct stack_options {
@@ -19,8 +21,9 @@ struct stack_options {
 	const char *policy;      // of --pause, or NULL
 	const char *save, *load; // files, or NULL
 	uint64_t max_frames, timeout_s;
-	bool raw, json, no_unique, verify, lines, no_inlines;
+	bool raw, json, no_unique, verify, lines, no_inlines, kernel, debuginfod;
 	enum color color;
+	struct debuginfod *client; // borrowed; of --debuginfod, or one that does nothing
 };
 
 // Parses the words into *RET. Returns 0, OPTIONS_HELP, or fails with -errno.

@@ -2,6 +2,7 @@
 // Showing stacks. All strings of the target are escaped here, at the last moment.
 #pragma once
 
+#include "locks.h"
 #include "snapshot.h"
 #include "stacks.h"
 
@@ -19,6 +20,8 @@ struct stack_report {
 	const struct stacks *stacks;
 	const char *pause;                 // the policy in use
 	bool threads_missed;               // there were more threads than could be listed
+	bool all_threads;                  // not only some that were asked for
+	const struct locks *locks;         // that threads wait for; NULL: not known
 	const struct stack_origin *origin; // NULL: it was captured just now
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One frame a line.
-#include "report_stack_frame.h"
+#include "report_text.h"
 
 #include "frameview.h"
 #include "text.h"
@@ -24,9 +24,11 @@ static void put_position(FILE *out, const struct frame_view *view)
 }
 
 // The function, and the file that it is in.
-static void put_function(FILE *out, const struct stack_report *report,
-	const struct frame_view *view, const struct style *style)
+static void put_function(const struct text_report *text, const struct frame_view *view)
 {
+	const struct stack_report *report = text->report;
+	const struct text_style *style = text->style;
+	FILE *out = text->out;
 	const struct stack_frame *frame = view->frame;
 	const char *path = frame->module == STACK_NO_INDEX
 				   ? NULL
@@ -50,13 +52,13 @@ static void put_function(FILE *out, const struct stack_report *report,
 	}
 }
 
-static void put_frame(FILE *out, const struct stack_report *report, size_t number,
-	const struct frame_view *view, const struct style *style)
+static void put_frame(const struct text_report *text, size_t number, const struct frame_view *view)
 {
 	const struct stack_frame *frame = view->frame;
+	FILE *out = text->out;
 
 	fprintf(out, "#%-3zu 0x%016llx ", number, (unsigned long long)frame->pc);
-	put_function(out, report, view, style);
+	put_function(text, view);
 	if (view->inlined)
 		fputs(" [inline]", out);
 	else if (frame->signal)
@@ -67,17 +69,16 @@ static void put_frame(FILE *out, const struct stack_report *report, size_t numbe
 	fputc('\n', out);
 }
 
-void report_stack_frames(FILE *out, const struct stack_report *report, const struct stack *stack,
-	const struct style *style)
+void report_text_frames(const struct text_report *text, const struct stack *stack)
 {
+	const struct stacks *stacks = text->report->stacks;
 	size_t number = 0;
 
 	for (size_t i = 0; i < stack->frame_count; i++) {
-		size_t count = frame_view_count(report->stacks, &stack->frames[i]);
+		size_t count = frame_view_count(stacks, &stack->frames[i]);
 		for (size_t at = 0; at < count; at++) {
-			struct frame_view view =
-				frame_view_at(report->stacks, &stack->frames[i], at);
-			put_frame(out, report, number++, &view, style);
+			struct frame_view view = frame_view_at(stacks, &stack->frames[i], at);
+			put_frame(text, number++, &view);
 		}
 	}
 }

@@ -4,44 +4,14 @@
 
 #include "cleanup.h"
 #include "frameview.h"
-#include "syscallname.h"
-#include "text.h"
+#include "json_value.h"
+#include "report_context_json.h"
 
-#include <jansson.h>
 #include <string.h>
-
-enum { TEXT_SIZE = 20 << 10 }; // a name of SYMBOL_NAME_MAX bytes, each escaped, fits
-
-static json_t *hex(uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
-	return json_string(text);
-}
-
-// TEXT of the target, made valid UTF-8; NULL: unknown.
-static json_t *string(const char *text)
-{
-	char buffer[TEXT_SIZE];
-
-	return text ? json_string(text_escape(text, buffer, sizeof(buffer))) : json_null();
-}
 
 static json_t *pid(pid_t value)
 {
 	return value > 0 ? json_integer(value) : json_null();
-}
-
-static json_t *syscall_of(const struct snapshot_thread *thread)
-{
-	if (thread->status != SNAPSHOT_THREAD_CAPTURED || !thread->in_syscall)
-		return json_null();
-	json_t *args = json_array();
-	for (int i = 0; i < 6; i++)
-		json_array_append_new(args, hex(thread->syscall_args[i]));
-	return json_pack("{s:I, s:o, s:o}", "nr", (json_int_t)thread->syscall_nr, "name",
-		string(syscallname_of(thread->syscall_nr)), "args", args);
 }
 
 static json_t *frame_of(const struct stack_report *report, const struct frame_view *view)
@@ -59,13 +29,14 @@ static json_t *frame_of(const struct stack_report *report, const struct frame_vi
 	if (known)
 		buildid_to_hex(&known->build_id, id);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "pc",
-		hex(frame->pc), "module", string(module ? module->path : NULL), "build_id",
-		string(known && known->build_id.len > 0 ? id : NULL), "offset",
-		module ? hex(frame->vaddr) : json_null(), "symbol", string(view->symbol),
-		"symbol_offset", has_offset ? hex(view->offset) : json_null(), "file",
-		string(view->file), "line", view->line > 0 ? json_integer(view->line) : json_null(),
-		"inline", (int)view->inlined, "signal", (int)(frame->signal && !view->inlined),
-		"via", string(frame_via_name(frame->via)));
+		json_hex(frame->pc), "module", json_text(module ? module->path : NULL), "build_id",
+		json_text(known && known->build_id.len > 0 ? id : NULL), "offset",
+		module ? json_hex(frame->vaddr) : json_null(), "symbol", json_text(view->symbol),
+		"symbol_offset", has_offset ? json_hex(view->offset) : json_null(), "file",
+		json_text(view->file), "line",
+		view->line > 0 ? json_integer(view->line) : json_null(), "inline",
+		(int)view->inlined, "signal", (int)(frame->signal && !view->inlined), "via",
+		json_text(frame_via_name(frame->via)));
 }
 
 // FRAME, behind those that were inlined into it, as text that the caller owns; NULL: no memory.
@@ -155,9 +126,9 @@ static json_t *verify_of(const struct stack_report *report, size_t index)
 	bool ours = differs && verify->same < stack->frame_count;
 	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "result", stack_verify_name(verify->result),
 		"frames", (json_int_t)verify->same, "pc",
-		ours ? hex(stack->frames[verify->same].pc) : json_null(), "second_pc",
-		verify->other_goes_on ? hex(verify->other_pc) : json_null(), "reason",
-		string(verify->reason[0] ? verify->reason : NULL));
+		ours ? json_hex(stack->frames[verify->same].pc) : json_null(), "second_pc",
+		verify->other_goes_on ? json_hex(verify->other_pc) : json_null(), "reason",
+		json_text(verify->reason[0] ? verify->reason : NULL));
 }
 
 // Everything of a thread but its frames.
@@ -169,14 +140,23 @@ static json_t *thread_of(const struct stack_report *report, size_t index)
 
 	stack_report_reason(report, index, reason, sizeof(reason));
 	uint64_t overflow_sp = stack->end.overflow_sp;
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:[], s:s, s:o, s:o, s:o}",
-		"tid", pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name",
-		string(thread->name), "state", string(state[0] ? state : NULL), "method",
-		method_of(thread), "source", source_of(thread), "eintr", (int)thread->eintr,
-		"pause_us", (json_int_t)thread->pause_us, "syscall", syscall_of(thread), "kernel",
+	json_t *value = json_pack(
+		"{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:I, s:o, s:s, s:o, s:o, s:o}", "tid",
+		pid(thread->tid), "ns_tid", pid(thread->ns_tid), "name", json_text(thread->name),
+		"state", json_text(state[0] ? state : NULL), "method", method_of(thread), "source",
+		source_of(thread), "eintr", (int)thread->eintr, "pause_us",
+		(json_int_t)thread->pause_us, "syscall", report_syscall_json(report, index),
 		"status", stack_status_name(stack->end.status), "reason",
-		string(reason[0] ? reason : NULL), "stack_overflow",
-		overflow_sp ? hex(overflow_sp) : json_null(), "verify", verify_of(report, index));
+		json_text(reason[0] ? reason : NULL), "stack_overflow",
+		overflow_sp ? json_hex(overflow_sp) : json_null(), "verify",
+		verify_of(report, index));
+	json_t *context = report_context_json(report, index);
+	if (json_object_update(value, context) < 0) {
+		json_decref(value);
+		value = NULL;
+	}
+	json_decref(context);
+	return value;
 }
 
 // Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with
@@ -192,11 +172,11 @@ static int put_open(FILE *out, json_t *value)
 	return 0;
 }
 
-static int put_thread(
-	FILE *out, const struct stack_report *report, struct frame_cache *cache, size_t index)
+// Writes the object VALUE, which is released, to OUT, with the frames of STACK.
+static int put_with_frames(FILE *out, const struct stack_report *report, struct frame_cache *cache,
+	json_t *value, const struct stack *stack)
 {
-	const struct stack *stack = &report->stacks->stacks[index];
-	int r = put_open(out, thread_of(report, index));
+	int r = put_open(out, value);
 
 	if (r < 0)
 		return r;
@@ -213,12 +193,67 @@ static int put_thread(
 	return 0;
 }
 
+// Everything of a goroutine but its frames.
+static json_t *goroutine_of(const struct goroutine *row)
+{
+	return json_pack("{s:I, s:s, s:o, s:s, s:o}", "id", (json_int_t)row->id, "state",
+		goroutine_state_name(row->state), "wait",
+		json_text(row->wait[0] ? row->wait : NULL), "status",
+		stack_status_name(row->stack.end.status), "reason",
+		json_text(row->stack.end.reason[0] ? row->stack.end.reason : NULL));
+}
+
+// Writes the goroutines of REPORT, or null, to OUT.
+static int put_goroutines(FILE *out, const struct stack_report *report, struct frame_cache *cache)
+{
+	const struct goroutines *goroutines = &report->stacks->goroutines;
+	int r = 0;
+
+	fputs(",\"goroutines\":", out);
+	if (!goroutines->there) {
+		fputs("null", out);
+		return 0;
+	}
+	r = put_open(
+		out, json_pack("{s:o, s:o}", "parked",
+			     goroutines->count == UINT64_MAX
+				     ? json_null()
+				     : json_integer((json_int_t)goroutines->count),
+			     "reason", json_text(goroutines->shown ? NULL : goroutines->reason)));
+	if (r == 0)
+		fputs(",\"stacks\":[", out);
+	for (size_t i = 0; r == 0 && i < goroutines->row_count; i++) {
+		fputs(i > 0 ? ",\n" : "\n", out);
+		r = put_with_frames(out, report, cache, goroutine_of(&goroutines->rows[i]),
+			&goroutines->rows[i].stack);
+	}
+	if (r == 0)
+		fputs("]}", out);
+	return r;
+}
+
 static json_t *origin_of(const struct stack_origin *origin)
 {
 	if (!origin)
 		return json_null();
-	return json_pack("{s:o, s:o, s:I}", "file", string(origin->file), "host",
-		string(origin->host), "time_s", (json_int_t)origin->time_s);
+	return json_pack("{s:o, s:o, s:I}", "file", json_text(origin->file), "host",
+		json_text(origin->host), "time_s", (json_int_t)origin->time_s);
+}
+
+// The modules of which something was left out.
+static json_t *left_out_of(const struct stack_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->stacks->module_count; i++) {
+		const struct stack_module *module = &report->stacks->modules[i];
+		if (module->left_out)
+			json_array_append_new(
+				list, json_pack("{s:o, s:o}", "module",
+					      json_text(report->snapshot->modules[i].path),
+					      "reason", json_text(module->note)));
+	}
+	return list;
 }
 
 static json_t *process_of(const struct stack_report *report)
@@ -230,10 +265,14 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
-		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm", string(snapshot->name),
-		"exe", string(snapshot->exe), "loaded", origin_of(report->origin), "container",
-		"capture", "pause", report->pause, "task_iterator",
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:s, s:o, s:{s:s, s:s, s:I, s:I, s:I}}", "pid",
+		pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
+		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
+
+		origin_of(report->origin), "container", "findings", report_findings_json(report),
+		"sandbox", stack_sandbox_name(report->stacks->sandbox), "left_out",
+		left_out_of(report), "capture", "pause", report->pause, "task_iterator",
 		why && *why ? why
 		: why       ? "unused"
 			    : "loaded",
@@ -259,12 +298,17 @@ int report_stack_json(FILE *out, const struct stack_report *report, bool first)
 		fputs(",\"threads\":[", out);
 	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
-		r = put_thread(out, report, cache, i);
+		r = put_with_frames(
+			out, report, cache, thread_of(report, i), &report->stacks->stacks[i]);
+	}
+	if (r == 0) {
+		fputc(']', out);
+		r = put_goroutines(out, report, cache);
 	}
 	if (cache)
 		cache_free(cache);
 	if (r == 0)
-		fputs("]}", out);
+		fputc('}', out);
 	return r;
 }
 

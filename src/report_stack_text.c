@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stacks for people.
 #include "report_stack.h"
+#include "report_text.h"
 
 #include "cleanup.h"
 #include "frameview.h"
-#include "report_stack_frame.h"
+#include "report_context.h"
 #include "syscallname.h"
 #include "text.h"
 
@@ -17,16 +18,8 @@ enum {
 	LIST_MAX = 20,      // threads listed in one note
 };
 
-static const struct style plain = {"", "", "", ""};
-static const struct style coloured = {"\033[1m", "\033[36m", "\033[31m", "\033[0m"};
-
-struct text_report {
-	FILE *out;
-	const struct stack_report *report;
-	const struct style *style;
-	size_t *order;  // thread numbers; those of one group stand together
-	uint64_t *hash; // of each thread's frames
-};
+static const struct text_style plain = {"", "", "", ""};
+static const struct text_style coloured = {"\033[1m", "\033[36m", "\033[31m", "\033[0m"};
 
 const char *stack_report_reason(
 	const struct stack_report *report, size_t index, char *buffer, size_t size)
@@ -242,8 +235,10 @@ static void put_group(const struct text_report *text, size_t first, size_t end)
 	put_names(text, first, end);
 	put_wait(text, thread);
 	fprintf(text->out, "%s\n", text->style->end);
+	report_context_text(
+		text->out, report, &(struct context_group){text->order + first, end - first});
 
-	report_stack_frames(text->out, report, stack, text->style);
+	report_text_frames(text, stack);
 	if (stack->end.overflow_sp)
 		fprintf(text->out,
 			"%sstack overflow: the stack pointer, 0x%llx, is at the end of its "
@@ -398,7 +393,11 @@ static void put_header(const struct text_report *text)
 		fputs("note: threads were born faster than they could be listed: some are "
 		      "missing\n",
 			text->out);
+	if (stack_sandbox_note(text->report->stacks->sandbox))
+		fprintf(text->out, "note: %s\n", stack_sandbox_note(text->report->stacks->sandbox));
 	put_modules(text);
+	report_kernel_text(text->out, text->report);
+	report_deadlocks_text(text->out, text->report, text->style->trouble, text->style->end);
 	fputc('\n', text->out);
 }
 
@@ -483,6 +482,8 @@ int report_stack_text(FILE *out, const struct stack_report *report, bool merge, 
 	int r = merge ? put_merged(&text) : 0;
 	for (size_t i = 0; !merge && i < count; i++)
 		put_group(&text, i, i + 1);
+	if (r == 0)
+		r = report_text_goroutines(&text, merge);
 	put_verify_sum(&text);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "inspect.h"
 #include "kept.h"
 #include "report_error.h"
+#include "stack_fetch.h"
 #include "stack_file.h"
 #include "stack_program.h"
 #include "stack_show.h"
@@ -24,22 +25,33 @@ static int find_debug(const struct kept_process *kept, uint32_t index)
 	return -EBADF;
 }
 
+// What files are opened by.
+struct sources {
+	struct kept_process *kept;
+	struct debuginfod *client;
+};
+
 // Opens what the worker asks for: what was kept of it, then the files of this host, where a better
 // one may be than where the snapshot was taken.
 static int open_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
 {
-	bool is_debug = request->kind == WIRE_REQUEST_DEBUG;
-	int kept = is_debug ? find_debug(arg, request->module) : -EBADF;
+	const struct sources *sources = arg;
+	const struct kept_process *process = sources->kept;
+	const bool is_perfmap = request->kind == WIRE_REQUEST_PERFMAP;
+	// The perf map is kept as the debug file of the module behind the last.
+	int kept = wire_is_kept(request->kind) ? find_debug(process, request->module) : -EBADF;
 	const unsigned before = kept >= 0; // places
 	struct debugfile_request wanted = stack_file_wanted(request);
 
 	*ret_place = 0;
+	if (is_perfmap && (request->place > 0 || kept < 0))
+		return -ENOENT;
 	if (request->place < before)
 		return fcntl(kept, F_DUPFD_CLOEXEC, 3);
 	wanted.place = request->place - before;
 	int fd = debugfile_open(NULL, &wanted, ret_place);
 	*ret_place += before;
-	return fd;
+	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
 }
 
 // Looks on this host for the files that were not kept.
@@ -51,30 +63,48 @@ static void find_files(struct kept_process *kept)
 			files_find_kept(&kept->snapshot.modules[i], &kept->files[i].build_id);
 }
 
+// As was proven when the snapshot was taken.
+static int find_locks(const struct snapshot *snapshot, const struct stacks *stacks,
+	struct locks *ret, struct error *err)
+{
+	if (locks_find(snapshot, stacks, ret) < 0)
+		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the locks of process %d",
+			snapshot->pid);
+	locks_keep_proven(ret, snapshot);
+	return 0;
+}
+
 // Unwinds and prints KEPT. Returns the exit status.
 static int show(const struct stack_options *options, struct kept_process *kept,
 	const struct stack_origin *origin, bool *first)
 {
 	auto_stacks struct stacks stacks = {0};
 	struct error err = {0};
+	struct sources sources = {kept, options->client};
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
+							.goroutines = true,
 							.lines = options->lines,
 							.no_inlines = options->no_inlines},
 		.timeout_ms = (uint32_t)options->timeout_s * 1000,
 		.open_file = open_file,
-		.open_file_arg = kept,
+		.open_file_arg = &sources,
+		.lent_us = &options->client->spent_us,
 		.live = stack_program.live};
+	auto_locks struct locks locks = {0};
 	const struct stack_report what = {.snapshot = &kept->snapshot,
 		.stacks = &stacks,
+		.locks = &locks,
+		.all_threads = kept->all_threads,
 		.pause = kept->pause,
 		.threads_missed = kept->threads_missed,
 		.origin = origin};
 	int status = EXIT_NONE;
 
 	find_files(kept);
-	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0)
+	if (inspect_run(&kept->snapshot, &inspect, &stacks, &err) == 0 &&
+		find_locks(&kept->snapshot, &stacks, &locks, &err) == 0)
 		status = stack_show(options, &what, NULL, first, &err);
 	if (err.kind != ERROR_NONE)
 		report_error(&err);

@@ -131,6 +131,7 @@ static int add(struct stack_save *save, const struct stack_report *report)
 	struct choice choice = {.files = files};
 	struct kept_process kept = {.snapshot = *snapshot,
 		.threads_missed = report->threads_missed,
+		.all_threads = report->all_threads,
 		.files = files,
 		.debugs = debugs};
 

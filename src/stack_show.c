@@ -24,6 +24,14 @@ static bool has_stack(const struct snapshot_thread *thread)
 	return thread->status != SNAPSHOT_THREAD_GONE && thread->status != SNAPSHOT_THREAD_KERNEL;
 }
 
+static bool is_left_out(const struct stacks *stacks)
+{
+	for (size_t i = 0; i < stacks->module_count; i++)
+		if (stacks->modules[i].left_out)
+			return true;
+	return false;
+}
+
 // The exit status for REPORT.
 static int judge(const struct stack_report *what)
 {
@@ -37,7 +45,9 @@ static int judge(const struct stack_report *what)
 	}
 	if (any == 0)
 		return EXIT_NONE;
-	return complete == wanted && !what->threads_missed ? EXIT_COMPLETE : EXIT_INCOMPLETE;
+	return complete == wanted && !what->threads_missed && !is_left_out(what->stacks)
+		       ? EXIT_COMPLETE
+		       : EXIT_INCOMPLETE;
 }
 
 // Says in ERR why WHAT, of TARGET if that is not NULL, has no stack at all.

@@ -22,7 +22,7 @@
 #define KEPT_MAGIC "nspeek\032\n"
 
 enum {
-	KEPT_VERSION = 1,
+	KEPT_VERSION = 2,
 	KEPT_PAUSE_SIZE = 16,
 	KEPT_HOST_SIZE = 65,
 	KEPT_PATH_MAX = 8192,     // bytes of a path
@@ -46,8 +46,9 @@ struct kept_process {
 	struct snapshot snapshot;
 	char pause[KEPT_PAUSE_SIZE]; // the policy: lower case letters
 	bool threads_missed;         // there were more threads than could be listed
+	bool all_threads;            // not only some that were asked for
 	struct file_parts *files;    // parallel to the snapshot's modules
-	struct debug_file *debugs;
+	struct debug_file *debugs;   // that of the module behind the last is the perf map
 	size_t debug_count;
 };
 

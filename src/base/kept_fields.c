@@ -12,6 +12,7 @@ enum {
 	MAPS_MAX = 1 << 22,
 	PIDS_MAX = 1 << 22, // that Linux has
 	DEBUGS_MAX = 1 << 12,
+	CONTEXTS_MAX = 1 << 26, // rows, or bytes of texts
 };
 
 #define FIELD(type, member, bytes, least, most, what)                                             \
@@ -19,6 +20,13 @@ enum {
 		what, offsetof(struct type, member), sizeof(((struct type *)0)->member), (bytes), \
 			(least), (most)                                                           \
 	}
+#define RANGE(type, member, what)                                  \
+	FIELD(type, member.first, 4, 0, UINT32_MAX, what),         \
+		FIELD(type, member.count, 4, 0, UINT32_MAX, what), \
+		FIELD(type, member.more, 4, 0, UINT32_MAX, what)
+#define LEN(i)                                                 \
+	FIELD(snapshot_thread, wait.lens[i], 4, 0, UINT32_MAX, \
+		"the length of an argument of a thread")
 #define TABLE(rows)                                      \
 	{                                                \
 		(rows), sizeof(rows) / sizeof((rows)[0]) \
@@ -31,11 +39,19 @@ static const struct kept_field process_fields[] = {
 	FIELD(kept_process, snapshot.paused_us, 8, 0, INT64_MAX, "the pause"),
 	FIELD(kept_process, snapshot.window_us, 8, 0, INT64_MAX, "the window"),
 	FIELD(kept_process, threads_missed, 1, 0, 1, "whether threads were missed"),
+	FIELD(kept_process, all_threads, 1, 0, 1, "whether all threads were wanted"),
 	FIELD(kept_process, snapshot.module_count, 4, 0, MODULES_MAX, "the number of modules"),
 	FIELD(kept_process, snapshot.map_count, 4, 0, MAPS_MAX, "the number of mappings"),
 	FIELD(kept_process, snapshot.thread_count, 4, 0, PIDS_MAX, "the number of threads"),
+	FIELD(kept_process, snapshot.part_count, 4, 0, SNAPSHOT_PARTS_MAX,
+		"the number of copies of memory"),
 	FIELD(kept_process, debug_count, 4, 0, DEBUGS_MAX, "the number of debug files"),
 	FIELD(kept_process, snapshot.stacks_len, 8, 0, UINT64_C(1) << 30, "the length of stacks"),
+	FIELD(kept_process, snapshot.context.file_count, 4, 0, CONTEXTS_MAX, "the number of fds"),
+	FIELD(kept_process, snapshot.context.peer_count, 4, 0, CONTEXTS_MAX, "the number of peers"),
+	FIELD(kept_process, snapshot.context.texts_len, 4, 0, CONTEXTS_MAX, "the length of texts"),
+	FIELD(kept_process, snapshot.context.kernel_errnum, 2, 0, ERRNO_MAX,
+		"the errno of kernel stacks"),
 };
 const struct kept_table kept_process_table = TABLE(process_fields);
 
@@ -75,6 +91,13 @@ static const struct kept_field map_fields[] = {
 };
 const struct kept_table kept_map_table = TABLE(map_fields);
 
+static const struct kept_field memory_fields[] = {
+	FIELD(snapshot_part, start, 8, 0, UINT64_MAX, "where copied memory was"),
+	FIELD(snapshot_part, offset, 8, 0, INT64_MAX, "where copied memory is"),
+	FIELD(snapshot_part, len, 8, 1, INT64_MAX, "the length of copied memory"),
+};
+const struct kept_table kept_memory_table = TABLE(memory_fields);
+
 static const struct kept_field thread_fields[] = {
 	FIELD(snapshot_thread, tid, 4, 1, PIDS_MAX, "a thread's id"),
 	FIELD(snapshot_thread, ns_tid, 4, 0, PIDS_MAX, "a thread's id inside"),
@@ -95,8 +118,45 @@ static const struct kept_field thread_fields[] = {
 	FIELD(snapshot_thread, left_offset, 8, 0, INT64_MAX, "where a thread's left stack is"),
 	FIELD(snapshot_thread, left_len, 8, 0, INT64_MAX, "the length of a thread's left stack"),
 	FIELD(snapshot_thread, pause_us, 4, 0, UINT32_MAX, "a thread's pause"),
+	FIELD(snapshot_thread, wait.restarts, 8, 0, UINT64_MAX, "a thread's restarted call"),
+	FIELD(snapshot_thread, wait.offset, 8, 0, INT64_MAX, "where a thread's arguments are"),
+	LEN(0),
+	LEN(1),
+	LEN(2),
+	LEN(3),
+	LEN(4),
+	LEN(5),
+	RANGE(snapshot_thread, wait.files, "a thread's fds"),
+	RANGE(snapshot_thread, wait.holders, "the holders of a thread's lock"),
+	FIELD(snapshot_thread, wait.kernel, 4, 0, UINT32_MAX, "a thread's kernel stack"),
+	FIELD(snapshot_thread, wait.cpu, 4, 0, UINT32_MAX, "a thread's processor"),
+	FIELD(snapshot_thread, wait.cpu_ms, 4, 0, UINT32_MAX, "a thread's processor time"),
+	FIELD(snapshot_thread, wait.used_known, 1, 0, 1, "whether that is known"),
+	FIELD(snapshot_thread, wait.proven, 1, 0, 1, "whether a thread's wait was proven"),
 };
 const struct kept_table kept_thread_table = TABLE(thread_fields);
+
+static const struct kept_field file_fields[] = {
+	FIELD(context_file, fd, 4, 0, INT32_MAX, "an fd"),
+	FIELD(context_file, events, 4, 0, UINT32_MAX, "an fd's events"),
+	FIELD(context_file, kind, 1, 0, CONTEXT_KIND_COUNT - 1, "the kind of an fd"),
+	FIELD(context_file, other, 1, 0, 1, "whether an fd is another's"),
+	FIELD(context_file, path, 4, 0, UINT32_MAX, "an fd's path"),
+	FIELD(context_file, protocol, 4, 0, UINT32_MAX, "a socket's protocol"),
+	FIELD(context_file, local, 4, 0, UINT32_MAX, "a socket's address"),
+	FIELD(context_file, remote, 4, 0, UINT32_MAX, "a socket's other address"),
+	FIELD(context_file, state, 4, 0, UINT32_MAX, "a socket's state"),
+	FIELD(context_file, detail, 4, 0, UINT32_MAX, "an fd's detail"),
+	RANGE(context_file, watched, "the watched fds"),
+	RANGE(context_file, peers, "an fd's peers"),
+};
+const struct kept_table kept_file_table = TABLE(file_fields);
+
+static const struct kept_field peer_fields[] = {
+	FIELD(context_peer, pid, 4, 0, PIDS_MAX, "a peer's PID"),
+	FIELD(context_peer, name, 4, 0, UINT32_MAX, "a peer's name"),
+};
+const struct kept_table kept_peer_table = TABLE(peer_fields);
 
 size_t kept_table_len(const struct kept_table *table)
 {

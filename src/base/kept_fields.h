@@ -3,6 +3,7 @@
 // reading go by the same tables.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,8 @@ struct kept_table {
 };
 
 extern const struct kept_table kept_process_table, kept_module_table, kept_parts_table,
-	kept_part_table, kept_debug_table, kept_map_table, kept_thread_table;
+	kept_part_table, kept_debug_table, kept_map_table, kept_memory_table, kept_thread_table,
+	kept_file_table, kept_peer_table;
 
 // The bytes in the file of the numbers of TABLE.
 size_t kept_table_len(const struct kept_table *table);
@@ -31,3 +33,9 @@ size_t kept_table_len(const struct kept_table *table);
 // the same 32 bits.
 uint64_t kept_field_get(const struct kept_field *field, const void *structure);
 void kept_field_set(const struct kept_field *field, void *structure, uint64_t value);
+
+// True when LEN bytes at OFFSET are in stacks of STACKS_LEN bytes.
+static inline bool kept_is_in_stacks(uint64_t offset, uint64_t len, uint64_t stacks_len)
+{
+	return len <= stacks_len && offset <= stacks_len - len;
+}

@@ -3,11 +3,10 @@
 #include "cleanup.h"
 #include "fd.h"
 #include "kept.h"
-#include "kept_fields.h"
 #include "kept_tags.h"
+#include "kept_take.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,143 +18,9 @@
 #endif
 
 enum {
-	BUFFER_SIZE = 1 << 16,
 	EXE_MAX = 4096,
 	FDS_RESERVED = 64,
 };
-
-struct kept_reader {
-	int fd;
-	bool looking;          // only looking through: files are not made
-	uint64_t at, len;      // bytes taken of the file, and all of its
-	size_t first, end;     // what of the buffer is not taken yet
-	uint64_t tag;          // what comes next
-	uint64_t parts, files; // what the process that is read may still have, see kept.h
-	struct kept_origin origin;
-	struct error *err; // of the running call
-	char *path;
-	unsigned char buffer[BUFFER_SIZE], copied[BUFFER_SIZE];
-};
-
-// Refuses the file for the formatted reason.
-__attribute__((format(printf, 2, 3))) static int refuse(
-	struct kept_reader *reader, const char *format, ...)
-{
-	char why[200];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	return fail(reader->err, ERROR_SYSTEM, EBADMSG, "loading failed on %s: %s (at byte %llu)",
-		reader->path, why, (unsigned long long)reader->at);
-}
-
-static int refuse_memory(struct kept_reader *reader)
-{
-	return fail_sys(reader->err, ENOMEM, "loading", "%s", reader->path);
-}
-
-// Takes LEN bytes of the file to BYTES.
-static int take_bytes(struct kept_reader *reader, void *bytes, size_t len)
-{
-	size_t done = 0;
-
-	if (len > reader->len - reader->at)
-		return refuse(reader, "it is cut off");
-	while (done < len) {
-		if (reader->first == reader->end) {
-			ssize_t n = fd_read_exact(reader->fd, reader->buffer, BUFFER_SIZE);
-			if (n < 0)
-				return fail_sys(reader->err, (int)-n, "read", "%s", reader->path);
-			if (n == 0)
-				return refuse(reader, "it is cut off");
-			reader->first = 0;
-			reader->end = (size_t)n;
-		}
-		size_t left = reader->end - reader->first;
-		size_t some = len - done < left ? len - done : left;
-		memcpy((char *)bytes + done, reader->buffer + reader->first, some);
-		reader->first += some;
-		reader->at += some;
-		done += some;
-	}
-	return 0;
-}
-
-static int take_number(struct kept_reader *reader, size_t width, uint64_t *ret)
-{
-	unsigned char bytes[8];
-	int r = take_bytes(reader, bytes, width);
-
-	*ret = 0;
-	for (size_t i = 0; r == 0 && i < width; i++)
-		*ret |= (uint64_t)bytes[i] << (8 * i);
-	return r;
-}
-
-// Takes the numbers of TABLE to STRUCTURE, each within its bounds.
-static int take_fields(struct kept_reader *reader, const struct kept_table *table, void *structure)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		const struct kept_field *field = &table->fields[i];
-		uint64_t value;
-		int r = take_number(reader, field->width, &value);
-		if (r < 0)
-			return r;
-		if (value < field->min || value > field->max)
-			return refuse(reader, "%s is %llu", field->name, (unsigned long long)value);
-		kept_field_set(field, structure, value);
-	}
-	return 0;
-}
-
-// Takes a string of at most MAX bytes, without NULs, into the new *RET.
-static int take_string(struct kept_reader *reader, const char *what, size_t max, char **ret)
-{
-	uint64_t len;
-	int r = take_number(reader, 4, &len);
-
-	if (r < 0)
-		return r;
-	if (len > max)
-		return refuse(reader, "the length of %s is %llu", what, (unsigned long long)len);
-	auto_free char *text = malloc(len + 1);
-	if (!text)
-		return refuse_memory(reader);
-	if ((r = take_bytes(reader, text, len)) < 0)
-		return r;
-	if (memchr(text, '\0', len))
-		return refuse(reader, "%s has a NUL in it", what);
-	text[len] = '\0';
-	*ret = take_ptr(text);
-	return 0;
-}
-
-// The same into BUFFER of SIZE bytes.
-static int take_text(struct kept_reader *reader, const char *what, char *buffer, size_t size)
-{
-	auto_free char *text = NULL;
-	int r = take_string(reader, what, size - 1, &text);
-
-	if (r == 0)
-		memcpy(buffer, text, strlen(text) + 1);
-	return r;
-}
-
-// Room for COUNT items of SIZE bytes in memory, each of which has at least LEN bytes in the file,
-// into *RET.
-static int make_rows(struct kept_reader *reader, const char *what, size_t count, size_t size,
-	size_t len, void *ret)
-{
-	if (count > (reader->len - reader->at) / len)
-		return refuse(reader, "it is cut off: %zu %s do not fit", count, what);
-	void *rows = calloc(count + 1, size);
-	if (!rows)
-		return refuse_memory(reader);
-	memcpy(ret, &rows, sizeof(rows));
-	return 0;
-}
 
 // An empty file in memory of LEN bytes, or -errno. Some fds are left for everything else.
 static int make_file(uint64_t len)
@@ -178,8 +43,8 @@ static int take_part(struct kept_reader *reader, int fd, const struct file_part 
 {
 	for (uint64_t done = 0; done < part->len;) {
 		uint64_t left = part->len - done;
-		size_t len = left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE;
-		int r = take_bytes(reader, reader->copied, len);
+		size_t len = left < KEPT_BUFFER_SIZE ? (size_t)left : KEPT_BUFFER_SIZE;
+		int r = kept_take_bytes(reader, reader->copied, len);
 		if (r < 0)
 			return r;
 		if (fd >= 0) {
@@ -196,21 +61,21 @@ static int take_part(struct kept_reader *reader, int fd, const struct file_part 
 // Takes what describes the parts of a file, not their bytes.
 static int take_parts_head(struct kept_reader *reader, struct file_parts *parts)
 {
-	int r = take_fields(reader, &kept_parts_table, parts);
+	int r = kept_take_fields(reader, &kept_parts_table, parts);
 
 	if (r < 0)
 		return r;
 	size_t count = parts->count;
 	parts->count = 0;
-	if ((r = take_bytes(reader, parts->build_id.bytes, parts->build_id.len)) < 0 ||
-		(r = make_rows(reader, "parts", count, sizeof(*parts->rows),
+	if ((r = kept_take_bytes(reader, parts->build_id.bytes, parts->build_id.len)) < 0 ||
+		(r = kept_make_rows(reader, "parts", count, sizeof(*parts->rows),
 			 kept_table_len(&kept_part_table), &parts->rows)) < 0)
 		return r;
 	for (size_t i = 0; i < count; i++)
-		if ((r = take_fields(reader, &kept_part_table, &parts->rows[i])) < 0)
+		if ((r = kept_take_fields(reader, &kept_part_table, &parts->rows[i])) < 0)
 			return r;
 	if (!file_parts_fit(parts->rows, count, parts->file_len))
-		return refuse(reader, "the parts of a file do not fit into it");
+		return kept_refuse(reader, "the parts of a file do not fit into it");
 	parts->count = count;
 	return 0;
 }
@@ -227,7 +92,7 @@ static int take_parts(struct kept_reader *reader, struct file_parts *parts, int 
 	uint64_t len = file_parts_len(parts);
 	if (parts->count > 0) {
 		if (len > reader->parts || parts->file_len > reader->files)
-			return refuse(reader, "the files of a process are too large");
+			return kept_refuse(reader, "the files of a process are too large");
 		reader->parts -= len;
 		reader->files -= parts->file_len;
 	}
@@ -256,29 +121,30 @@ static int take_image(struct kept_reader *reader, struct snapshot_module *module
 
 	module->image_len = 0;
 	if (len > 0 && module->source != SNAPSHOT_SOURCE_MEMORY)
-		return refuse(reader, "a module that is a file has an image");
+		return kept_refuse(reader, "a module that is a file has an image");
 	if (module->source != SNAPSHOT_SOURCE_MEMORY)
 		return 0;
 	module->image = malloc(len + 1);
 	if (!module->image)
-		return refuse_memory(reader);
+		return kept_refuse_memory(reader);
 	module->image_len = len;
-	return take_bytes(reader, module->image, len);
+	return kept_take_bytes(reader, module->image, len);
 }
 
 static int take_module(
 	struct kept_reader *reader, struct snapshot_module *module, struct file_parts *parts)
 {
-	int r = take_fields(reader, &kept_module_table, module);
+	int r = kept_take_fields(reader, &kept_module_table, module);
 	size_t len = module->image_len;
 
 	module->image_len = 0;
 	if (r < 0)
 		return r;
 	if (module->start >= module->end)
-		return refuse(reader, "a module ends before it begins");
-	if ((r = take_string(reader, "a module's path", KEPT_PATH_MAX, &module->path)) < 0 ||
-		(r = take_text(reader, "a module's note", module->note, sizeof(module->note))) < 0)
+		return kept_refuse(reader, "a module ends before it begins");
+	if ((r = kept_take_string(reader, "a module's path", KEPT_PATH_MAX, &module->path)) < 0 ||
+		(r = kept_take_text(
+			 reader, "a module's note", module->note, sizeof(module->note))) < 0)
 		return r;
 	module->image_len = len;
 	if ((r = take_image(reader, module)) < 0 ||
@@ -287,7 +153,7 @@ static int take_module(
 	bool is_file = module->source == SNAPSHOT_SOURCE_MAP_FILES ||
 		       module->source == SNAPSHOT_SOURCE_ROOT;
 	if (!is_file && parts->count > 0)
-		return refuse(reader, "a module that is no file has parts of one");
+		return kept_refuse(reader, "a module that is no file has parts of one");
 	if (is_file && module->fd < 0) {
 		module->source = SNAPSHOT_SOURCE_NONE;
 		snprintf(module->note, sizeof(module->note), "%s",
@@ -303,9 +169,9 @@ static int take_modules(struct kept_reader *reader, struct kept_process *process
 	size_t len = kept_table_len(&kept_module_table) + kept_table_len(&kept_parts_table) + 8;
 	int r;
 
-	if ((r = make_rows(reader, "modules", count, sizeof(*snapshot->modules), len,
+	if ((r = kept_make_rows(reader, "modules", count, sizeof(*snapshot->modules), len,
 		     &snapshot->modules)) < 0 ||
-		(r = make_rows(reader, "modules", count, sizeof(*process->files), len,
+		(r = kept_make_rows(reader, "modules", count, sizeof(*process->files), len,
 			 &process->files)) < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < count; i++) {
@@ -319,49 +185,63 @@ static int take_modules(struct kept_reader *reader, struct kept_process *process
 static int take_maps(struct kept_reader *reader, struct snapshot *snapshot, size_t count)
 {
 	uint64_t end = 0;
-	int r = make_rows(reader, "mappings", count, sizeof(*snapshot->maps),
+	int r = kept_make_rows(reader, "mappings", count, sizeof(*snapshot->maps),
 		kept_table_len(&kept_map_table), &snapshot->maps);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct snapshot_map *map = &snapshot->maps[i];
-		if ((r = take_fields(reader, &kept_map_table, map)) < 0)
+		if ((r = kept_take_fields(reader, &kept_map_table, map)) < 0)
 			return r;
 		if (map->start < end || map->start >= map->end)
-			return refuse(reader, "a mapping is not above the one before it");
+			return kept_refuse(reader, "a mapping is not above the one before it");
 		if (map->module != SNAPSHOT_NO_MODULE &&
 			(map->module < 0 || (size_t)map->module >= snapshot->module_count))
-			return refuse(reader, "a mapping's module is %d", map->module);
+			return kept_refuse(reader, "a mapping's module is %d", map->module);
 		end = map->end;
 		snapshot->map_count++;
 	}
 	return r;
 }
 
-// True when LEN bytes at OFFSET are in stacks of STACKS_LEN bytes.
-static bool is_in_stacks(uint64_t offset, uint64_t len, uint64_t stacks_len)
+// True when what the arguments of THREAD's system call point to is in stacks of STACKS_LEN bytes.
+static bool has_arguments(struct snapshot_thread *thread, uint64_t stacks_len)
 {
-	return len <= stacks_len && offset <= stacks_len - len;
+	uint64_t nr = snapshot_call_nr(thread), len = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < CALL_ARGS; i++) {
+		size_t most = call_region_of(nr, thread->syscall_args, i).len;
+		if (thread->wait.lens[i] > most)
+			return false;
+		len += most;
+		any |= thread->wait.lens[i] > 0;
+	}
+	if (!any)
+		thread->wait.offset = 0;
+	return !any || kept_is_in_stacks(thread->wait.offset, len, stacks_len);
 }
 
 static int take_thread(
 	struct kept_reader *reader, struct snapshot_thread *thread, uint64_t stacks_len)
 {
-	int r = take_fields(reader, &kept_thread_table, thread);
+	int r = kept_take_fields(reader, &kept_thread_table, thread);
 
+	for (size_t i = 0; r == 0 && i < CALL_ARGS; i++)
+		r = kept_take_number(reader, 8, &thread->syscall_args[i]);
 	if (r < 0)
 		return r;
 	if (thread->stack_len == 0)
 		thread->stack_offset = 0;
 	if (thread->left_len == 0)
 		thread->left_offset = 0;
-	if (!is_in_stacks(thread->stack_offset, thread->stack_len, stacks_len) ||
-		!is_in_stacks(thread->left_offset, thread->left_len, stacks_len))
-		return refuse(reader, "a thread's stack is not among the stacks");
-	r = take_text(reader, "a thread's name", thread->name, sizeof(thread->name));
-	for (size_t i = 0; r == 0 && i < sizeof(thread->syscall_args) / sizeof(uint64_t); i++)
-		r = take_number(reader, 8, &thread->syscall_args[i]);
+	if (!kept_is_in_stacks(thread->stack_offset, thread->stack_len, stacks_len) ||
+		!kept_is_in_stacks(thread->left_offset, thread->left_len, stacks_len))
+		return kept_refuse(reader, "a thread's stack is not among the stacks");
+	if (!has_arguments(thread, stacks_len))
+		return kept_refuse(reader, "a thread's arguments are not among the stacks");
+	r = kept_take_text(reader, "a thread's name", thread->name, sizeof(thread->name));
 	for (size_t i = 0; r == 0 && i < ARCH_REG_COUNT; i++)
-		r = take_number(reader, 8, &thread->regs[i]);
+		r = kept_take_number(reader, 8, &thread->regs[i]);
 	return r;
 }
 
@@ -369,7 +249,7 @@ static int take_threads(
 	struct kept_reader *reader, struct snapshot *snapshot, size_t count, uint64_t stacks_len)
 {
 	size_t len = kept_table_len(&kept_thread_table) + 4 + 8 * (6 + ARCH_REG_COUNT);
-	int r = make_rows(
+	int r = kept_make_rows(
 		reader, "threads", count, sizeof(*snapshot->threads), len, &snapshot->threads);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
@@ -379,9 +259,29 @@ static int take_threads(
 	return r;
 }
 
+// Takes what was copied of memory beside the stacks, as HEAD counts it.
+static int take_memory(
+	struct kept_reader *reader, struct snapshot *snapshot, const struct snapshot *head)
+{
+	int r = kept_make_rows(reader, "copies of memory", head->part_count,
+		sizeof(*snapshot->parts), kept_table_len(&kept_memory_table), &snapshot->parts);
+	uint64_t end = 0;
+
+	for (size_t i = 0; r == 0 && i < head->part_count; i++, snapshot->part_count++) {
+		struct snapshot_part *part = &snapshot->parts[i];
+		if ((r = kept_take_fields(reader, &kept_memory_table, part)) < 0)
+			return r;
+		bool fits = part->start >= end && part->len <= UINT64_MAX - part->start;
+		if (!fits || !kept_is_in_stacks(part->offset, part->len, head->stacks_len))
+			return kept_refuse(reader, "a copy of memory is not where it can be");
+		end = part->start + part->len;
+	}
+	return r;
+}
+
 static int take_debugs(struct kept_reader *reader, struct kept_process *process, size_t count)
 {
-	int r = make_rows(reader, "debug files", count, sizeof(*process->debugs),
+	int r = kept_make_rows(reader, "debug files", count, sizeof(*process->debugs),
 		kept_table_len(&kept_debug_table) + kept_table_len(&kept_parts_table),
 		&process->debugs);
 
@@ -389,10 +289,10 @@ static int take_debugs(struct kept_reader *reader, struct kept_process *process,
 		struct debug_file *debug = &process->debugs[i];
 		debug->fd = -EBADF;
 		process->debug_count++;
-		if ((r = take_fields(reader, &kept_debug_table, debug)) < 0)
+		if ((r = kept_take_fields(reader, &kept_debug_table, debug)) < 0)
 			return r;
-		if (debug->module >= process->snapshot.module_count)
-			return refuse(reader, "a debug file's module is %u", debug->module);
+		if (debug->module > process->snapshot.module_count)
+			return kept_refuse(reader, "a debug file's module is %u", debug->module);
 		r = take_parts(reader, &debug->parts, &debug->fd);
 	}
 	return r;
@@ -400,10 +300,42 @@ static int take_debugs(struct kept_reader *reader, struct kept_process *process,
 
 static int take_stacks(struct kept_reader *reader, struct snapshot *snapshot, size_t len)
 {
-	int r = make_rows(reader, "bytes of stacks", len, 1, 1, &snapshot->stacks);
+	int r = kept_make_rows(reader, "bytes of stacks", len, 1, 1, &snapshot->stacks);
 
 	snapshot->stacks_len = r == 0 ? len : 0;
-	return r < 0 ? r : take_bytes(reader, snapshot->stacks, len);
+	return r < 0 ? r : kept_take_bytes(reader, snapshot->stacks, len);
+}
+
+// Takes the context, whose threads are there.
+static int take_context(
+	struct kept_reader *reader, struct snapshot *snapshot, const struct context *head)
+{
+	struct context *context = &snapshot->context;
+	int r;
+
+	context->kernel_errnum = head->kernel_errnum;
+	if ((r = kept_make_rows(reader, "fds", head->file_count, sizeof(*context->files),
+		     kept_table_len(&kept_file_table), &context->files)) < 0)
+		return r;
+	for (; r == 0 && context->file_count < head->file_count; context->file_count++)
+		r = kept_take_fields(
+			reader, &kept_file_table, &context->files[context->file_count]);
+	if (r < 0 || (r = kept_make_rows(reader, "peers", head->peer_count, sizeof(*context->peers),
+			      kept_table_len(&kept_peer_table), &context->peers)) < 0)
+		return r;
+	for (; r == 0 && context->peer_count < head->peer_count; context->peer_count++)
+		r = kept_take_fields(
+			reader, &kept_peer_table, &context->peers[context->peer_count]);
+	if (r < 0 || (r = kept_make_rows(reader, "bytes of texts", head->texts_len, 1, 1,
+			      &context->texts)) < 0)
+		return r;
+	if ((r = kept_take_bytes(reader, context->texts, head->texts_len)) < 0)
+		return r;
+	context->texts_len = head->texts_len;
+	bool is_sound = context_is_sound(context);
+	for (size_t i = 0; is_sound && i < snapshot->thread_count; i++)
+		is_sound = context_has(context, &snapshot->threads[i].wait);
+	return is_sound ? 0 : kept_refuse(reader, "what threads wait for is not there");
 }
 
 static int take_names(struct kept_reader *reader, struct kept_process *process)
@@ -413,17 +345,18 @@ static int take_names(struct kept_reader *reader, struct kept_process *process)
 	uint64_t has_exe;
 	int r;
 
-	if ((r = take_text(reader, "the name", snapshot->name, sizeof(snapshot->name))) < 0 ||
-		(r = take_text(reader, "the policy", process->pause, sizeof(process->pause))) < 0 ||
-		(r = take_number(reader, 1, &has_exe)) < 0 ||
-		(r = take_string(reader, "the executable's path", EXE_MAX, &exe)) < 0)
+	if ((r = kept_take_text(reader, "the name", snapshot->name, sizeof(snapshot->name))) < 0 ||
+		(r = kept_take_text(reader, "the policy", process->pause, sizeof(process->pause))) <
+			0 ||
+		(r = kept_take_number(reader, 1, &has_exe)) < 0 ||
+		(r = kept_take_string(reader, "the executable's path", EXE_MAX, &exe)) < 0)
 		return r;
 	if (has_exe > 1 || (!has_exe && exe[0]))
-		return refuse(reader, "whether the executable is known is %llu",
+		return kept_refuse(reader, "whether the executable is known is %llu",
 			(unsigned long long)has_exe);
 	if (!process->pause[0] ||
 		process->pause[strspn(process->pause, "abcdefghijklmnopqrstuvwxyz")])
-		return refuse(reader, "the policy is no word");
+		return kept_refuse(reader, "the policy is no word");
 	if (has_exe)
 		snapshot->exe = take_ptr(exe);
 	return 0;
@@ -434,14 +367,15 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 {
 	struct snapshot *snapshot = &process->snapshot;
 	struct kept_process head = {0};
-	int r = take_fields(reader, &kept_process_table, &head);
+	int r = kept_take_fields(reader, &kept_process_table, &head);
 
 	if (r < 0)
 		return r;
 	// The counts become true one by one: what there is can be freed at any time.
 	*process = head;
 	process->debug_count = snapshot->module_count = snapshot->map_count = 0;
-	snapshot->thread_count = snapshot->stacks_len = 0;
+	snapshot->thread_count = snapshot->part_count = snapshot->stacks_len = 0;
+	snapshot->context = (struct context){0};
 	reader->parts = KEPT_PARTS_MAX;
 	reader->files = KEPT_FILES_MAX;
 	if ((r = take_names(reader, process)) < 0 ||
@@ -449,6 +383,8 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 		(r = take_maps(reader, snapshot, head.snapshot.map_count)) < 0 ||
 		(r = take_threads(reader, snapshot, head.snapshot.thread_count,
 			 head.snapshot.stacks_len)) < 0 ||
+		(r = take_context(reader, snapshot, &head.snapshot.context)) < 0 ||
+		(r = take_memory(reader, snapshot, &head.snapshot)) < 0 ||
 		(r = take_debugs(reader, process, head.debug_count)) < 0)
 		return r;
 	return take_stacks(reader, snapshot, head.snapshot.stacks_len);
@@ -457,14 +393,14 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 // Takes the tag of what comes next.
 static int take_tag(struct kept_reader *reader)
 {
-	int r = take_number(reader, 4, &reader->tag);
+	int r = kept_take_number(reader, 4, &reader->tag);
 
 	if (r < 0)
 		return r;
 	if (reader->tag != KEPT_TAG_PROCESS && reader->tag != KEPT_TAG_END)
-		return refuse(reader, "there is neither a process nor the end");
+		return kept_refuse(reader, "there is neither a process nor the end");
 	if (reader->tag == KEPT_TAG_END && reader->at != reader->len)
-		return refuse(reader, "something follows its end");
+		return kept_refuse(reader, "something follows its end");
 	return 0;
 }
 
@@ -480,27 +416,28 @@ static int begin(struct kept_reader *reader)
 	if (fstat(reader->fd, &st) < 0 || lseek(reader->fd, 0, SEEK_SET) < 0)
 		return fail_sys(reader->err, errno, "read", "%s", reader->path);
 	reader->len = (uint64_t)st.st_size;
-	if (reader->len < sizeof(magic) || take_bytes(reader, magic, sizeof(magic)) < 0 ||
+	if (reader->len < sizeof(magic) || kept_take_bytes(reader, magic, sizeof(magic)) < 0 ||
 		memcmp(magic, KEPT_MAGIC, sizeof(magic)) != 0)
-		return refuse(reader, "it was not written by nspeek stack --save");
-	if ((r = take_number(reader, 4, &version)) < 0)
+		return kept_refuse(reader, "it was not written by nspeek stack --save");
+	if ((r = kept_take_number(reader, 4, &version)) < 0)
 		return r;
 	if (version != KEPT_VERSION)
-		return refuse(reader, "it is of version %llu, and this nspeek knows version %d",
+		return kept_refuse(reader,
+			"it is of version %llu, and this nspeek knows version %d",
 			(unsigned long long)version, KEPT_VERSION);
-	if ((r = take_number(reader, 4, &machine)) < 0)
+	if ((r = kept_take_number(reader, 4, &machine)) < 0)
 		return r;
 	if (machine != ARCH_ELF_MACHINE)
-		return refuse(reader,
+		return kept_refuse(reader,
 			"it is of another machine (ELF machine %llu), and this nspeek is built for "
 			"%d",
 			(unsigned long long)machine, ARCH_ELF_MACHINE);
-	if ((r = take_number(reader, 8, &reader->origin.time_s)) < 0 ||
-		(r = take_text(reader, "the host's name", reader->origin.host,
+	if ((r = kept_take_number(reader, 8, &reader->origin.time_s)) < 0 ||
+		(r = kept_take_text(reader, "the host's name", reader->origin.host,
 			 sizeof(reader->origin.host))) < 0)
 		return r;
 	if (reader->origin.time_s > UINT32_MAX)
-		return refuse(
+		return kept_refuse(
 			reader, "the time is %llu", (unsigned long long)reader->origin.time_s);
 	return take_tag(reader);
 }
@@ -577,14 +514,4 @@ void kept_read_free(struct kept_reader *reader)
 	close_fd(&reader->fd);
 	free(reader->path);
 	free(reader);
-}
-
-void kept_process_fini(struct kept_process *process)
-{
-	for (size_t i = 0; process->files && i < process->snapshot.module_count; i++)
-		file_parts_fini(&process->files[i]);
-	free(process->files);
-	debug_files_fini(&process->debugs, &process->debug_count);
-	snapshot_fini(&process->snapshot);
-	*process = (struct kept_process){0};
 }

@@ -111,11 +111,20 @@ static void put_module(struct kept_writer *writer, const struct snapshot_module 
 static void put_thread(struct kept_writer *writer, const struct snapshot_thread *thread)
 {
 	put_fields(writer, &kept_thread_table, thread);
-	put_string(writer, thread->name);
-	for (size_t i = 0; i < sizeof(thread->syscall_args) / sizeof(thread->syscall_args[0]); i++)
+	for (size_t i = 0; i < CALL_ARGS; i++)
 		put_number(writer, thread->syscall_args[i], 8);
+	put_string(writer, thread->name);
 	for (size_t i = 0; i < ARCH_REG_COUNT; i++)
 		put_number(writer, thread->regs[i], 8);
+}
+
+static void put_context(struct kept_writer *writer, const struct context *context)
+{
+	for (size_t i = 0; writer->r == 0 && i < context->file_count; i++)
+		put_fields(writer, &kept_file_table, &context->files[i]);
+	for (size_t i = 0; writer->r == 0 && i < context->peer_count; i++)
+		put_fields(writer, &kept_peer_table, &context->peers[i]);
+	put_bytes(writer, context->texts, context->texts_len);
 }
 
 // True when PROCESS is within the bounds of what is read.
@@ -172,6 +181,9 @@ int kept_write_process(struct kept_writer *writer, const struct kept_process *pr
 		put_fields(writer, &kept_map_table, &snapshot->maps[i]);
 	for (size_t i = 0; writer->r == 0 && i < snapshot->thread_count; i++)
 		put_thread(writer, &snapshot->threads[i]);
+	put_context(writer, &snapshot->context);
+	for (size_t i = 0; writer->r == 0 && i < snapshot->part_count; i++)
+		put_fields(writer, &kept_memory_table, &snapshot->parts[i]);
 	for (size_t i = 0; writer->r == 0 && i < process->debug_count; i++) {
 		put_fields(writer, &kept_debug_table, &process->debugs[i]);
 		put_parts(writer, process->debugs[i].fd, &process->debugs[i].parts);

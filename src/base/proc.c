@@ -286,23 +286,36 @@ int proc_syscall_parse(const char *text, size_t len, struct proc_syscall *ret)
 	return 0;
 }
 
-// True when FLAG is set in field 9 of TEXT, a /proc/PID/stat line.
-static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
+// Scans field NUMBER, from 3 on, of TEXT, a /proc/PID/stat line.
+static int stat_scan(const char *text, size_t len, int number, uint64_t *ret)
 {
 	const char *end = text + len;
 	const char *p = memrchr(text, ')', len); // the name before it may hold anything
-	uint64_t flags;
 
 	if (!p)
-		return false;
+		return -EINVAL;
 	p++;
-	for (int field = 3; field < 9; field++) {
+	for (int field = 3; field < number; field++) {
 		skip_blanks(&p, end);
 		while (p < end && *p != ' ')
 			p++;
 	}
 	skip_blanks(&p, end);
-	return number_scan(&p, end, 10, &flags) == 0 && (flags & flag) != 0;
+	return number_scan(&p, end, 10, ret);
+}
+
+enum { STAT_FLAGS = 9, STAT_START = 22 };
+
+static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
+{
+	uint64_t flags;
+
+	return stat_scan(text, len, STAT_FLAGS, &flags) == 0 && (flags & flag) != 0;
+}
+
+int proc_stat_start(const char *text, size_t len, uint64_t *ret)
+{
+	return stat_scan(text, len, STAT_START, ret);
 }
 
 bool proc_stat_is_kernel_thread(const char *text, size_t len)

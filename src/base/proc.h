@@ -60,6 +60,10 @@ bool proc_stat_is_kernel_thread(const char *text, size_t len);
 // though it need not be a zombie yet. Text that is no stat line does not.
 bool proc_stat_is_exiting(const char *text, size_t len);
 
+// When the process of TEXT, a /proc/PID/stat line, began (field 22), in clock ticks since the host
+// was booted, into *RET. Fails with -EINVAL or -ERANGE; *RET is then untouched.
+int proc_stat_start(const char *text, size_t len, uint64_t *ret);
+
 // One row of a uid_map or gid_map, user_namespaces(7).
 struct proc_idmap_row {
 	uint32_t inside, outside, count;

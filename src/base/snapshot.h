@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arch.h"
+#include "context.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,14 @@ struct snapshot_map {
 	int module; // index, or SNAPSHOT_NO_MODULE
 	bool writable, executable;
 };
+
+// A part of the target's memory that was copied beside the stacks: code that is in no file.
+struct snapshot_part {
+	uint64_t start;     // its address
+	size_t offset, len; // bytes in the snapshot's stacks
+};
+
+enum { SNAPSHOT_PARTS_MAX = 1 << 12 };
 
 enum snapshot_thread_status {
 	SNAPSHOT_THREAD_LISTED,   // known, nothing captured yet
@@ -80,6 +89,7 @@ struct snapshot_thread {
 	uint64_t left_sp;
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;
+	struct context_wait wait;
 };
 
 struct snapshot {
@@ -95,6 +105,9 @@ struct snapshot {
 	size_t threads_mapped; // bytes of the mapping that threads are; 0: they are from malloc(3)
 	unsigned char *stacks;
 	size_t stacks_len;
+	struct snapshot_part *parts; // ascending, apart
+	size_t part_count;
+	size_t parts_mapped; // they are a mapping of so many bytes; 0: from malloc(3)
 	// Whose memory stacks is: somebody else's, a mapping of so many bytes, or from malloc(3).
 	bool stacks_borrowed;
 	size_t stacks_mapped;
@@ -102,6 +115,7 @@ struct snapshot {
 	int iterator_errnum;
 	uint64_t paused_us; // wall time from the first stop to the last resume
 	uint64_t window_us; // wall time from the first read to the last
+	struct context context;
 };
 
 // A thread's regs_known when all are.
@@ -110,9 +124,21 @@ static const uint64_t SNAPSHOT_ALL_REGS = (UINT64_C(1) << ARCH_REG_COUNT) - 1;
 // The mapping that holds ADDR, or NULL.
 const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, uint64_t addr);
 
+// The part that holds the LEN bytes at ADDR, or NULL.
+const struct snapshot_part *snapshot_find_part(
+	const struct snapshot *snapshot, uint64_t addr, size_t len);
+
 // The copied bytes of THREAD's stack.
 const unsigned char *snapshot_stack(
 	const struct snapshot *snapshot, const struct snapshot_thread *thread);
+
+// The system call that THREAD, which is in one, is in; of one that was restarted, if it is known,
+// the one that goes on.
+uint64_t snapshot_call_nr(const struct snapshot_thread *thread);
+
+// The copied bytes, *RET_LEN, of what argument INDEX of THREAD's system call points to.
+const unsigned char *snapshot_call_bytes(const struct snapshot *snapshot,
+	const struct snapshot_thread *thread, size_t index, size_t *ret_len);
 
 // Closes and frees all that SNAPSHOT holds and leaves it empty. Accepts an empty one ({0}).
 void snapshot_fini(struct snapshot *snapshot);

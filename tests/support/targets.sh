@@ -3,10 +3,11 @@
 # Starts targets of every kind. Each start_* sets TARGET, the host's PID of the process that a test
 # is to look at, and arranges for its end. Sourced by lib.sh.
 
-# make_root DIR: a root that holds the container program as /bin/app and nothing else.
+# make_root DIR: a root that holds a static program, the container program unless PROGRAM is another, as
+# /bin/app and nothing else.
 make_root() {
 	mkdir -p "$1"/{bin,proc,sys,dev,tmp,etc,run,usr}
-	cp "$FIXTURES/container" "$1/bin/app"
+	cp "${PROGRAM:-$FIXTURES/container}" "$1/bin/app"
 }
 
 # add_busybox DIR: and a static busybox, with no link to it: there is no shell by name.

@@ -34,6 +34,21 @@ for denied in process_vm_readv=ENOSYS process_vm_readv=EPERM; do
 		assert_contains "$OUT$ERR" process_vm_readv
 	fi
 done
+# What holds the worker: a filter by either call, else namespaces, else that is said.
+while read -r denied sandbox; do
+	expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --json "$TARGET"
+	assert_eq "$(frames)" "$WANTED" "stacks without $denied"
+	assert_eq "$(jq -r .processes[0].sandbox "$WORK/run.out")" "$sandbox" "without $denied"
+done <<-END
+	seccomp=EPERM filter
+	unshare=EPERM,chroot=EPERM filter
+	seccomp=ENOSYS,prctl=EPERM namespaces
+	seccomp=ENOSYS,prctl=EPERM,unshare=EPERM none
+END
+expect_status 0 "$DENY" seccomp=ENOSYS,prctl=EPERM -- "$NSPEEK" stack "$TARGET"
+assert_contains "$OUT" "note: system calls of the unwinding process could not be filtered"
+expect_status 0 "$NSPEEK" stack "$TARGET"
+assert_lacks "$OUT" "could not be filtered"
 # Without the task iterator, out of /proc; and that is said.
 for denied in bpf=EPERM bpf=ENOSYS; do
 	for policy in auto never; do

@@ -6,6 +6,7 @@
 #include "kept.h"
 #include "unit.h"
 
+#include <asm/unistd.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -88,13 +89,53 @@ static inline void sample_threads(struct snapshot *snapshot)
 		.left_sp = 0x7fffffffe000,
 		.left_offset = 32,
 		.left_len = 8,
-		.pause_us = UINT32_MAX};
+		.pause_us = UINT32_MAX,
+		.wait = {.restarts = __NR_clock_nanosleep,
+			.offset = 24,
+			.lens = {[2] = 16},
+			.files = {1, 1, 77},
+			.holders = {0, 1, 78},
+			.kernel = 3,
+			.cpu = 79,
+			.cpu_ms = 80,
+			.used_known = true,
+			.proven = true}};
 	for (size_t i = 0; i < ARCH_REG_COUNT; i++)
 		threads[0].regs[i] = UINT64_MAX / (i + 1);
 	threads[1] = (struct snapshot_thread){
 		.tid = 1 << 22, .status = SNAPSHOT_THREAD_DENIED, .errnum = EPERM};
 	snapshot->threads = threads;
 	snapshot->thread_count = 2;
+}
+
+static const char sample_texts[] = "\0a\0texts\xff";
+
+static inline void sample_context(struct context *context)
+{
+	struct context_file *files = calloc(2, sizeof(*files));
+
+	files[0] = (struct context_file){.fd = 0x00414243,
+		.events = 0x81828384,
+		.kind = CONTEXT_EPOLL,
+		.other = true,
+		.path = 1,
+		.protocol = 3,
+		.local = 4,
+		.remote = 5,
+		.state = 6,
+		.detail = 7,
+		.watched = {1, 1, 81},
+		.peers = {0, 1, 82}};
+	files[1] = (struct context_file){.fd = INT32_MAX, .kind = CONTEXT_PIPE};
+	context->files = files;
+	context->file_count = 2;
+	context->peers = calloc(1, sizeof(*context->peers));
+	context->peers[0] = (struct context_peer){0x00314151, 3};
+	context->peer_count = 1;
+	context->texts = malloc(sizeof(sample_texts));
+	memcpy(context->texts, sample_texts, sizeof(sample_texts));
+	context->texts_len = sizeof(sample_texts);
+	context->kernel_errnum = EACCES;
 }
 
 // For kept_process_fini().
@@ -108,7 +149,8 @@ static inline struct kept_process sample_process(void)
 					       .paused_us = INT64_MAX,
 					       .window_us = 77},
 		.pause = "never",
-		.threads_missed = true};
+		.threads_missed = true,
+		.all_threads = true};
 	struct snapshot *snapshot = &process.snapshot;
 
 	sample_modules(&process);
@@ -121,10 +163,15 @@ static inline struct kept_process sample_process(void)
 		UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, 3, .writable = false, .executable = false};
 	snapshot->map_count = 3;
 	sample_threads(snapshot);
+	sample_context(&snapshot->context);
 	process.debugs = calloc(1, sizeof(*process.debugs));
 	process.debugs[0] = (struct debug_file){
 		sample_file(SAMPLE_DEBUG_LEN, 9), 2, sample_parts(SAMPLE_DEBUG_LEN, 0xef)};
 	process.debug_count = 1;
+	snapshot->parts = calloc(2, sizeof(*snapshot->parts));
+	snapshot->parts[0] = (struct snapshot_part){0x5122334455667788, 4, 7};
+	snapshot->parts[1] = (struct snapshot_part){0x512233445566778f, 0, 40};
+	snapshot->part_count = 2;
 	snapshot->stacks_len = 40;
 	snapshot->stacks = malloc(40);
 	for (size_t i = 0; i < 40; i++)

@@ -73,6 +73,26 @@ Test(answers, the_truth, .init = begin)
 	check_no_leak();
 }
 
+// What holds the worker is said by what has not read anything yet.
+Test(answers, what_holds_the_worker, .init = begin)
+{
+	record->status = SANDBOX_FILTER; // that goes without saying
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	answers.taken = 0;
+	record->status = SANDBOX_KINDS;
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	answers.taken = 0;
+	record->status = SANDBOX_NAMESPACES;
+	check_int(take(WIRE_SANDBOX, 0), 0);
+	check_int(stacks.sandbox, SANDBOX_NAMESPACES);
+	record->status = SANDBOX_BARE;
+	check_int(take(WIRE_SANDBOX, 0), -EPROTO);
+	check_int(stacks.sandbox, SANDBOX_NAMESPACES);
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
 static int take_same(uint32_t first, uint32_t count, uint32_t other)
 {
 	record->count = count;
@@ -96,6 +116,64 @@ Test(answers, threads_with_one_stack, .init = begin)
 	stacks_fini(&stacks);
 	free(record);
 	check_no_leak();
+}
+
+static int take_text(enum wire_type type, uint32_t status, uint64_t value, const char *text)
+{
+	record->status = status;
+	record->value = value;
+	strcpy(record->text, text);
+	return take(type, 0);
+}
+
+Test(answers, goroutines, .init = begin)
+{
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, "chan receive"), 0);
+	check_int(take_frame(3, nowhere), 0);
+	check_int(take_end(3, STACK_COMPLETE, ""), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_RUNNABLE, 19, ""), 0);
+	check_int(take_same(3, 1, 4), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 20, "x"), 0);
+	check_int(take_same(3, 1, 0), 0);
+	answers_close(&answers, "gone");
+	check_int(stacks.goroutines.row_count, 3);
+	check_u64(stacks.goroutines.count, 7);
+	check_u64(stacks.goroutines.rows[0].id, 18);
+	check_str(stacks.goroutines.rows[0].wait, "chan receive");
+	check_int(stacks.goroutines.rows[1].state, GOROUTINE_RUNNABLE);
+	check_true(
+		stacks.goroutines.rows[1].stack.frames == stacks.goroutines.rows[0].stack.frames);
+	check_true(stacks.stacks[0].frames == stacks.goroutines.rows[0].stack.frames);
+	check_str(stacks.goroutines.rows[2].stack.end.reason, "gone");
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, goroutines_that_cannot_be, .init = begin)
+{
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINES, 2, 7, ""), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, "why"), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINES, 0, 7, ""), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINES, 0, 7, "why"), 0);
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), -EPROTO); // again
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), -EPROTO);
+	stacks_fini(&stacks);
+	free(record);
+	begin();
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_STATE_COUNT, 18, ""), -EPROTO);
+	check_int(take_frame(3, nowhere), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), 0);
+	check_int(take_frame(4, nowhere), -EPROTO);
+	check_int(take_same(3, 1, 0), -EPROTO); // without an end
+	check_int(take_end(3, STACK_COMPLETE, ""), -EPROTO);
+	for (int i = 1; i < GOROUTINES_MAX; i++)
+		check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), -EPROTO);
+	stacks_fini(&stacks);
 }
 
 Test(answers, threads_that_cannot_have_one_stack, .init = begin)
@@ -143,7 +221,7 @@ Test(answers, references_to_nothing, .init = begin)
 	check_int(take_symbol("f"), 0);
 	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = 1}), -EPROTO);
 	check_int(take_frame(0, (struct wire_frame){.module = 0, .symbol = -2}), -EPROTO);
-	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = 0}), -EPROTO);
+	check_int(take_frame(0, (struct wire_frame){.module = -1, .symbol = 1}), -EPROTO);
 	check_int(take_frame(0,
 			  (struct wire_frame){.module = -1, .symbol = -1, .via = FRAME_VIA_COUNT}),
 		-EPROTO);

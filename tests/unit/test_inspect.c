@@ -87,14 +87,16 @@ static int turn_away(const struct work *work)
 // Would leave a process behind.
 static int multiply(const struct work *work)
 {
+	const struct sandbox sandbox = {
+		.parent = work->keeper, .keep = &work->socket, .keep_count = 1, .cpu_s = 5};
 	struct error err = {0};
 
-	if (sandbox_enter(work->keeper, &work->socket, 1, &err) < 0)
+	if (sandbox_enter(&sandbox, &err) < 0)
 		return crash(work);
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(0);
-	return pid < 0 && errno == EAGAIN ? 1 : crash(work);
+	return crash(work);
 }
 
 // Says that it is done, and does not end.
@@ -114,8 +116,89 @@ Test(inspect, workers_that_do_not_work)
 	check_str(reason_of(babble, 5000),
 		"the unwinding process gave an answer that is not well formed");
 	check_str(reason_of(turn_away, 5000), "the unwinding process gave up");
-	check_str(reason_of(multiply, 5000), "the unwinding process gave up");
+	check_str(reason_of(multiply, 5000),
+		"the unwinding process was killed by signal 31 (Bad system call)");
 	check_str(reason_of(linger, 5000), "the unwinding process left it out");
+}
+
+// Two modules of which the second makes a worker end by HOW, while it unwinds or names.
+static struct snapshot_module two[2] = {{.fd = -EBADF}, {.fd = -EBADF}};
+static int (*how)(const struct work *work);
+static bool while_naming;
+
+static int live_until_it_reads(const struct work *work)
+{
+	static struct wire_record record;
+	static struct wire_in in;
+	int fd;
+
+	++*lives;
+	wire_in_init(&in, work->socket);
+	for (int i = 0; i < 2; i++)
+		if (wire_receive(&in, &record, &fd) <= 0)
+			return 1;
+	work->place->module = 1;
+	work->place->stage = while_naming ? WORK_NAMING : WORK_UNWINDING;
+	bool is_read = !work->snapshot.modules[1].note[0];
+	bool is_named = !work->unnamed || !work->unnamed[1];
+	if (while_naming ? is_named : is_read)
+		return how(work);
+	work->place->module = 0;
+	record = (struct wire_record){
+		.type = WIRE_FRAMES, .count = 1, .frames = {{.pc = 7, .module = 1, .symbol = -1}}};
+	wire_send(work->socket, &record, -EBADF);
+	record = (struct wire_record){.type = WIRE_THREAD, .status = STACK_COMPLETE};
+	wire_send(work->socket, &record, -EBADF);
+	record = (struct wire_record){.type = WIRE_DONE};
+	return wire_send(work->socket, &record, -EBADF) < 0;
+}
+
+// The stack comes, and the second module alone says NOTE; it takes a second worker.
+static void check_left_out(int (*end)(const struct work *work), bool naming, const char *note)
+{
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 400,
+		.open_file = no_file,
+		.live = live_until_it_reads};
+	struct stacks stacks = {0};
+	struct error err = {0};
+
+	how = end;
+	while_naming = naming;
+	*lives = 0;
+	check_int(inspect_run(&snapshot, &options, &stacks, &err), 0);
+	check_int(*lives, 2);
+	check_int(stacks.stacks[0].end.status, STACK_COMPLETE);
+	check_int(stacks.stacks[0].frame_count, 1);
+	check_false(stacks.modules[0].left_out);
+	check_true(stacks.modules[1].left_out);
+	check_str(stacks.modules[0].note, "");
+	check_str(stacks.modules[1].note, note);
+	stacks_fini(&stacks);
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+Test(inspect, a_module_that_ends_its_worker)
+{
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	snapshot.modules = two;
+	snapshot.module_count = 2;
+	check_left_out(crash, false,
+		"it is left out: the unwinding process was killed by signal 9 (Killed) while it "
+		"read it");
+	check_left_out(crash, true,
+		"its names are left out: the unwinding process was killed by signal 9 (Killed) "
+		"while it read them");
+	check_left_out(hang, true,
+		"its names are left out: the unwinding process did not end in time while it read "
+		"them");
+	check_left_out(babble, false,
+		"it is left out: the unwinding process gave an answer that is not well formed "
+		"while it read it");
+	check_left_out(give_up, true,
+		"its names are left out: the unwinding process gave up while it read them");
+	munmap(lives, sizeof(*lives));
 }
 
 // The true one: a thread of which nothing is known.

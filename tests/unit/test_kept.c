@@ -63,6 +63,27 @@ static void check_same_modules(const struct kept_process *got, const struct kept
 	check_parts(got->debugs[0].fd, &sent->debugs[0].parts, 9);
 }
 
+static void check_same_range(const struct context_range *got, const struct context_range *sent)
+{
+	check_int(got->first, sent->first);
+	check_int(got->count, sent->count);
+	check_int(got->more, sent->more);
+}
+
+static void check_same_wait(const struct context_wait *got, const struct context_wait *sent)
+{
+	check_u64(got->restarts, sent->restarts);
+	check_u64(got->offset, sent->offset);
+	check_int(memcmp(got->lens, sent->lens, sizeof(got->lens)), 0);
+	check_same_range(&got->files, &sent->files);
+	check_same_range(&got->holders, &sent->holders);
+	check_int(got->kernel, sent->kernel);
+	check_int(got->cpu, sent->cpu);
+	check_int(got->cpu_ms, sent->cpu_ms);
+	check_int(got->used_known, sent->used_known);
+	check_int(got->proven, sent->proven);
+}
+
 static void check_same_threads(const struct snapshot *got, const struct snapshot *sent)
 {
 	check_int(got->thread_count, 2);
@@ -89,7 +110,36 @@ static void check_same_threads(const struct snapshot *got, const struct snapshot
 		check_u64(a->left_offset, b->left_offset);
 		check_u64(a->left_len, b->left_len);
 		check_int(a->pause_us, b->pause_us);
+		check_same_wait(&a->wait, &b->wait);
 	}
+}
+
+static void check_same_context(const struct context *got, const struct context *sent)
+{
+	check_int(got->kernel_errnum, sent->kernel_errnum);
+	check_int(got->file_count, sent->file_count);
+	for (size_t i = 0; i < got->file_count; i++) {
+		const struct context_file *a = &got->files[i], *b = &sent->files[i];
+		check_int(a->fd, b->fd);
+		check_u64(a->events, b->events);
+		check_int(a->kind, b->kind);
+		check_int(a->other, b->other);
+		check_int(a->path, b->path);
+		check_int(a->protocol, b->protocol);
+		check_int(a->local, b->local);
+		check_int(a->remote, b->remote);
+		check_int(a->state, b->state);
+		check_int(a->detail, b->detail);
+		check_same_range(&a->watched, &b->watched);
+		check_same_range(&a->peers, &b->peers);
+	}
+	check_int(got->peer_count, sent->peer_count);
+	for (size_t i = 0; i < got->peer_count; i++) {
+		check_int(got->peers[i].pid, sent->peers[i].pid);
+		check_int(got->peers[i].name, sent->peers[i].name);
+	}
+	check_int(got->texts_len, sent->texts_len);
+	check_int(memcmp(got->texts, sent->texts, sent->texts_len), 0);
 }
 
 static void check_same(const struct kept_process *got, const struct kept_process *sent)
@@ -107,6 +157,7 @@ static void check_same(const struct kept_process *got, const struct kept_process
 	check_u64(a->window_us, b->window_us);
 	check_str(got->pause, sent->pause);
 	check_int(got->threads_missed, sent->threads_missed);
+	check_int(got->all_threads, sent->all_threads);
 	check_same_modules(got, sent);
 	check_int(a->map_count, 3);
 	for (size_t i = 0; i < 3; i++) {
@@ -118,6 +169,9 @@ static void check_same(const struct kept_process *got, const struct kept_process
 		check_int(a->maps[i].executable, b->maps[i].executable);
 	}
 	check_same_threads(a, b);
+	check_same_context(&a->context, &b->context);
+	check_int(a->part_count, 2);
+	check_int(memcmp(a->parts, b->parts, 2 * sizeof(*a->parts)), 0);
 	check_u64(a->stacks_len, b->stacks_len);
 	check_int(memcmp(a->stacks, b->stacks, a->stacks_len), 0);
 }
@@ -257,7 +311,10 @@ Test(kept, every_number_out_of_its_bounds, .init = write_sample)
 	check_table(&kept_part_table, find(0x11, 8));
 	check_table(&kept_debug_table, find(SAMPLE_DEBUG_LEN, 8) - 4);
 	check_table(&kept_map_table, find(0x3122334455667788, 8));
+	check_table(&kept_memory_table, find(0x5122334455667788, 8));
 	check_table(&kept_thread_table, find(0x00316263, 4));
+	check_table(&kept_file_table, find(0x00414243, 4));
+	check_table(&kept_peer_table, find(0x00314151, 4));
 	free(bytes);
 	check_no_leak();
 }
@@ -279,6 +336,8 @@ Test(kept, what_does_not_fit_together, .init = write_sample)
 	size_t process = find(0x00215253, 4), module = find(0x1122334455667788, 8);
 	size_t parts = find(SAMPLE_FILE_LEN, 8), part = find(0x11, 8);
 	size_t map = find(0x3122334455667788, 8), thread = find(0x00316263, 4);
+	size_t file = find(0x00414243, 4), text = find(0x7865740061, 5);
+	size_t memory = find(0x5122334455667788, 8);
 	const struct {
 		size_t at;
 		uint64_t value;
@@ -286,7 +345,8 @@ Test(kept, what_does_not_fit_together, .init = write_sample)
 		const char *why;
 	} rows[] = {
 		{0, 0, 1, "not written by nspeek"},
-		{VERSION_AT, 2, 4, "version 2"},
+		{VERSION_AT, KEPT_VERSION - 1, 4, "it is of version"},
+		{VERSION_AT, KEPT_VERSION + 1, 4, "it is of version"},
 		{VERSION_AT, UINT32_MAX, 4, "version 4294967295"},
 		{MACHINE_AT, EM_SPARC, 4, "another machine"},
 		{TIME_AT, UINT64_MAX, 8, "the time"},
@@ -329,7 +389,31 @@ Test(kept, what_does_not_fit_together, .init = write_sample)
 			8, "not among the stacks"},
 		{field_at(&kept_thread_table, thread, "where a thread's left stack is"), 33, 8,
 			"not among the stacks"},
-		{find(SAMPLE_DEBUG_LEN, 8) - 4, 4, 4, "module is 4"},
+		{field_at(&kept_thread_table, thread, "where a thread's arguments are"), 25, 8,
+			"arguments are not among"},
+		{field_at(&kept_thread_table, thread, "a thread's restarted call"), __NR_read, 8,
+			"arguments are not among"},
+		{field_at(&kept_thread_table, thread, "a thread's fds"), 2, 4, "wait for is not"},
+		{field_at(&kept_thread_table, thread, "the holders of a thread's lock"), 1, 4,
+			"wait for is not"},
+		{field_at(&kept_file_table, file, "the watched fds"), 2, 4, "wait for is not"},
+		{field_at(&kept_file_table, file, "the watched fds"), 0, 4, "wait for is not"},
+		{field_at(&kept_file_table, file, "an fd's peers"), UINT32_MAX, 4,
+			"wait for is not"},
+		{text - 1, 'x', 1, "wait for is not"},
+		{text + sizeof(sample_texts) - 2, 'x', 1, "wait for is not"},
+		{field_at(&kept_process_table, process, "the number of fds"), 1 << 26, 4,
+			"fds do not fit"},
+		{field_at(&kept_process_table, process, "the number of peers"), 1 << 26, 4,
+			"peers do not fit"},
+		{field_at(&kept_process_table, process, "the length of texts"), 1 << 26, 4,
+			"texts do not fit"},
+		{memory, 0x5122334455667790, 8, "not where it can be"},
+		{field_at(&kept_memory_table, memory, "where copied memory is"), 38, 8,
+			"not where it can be"},
+		{field_at(&kept_memory_table, memory, "the length of copied memory"), 9, 8,
+			"not where it can be"},
+		{find(SAMPLE_DEBUG_LEN, 8) - 4, 5, 4, "module is 5"},
 		{find(5, 4), UINT32_MAX, 4, "the policy"}, // "never"
 		{find(5, 4) + 4, 'A', 1, "no word"},
 		{find(9, 4) - 1, 2, 1, "whether the executable"}, // "/bin/some"

@@ -36,8 +36,8 @@ static void pass(void)
 
 Test(wire, texts_of_every_type, .init = open_socket)
 {
-	static const uint32_t types[] = {
-		WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_VERIFY, WIRE_REQUEST};
+	static const uint32_t types[] = {WIRE_MODULE, WIRE_SYMBOL, WIRE_THREAD, WIRE_VERIFY,
+		WIRE_REQUEST, WIRE_GOROUTINES, WIRE_GOROUTINE};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		sent.type = types[i];
@@ -120,6 +120,18 @@ Test(wire, end, .init = open_socket)
 	check_int(wire_receive(&in, &got, &passed), 0);
 	check_int(passed, -EBADF);
 	check_int(wire_send(ends[1], &sent, -1), -EPIPE);
+}
+
+// Whoever ends without reading what was sent to it has sent what it has sent.
+Test(wire, end_without_reading, .init = open_socket)
+{
+	sent.type = WIRE_DONE;
+	check_int(wire_send(ends[1], &sent, -1), 0);
+	check_int(wire_send(ends[0], &sent, -1), 0);
+	close(ends[0]);
+	check_int(wire_receive(&in, &got, &passed), 1);
+	check_int(got.type, WIRE_DONE);
+	check_int(wire_receive(&in, &got, &passed), 0);
 }
 
 // Sends LEN bytes of `sent` as they are; they must be refused, whatever they say.
@@ -259,6 +271,23 @@ Test(wire, lengths_that_lie, .init = open_socket)
 			check_int(wire_receive(&in, &got, &passed), -EPROTO);
 			check_true(!wire_has_more(&in));
 		}
+}
+
+Test(wire, ranges, .init = open_socket)
+{
+	sent.type = WIRE_READ;
+	sent.count = MEMORY_RANGES_MAX;
+	for (size_t i = 0; i < MEMORY_RANGES_MAX; i++)
+		sent.ranges[i] = (struct memory_range){i, UINT64_MAX - i};
+	pass();
+	check_int(memcmp(got.ranges, sent.ranges, sizeof(sent.ranges)), 0);
+	sent.count = 0;
+	pass();
+	sent.count = MEMORY_RANGES_MAX + 1;
+	check_refused(sizeof(sent));
+	sent.count = 2;
+	check_refused(HEAD + 16);
+	check_refused(HEAD + 33);
 }
 
 Test(wire, wrong_build_id, .init = open_socket)

@@ -92,9 +92,9 @@ Test(work, what_does_not_fit_is_refused)
 	work_room(&memory, &len);
 	const struct snapshot large_stacks = {.stacks = stacks, .stacks_len = len + 1};
 	const struct snapshot many_threads = {
-		.threads = threads, .thread_count = memory.room_at / sizeof(threads[0])};
+		.threads = threads, .thread_count = memory.room_at / sizeof(threads[0]) + 1};
 	const struct snapshot many_maps = {
-		.maps = maps, .map_count = memory.room_at / sizeof(maps[0])};
+		.maps = maps, .map_count = memory.room_at / sizeof(maps[0]) + 1};
 
 	check_int(work_put_modules(&memory, &many_maps), -ENOMEM);
 	check_int(memory.work->snapshot.map_count, 0);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Goroutines in the worker: unwound as threads are, and sent behind them.
+#include "worker_state.h"
+
+#include "cleanup.h"
+
+#include <stdio.h>
+
+int worker_unwind_goroutines(struct worker *worker)
+{
+	struct parked *parked = &worker->parked;
+	int r = worker->options->goroutines ? parked_find(parked, &worker->space) : 0;
+
+	worker->chain_of_parked =
+		r < 0 ? NULL : calloc(parked->count + 1, sizeof(*worker->chain_of_parked));
+	if (r >= 0 && !worker->chain_of_parked)
+		r = -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < parked->count; i++) {
+		const struct snapshot_thread thread = parked_enter(parked, i, &worker->space);
+		struct stack_end end;
+		size_t count;
+		worker->unwinder->unwind(worker->engine, &thread, worker->chain,
+			worker->options->max_frames, &count, &end);
+		r = chains_add(
+			&worker->chains, worker->chain, count, &end, &worker->chain_of_parked[i]);
+	}
+	worker->space.beside_len = 0;
+	return r;
+}
+
+// Sends goroutine INDEX, and its chain, or that it has that of FIRST[chain], the goroutine that had
+// it first.
+static int send_goroutine(struct worker *worker, size_t index, uint32_t *first)
+{
+	const struct parked_row *row = &worker->parked.rows[index];
+	uint32_t chain = worker->chain_of_parked[index];
+	uint32_t number = (uint32_t)(worker->snapshot.thread_count + index);
+	struct wire_record *record = worker_record(worker, WIRE_GOROUTINE);
+	int r;
+
+	record->value = row->id;
+	record->status = row->state;
+	snprintf(record->text, sizeof(record->text), "%s", row->wait);
+	if ((r = wire_put(&worker->out, record)) < 0)
+		return r;
+	if (first[chain] == NO_THREAD) {
+		first[chain] = number;
+		return worker_send_chain(worker, &worker->chains.rows[chain], number);
+	}
+	record = worker_record(worker, WIRE_SAME);
+	record->index = first[chain];
+	record->count = 1;
+	record->threads[0] = number;
+	return wire_put(&worker->out, record);
+}
+
+int worker_send_goroutines(struct worker *worker)
+{
+	const struct parked *parked = &worker->parked;
+	auto_free uint32_t *first = calloc(worker->chains.count + 1, sizeof(*first));
+	struct wire_record *record = worker_record(worker, WIRE_GOROUTINES);
+	int r = first ? 0 : -ENOMEM;
+
+	if (r < 0 || !parked->there)
+		return r;
+	record->status = !parked->reason[0];
+	record->value = parked->total;
+	snprintf(record->text, sizeof(record->text), "%s", parked->reason);
+	r = wire_put(&worker->out, record);
+	for (size_t i = 0; i < worker->chains.count; i++)
+		first[i] = NO_THREAD;
+	for (size_t i = 0; r == 0 && i < parked->count; i++)
+		r = send_goroutine(worker, i, first);
+	return r;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the parts of the worker share: worker.c, and goroutines (worker_goroutines.c), and
+// positions (worker_positions.c).
+#pragma once
+
+#include "asking.h"
+#include "chains.h"
+#include "locations.h"
+#include "parked.h"
+#include "positions_send.h"
+#include "unwind.h"
+#include "wire.h"
+#include "work.h"
+#include "worker.h"
+
+static const uint32_t NO_THREAD = UINT32_MAX;
+
+struct worker {
+	const struct worker_options *options;
+	struct snapshot snapshot; // as in the work, but for the files
+	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	volatile struct work_place *place;
+	struct space space;
+	const struct unwinder *unwinder; // what all stacks are unwound by
+	void *engine;
+	struct locations locations;
+	struct chains chains;
+	struct parked parked;          // goroutines
+	uint32_t *chain_of_parked;     // each goroutine's chain
+	uint32_t *chain_of;            // each thread's
+	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
+	uint32_t *location_of;         // each frame's of the chains
+	struct unwind_frame *chain;    // room for one
+	struct unwind_frame *other;    // and for one of the second engine, if asked for
+	struct stack_verify *verifies; // what came of that for each thread
+	struct location_row **rows;    // the locations, by module, then address
+	uint32_t symbol_count;         // sent so far
+	struct positions_sender sender;
+	struct asking asking;
+	// Large, and not zero in the beginning:
+	struct wire_record record; // the one that is being sent or received
+	struct wire_in in;
+	struct wire_out out;
+};
+
+// Clears the record for TYPE, and returns it.
+struct wire_record *worker_record(struct worker *worker, enum wire_type type);
+
+// Sends CHAIN as the stack of thread INDEX, or of the goroutine of that number. Returns 0 or
+// -errno.
+int worker_send_chain(struct worker *worker, const struct chain_row *chain, size_t index);
+
+// Unwinds the goroutines that no thread runs, if there can be any, into the worker's chains. Fails
+// as parked_find() does.
+int worker_unwind_goroutines(struct worker *worker);
+
+// Sends what is known of them, if the process has Go's runtime. Returns 0 or -errno.
+int worker_send_goroutines(struct worker *worker);
+
+// Calls DO_MODULE for the rows, which are sorted then, of each module that has some and is to be
+// named; of code in no file too. Returns 0 or the first -errno.
+int worker_each_module(struct worker *worker,
+	int (*do_module)(struct worker *worker, struct location_row **rows, size_t count));
+
+// Sends what is known of module INDEX, with NOTE. Returns 0 or -errno.
+int worker_send_module(struct worker *worker, size_t index, const char *note);
+
+// Finds and sends where in the source the code addresses are, if anybody wants to know. To be
+// called when all that matters more was sent. Returns 0 or -errno.
+int worker_send_positions(struct worker *worker);

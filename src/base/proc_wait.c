@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Parsers of stat, stack and links.
+#include "proc_wait.h"
+
+#include "number.h"
+
+#include <errno.h>
+#include <string.h>
+
+int proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
+{
+	enum { FIRST = 3, USER = 14, SYSTEM = 15, CPU = 39 }; // fields, the first behind the name
+	const char *cursor = memrchr(text, ')', len), *end = text + len;
+	struct proc_stat stat = {0};
+	uint64_t value = 0;
+
+	if (!cursor)
+		return -EINVAL;
+	cursor++;
+	for (int field = FIRST; field <= CPU; field++) {
+		if (cursor == end || *cursor++ != ' ')
+			return -EINVAL;
+		const char *word = cursor;
+		while (cursor < end && *cursor != ' ')
+			cursor++;
+		bool wanted = field == USER || field == SYSTEM || field == CPU;
+		if (wanted && (number_scan(&word, cursor, 10, &value) < 0 || word != cursor))
+			return -EINVAL;
+		if (field == USER)
+			stat.user_ticks = value;
+		if (field == SYSTEM)
+			stat.system_ticks = value;
+	}
+	if (value >= UINT32_MAX)
+		return -EINVAL;
+	stat.cpu = (uint32_t)value;
+	*ret = stat;
+	return 0;
+}
+
+bool proc_stack_next(const char **cursor, const char *end, const char **ret, size_t *ret_len)
+{
+	while (*cursor < end) {
+		const char *line = *cursor;
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		const char *line_end = newline ? newline : end;
+		*cursor = newline ? newline + 1 : end;
+		// "[<0>] function+0x1f/0x30 [module]"
+		const char *bracket = memchr(line, ']', (size_t)(line_end - line));
+		if (!bracket || line_end - bracket < 3 || bracket[1] != ' ')
+			continue;
+		const char *name = bracket + 2, *stop = name;
+		while (stop < line_end && *stop != '/' && *stop != ' ')
+			stop++;
+		if (stop == name)
+			continue;
+		*ret = name;
+		*ret_len = (size_t)(stop - name);
+		return true;
+	}
+	return false;
+}
+
+uint64_t proc_link_inode(const char *link, const char *kind)
+{
+	size_t len = strlen(kind);
+	uint64_t inode;
+
+	if (strncmp(link, kind, len) != 0 || strncmp(link + len, ":[", 2) != 0)
+		return 0;
+	const char *cursor = link + len + 2, *end = link + strlen(link);
+	if (number_scan(&cursor, end, 10, &inode) < 0 || strcmp(cursor, "]") != 0)
+		return 0;
+	return inode;
+}
+
+const char *proc_path_below(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (len < 2 || root[0] != '/' || strncmp(path, root, len) != 0)
+		return path;
+	if (path[len] == '/')
+		return path + len;
+	return path[len] == '\0' ? "/" : path;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Values as the JSON output has them.
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+// VALUE as a hexadecimal string.
+json_t *json_hex(uint64_t value);
+
+// TEXT of the target, made valid UTF-8; null when it is NULL: unknown.
+json_t *json_text(const char *text);
