@@ -45,7 +45,7 @@ assert_lacks "$OUT" deadlock
 assert_matches "$OUT" 'waits for mutex 0x[0-9a-f]+, held by [0-9]+ inside'$'\n'
 
 # Kept, the finding is what it was.
-expect_status 0 "$NSPEEK" stack --save "$WORK/kept" "$TARGET"
+expect_status 0 "$NSPEEK" stack --no-inlines --save "$WORK/kept" "$TARGET"
 saved=$OUT
 expect_status 0 "$NSPEEK" stack --load "$WORK/kept"
 assert_eq "$(printf '%s\n' "$OUT" | grep -v '^loaded from ')" "$saved" "what is loaded"

@@ -91,7 +91,7 @@ if [ -r "/proc/$TARGET/stack" ]; then
 fi
 
 # Kept, it is what it was.
-expect_status 0 "$NSPEEK" stack --no-unique --save "$WORK/kept" "$TARGET"
+expect_status 0 "$NSPEEK" stack --no-unique --no-inlines --save "$WORK/kept" "$TARGET"
 saved=$OUT
 expect_status 0 "$NSPEEK" stack --no-unique --load "$WORK/kept"
 assert_eq "$(printf '%s\n' "$OUT" | grep -v '^loaded from ')" "$saved" "what is loaded"

@@ -63,7 +63,8 @@ while read -r compiler flags; do
 	# shellcheck disable=SC2086
 	build lines_program "$compiler" $flags
 	run_program "$WORK/lines_program"
-	check_all
+	shows "$BARE"
+	shows "$FULL" -l
 done <<'END'
 gcc -gdwarf-2
 gcc -gdwarf-3

@@ -201,6 +201,75 @@ Test(inspect, a_module_that_ends_its_worker)
 	munmap(lives, sizeof(*lives));
 }
 
+static bool all_was_sent;
+
+// Sends the stack, if ALL_WAS_SENT, and ends by HOW when it looks for the second module's
+// positions, or says so.
+static int live_until_positions(const struct work *work)
+{
+	static struct wire_record record;
+	static struct wire_in in;
+	int fd;
+
+	++*lives;
+	wire_in_init(&in, work->socket);
+	for (int i = 0; i < 2; i++)
+		if (wire_receive(&in, &record, &fd) <= 0)
+			return 1;
+	record = (struct wire_record){
+		.type = WIRE_FRAMES, .count = 1, .frames = {{.pc = 7, .module = 1, .symbol = -1}}};
+	wire_send(work->socket, &record, -EBADF);
+	record = (struct wire_record){.type = WIRE_THREAD, .status = STACK_COMPLETE};
+	if (all_was_sent)
+		wire_send(work->socket, &record, -EBADF);
+	work->place->module = 1;
+	work->place->stage = WORK_POSITIONS;
+	return how(work);
+}
+
+// What a worker has sent before it fails over positions is kept, and no other one is started.
+static void check_kept(int (*end)(const struct work *work), const char *note)
+{
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 400,
+		.open_file = no_file,
+		.live = live_until_positions};
+	struct stacks stacks = {0};
+	struct error err = {0};
+
+	how = end;
+	*lives = 0;
+	check_int(inspect_run(&snapshot, &options, &stacks, &err), 0);
+	check_int(*lives == 1, all_was_sent);
+	check_int(stacks.stacks[0].end.status, all_was_sent ? STACK_COMPLETE : STACK_PARTIAL);
+	check_int(stacks.stacks[0].frame_count, 1);
+	check_int(stacks.modules[1].left_out, !all_was_sent);
+	check_str(stacks.modules[0].note, "");
+	if (note)
+		check_str(stacks.modules[1].note, note);
+	stacks_fini(&stacks);
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+Test(inspect, a_worker_that_fails_over_positions)
+{
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	snapshot.modules = two;
+	snapshot.module_count = 2;
+	all_was_sent = true;
+	check_kept(crash, "its debug information was not read: the unwinding process was killed by "
+			  "signal 9 (Killed)");
+	check_kept(hang, "its debug information was not read: the unwinding process did not end in "
+			 "time");
+	check_kept(babble, "its debug information was not read: the unwinding process gave an "
+			   "answer that is not well formed");
+	// One that only says so has to be started again.
+	all_was_sent = false;
+	check_kept(crash, NULL);
+	munmap(lives, sizeof(*lives));
+}
+
 // The true one: a thread of which nothing is known.
 Test(inspect, a_worker_that_works)
 {
