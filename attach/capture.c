@@ -152,7 +152,6 @@ static void describe_process(const struct target *target, struct snapshot *snaps
 	struct proc_status status;
 	ssize_t len = readlinkat(target->task_fd, "exe", link, sizeof(link) - 1);
 
-	snapshot->pid = target->pid;
 	if (len >= 0) {
 		link[len] = '\0';
 		snapshot->exe = strdup(link);
@@ -241,7 +240,7 @@ struct spent {
 static int attempt(struct target *target, const struct capture_options *options, struct plan *plan,
 	struct spent *spent, struct snapshot *ret, struct error *err)
 {
-	auto_snapshot struct snapshot snapshot = {0};
+	auto_snapshot struct snapshot snapshot = {.pid = target->pid};
 	// Its caller has just looked whether its thread lives. If it has died since, what is read
 	// of it fits nothing.
 	int r = spent->attempts++ > 0 ? target_follow(target, err) : 0;

@@ -544,8 +544,7 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	leftout_tell(&inspection->leftout, &stacks);
 	*ret = stacks;
 	stacks = (struct stacks){0};
-	// It may be another process next time.
-	leftout_fini(&inspection->leftout);
+	inspection->leftout.workers = 0;
 	// If it has to end after one, or has ended already, another one begins with the next.
 	inspection->told = options->worker.once;
 	inspection->seasoned = r == 0;

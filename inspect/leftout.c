@@ -17,17 +17,18 @@ struct leftout_row {
 	char note[SNAPSHOT_NOTE_SIZE]; // empty: nothing is left out
 };
 
-static bool prepare(struct leftout *leftout, size_t module_count)
+static bool prepare(struct leftout *leftout, const struct snapshot *snapshot)
 {
 	if (leftout->rows)
 		return true;
-	leftout->rows = calloc(module_count + 1, sizeof(*leftout->rows));
-	leftout->unnamed = calloc(module_count + 1, sizeof(*leftout->unnamed));
+	leftout->rows = calloc(snapshot->module_count + 1, sizeof(*leftout->rows));
+	leftout->unnamed = calloc(snapshot->module_count + 1, sizeof(*leftout->unnamed));
 	if (!leftout->rows || !leftout->unnamed) {
 		leftout_fini(leftout);
 		return false;
 	}
-	leftout->module_count = module_count;
+	leftout->pid = snapshot->pid;
+	leftout->module_count = snapshot->module_count;
 	return true;
 }
 
@@ -44,7 +45,7 @@ bool leftout_blame(struct leftout *leftout, const struct snapshot *snapshot,
 	const bool naming = place->stage != WORK_UNWINDING;
 	struct leftout_row *row = NULL;
 
-	if (++leftout->workers >= WORKERS_MAX || !prepare(leftout, snapshot->module_count))
+	if (++leftout->workers >= WORKERS_MAX || !prepare(leftout, snapshot))
 		return false;
 	if (!is_slow && place->module < leftout->module_count)
 		row = &leftout->rows[place->module];
@@ -65,7 +66,8 @@ bool leftout_blame(struct leftout *leftout, const struct snapshot *snapshot,
 
 void leftout_keep(struct leftout *leftout, const struct snapshot *snapshot)
 {
-	bool same = leftout->module_count == snapshot->module_count;
+	bool same =
+		leftout->pid == snapshot->pid && leftout->module_count == snapshot->module_count;
 
 	for (size_t i = 0; same && i < leftout->module_count; i++)
 		same = !leftout->rows[i].note[0] ||

@@ -20,9 +20,10 @@ struct leftout_row;
 struct leftout {
 	struct leftout_row *rows; // parallel to the snapshot's modules; NULL: nothing is left out
 	bool *unnamed;            // the same: whose names are left out
+	pid_t pid;                // whose they are
 	size_t module_count;
-	bool nameless; // all names are
-	unsigned workers;
+	bool nameless;    // all names are
+	unsigned workers; // that have failed over one snapshot
 };
 
 // Leaves out what the note PLACE says, of a worker for SNAPSHOT that ended because of TROUBLE; or
@@ -31,7 +32,8 @@ struct leftout {
 bool leftout_blame(struct leftout *leftout, const struct snapshot *snapshot,
 	const struct work_place *place, bool is_slow, const char *trouble);
 
-// Forgets what is left out if SNAPSHOT, which another worker is for, has other modules there.
+// Forgets what is left out if SNAPSHOT, the next one, is of another process, or has other modules
+// there.
 void leftout_keep(struct leftout *leftout, const struct snapshot *snapshot);
 
 // SNAPSHOT without the files that are left out, to *RET; its modules are in *RET_MODULES, owned by

@@ -89,7 +89,7 @@ int text_put_context(const struct text *text, const struct stack_ref *refs, size
 	size_t different = 0, others = 0;
 	int r = 0;
 
-	if (text->report_count == 1)
+	if (refs[0].report == refs[count - 1].report)
 		return put_process(text->out, text, refs, count);
 	for (size_t at = 0, end; r == 0 && at < count; at = end) {
 		const struct stack_report *report = text->reports[refs[at].report];
@@ -110,8 +110,10 @@ int text_put_context(const struct text *text, const struct stack_ref *refs, size
 		}
 	}
 	for (size_t i = 0; i < different; i++) {
-		if (r == 0)
+		if (r == 0 && different + others > 1)
 			put_said(text, &said[i]);
+		else if (r == 0)
+			fputs(said[i].lines, text->out);
 		free(said[i].lines);
 	}
 	if (others > 0)

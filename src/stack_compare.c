@@ -20,13 +20,21 @@ static bool same_module(
 	return strcmp(a->snapshot->modules[x].path, b->snapshot->modules[y].path) == 0;
 }
 
+static bool same_name(const struct stack_report *a, const struct stack_frame *x,
+	const struct stack_report *b, const struct stack_frame *y)
+{
+	if (x->symbol == STACK_NO_INDEX || y->symbol == STACK_NO_INDEX)
+		return x->symbol == y->symbol;
+	return strcmp(a->stacks->symbols[x->symbol].name, b->stacks->symbols[y->symbol].name) == 0;
+}
+
 bool stack_same_frame(const struct stack_report *a, const struct stack_frame *x,
 	const struct stack_report *b, const struct stack_frame *y)
 {
 	if (a == b && frame_view_same(x, y))
 		return true;
 	if (x->module == STACK_NO_INDEX)
-		return y->module == STACK_NO_INDEX && x->pc == y->pc;
+		return y->module == STACK_NO_INDEX && x->pc == y->pc && same_name(a, x, b, y);
 	return x->vaddr == y->vaddr && same_module(a, x->module, b, y->module);
 }
 

@@ -131,6 +131,19 @@ Test(leftout, kept_for_the_same_modules)
 	check_true(told(1) == &modules[1]);
 }
 
+// Processes that were forked have their modules at the same addresses.
+Test(leftout, forgotten_for_another_process)
+{
+	struct snapshot other = snapshot;
+
+	other.pid++;
+	check_true(blame(1, false));
+	leftout_keep(&leftout, &snapshot);
+	check_int(told(1)->fd, -EBADF);
+	leftout_keep(&leftout, &other);
+	check_true(leftout.rows == NULL);
+}
+
 Test(leftout, slow_everywhere)
 {
 	const struct work_place place = {.module = 1};

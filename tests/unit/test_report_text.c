@@ -4,6 +4,8 @@
 
 #include "report_sample.h"
 
+#include <sys/syscall.h>
+
 static struct sample one, two;
 static const struct stack_report *reports[] = {&one.report, &two.report};
 
@@ -60,6 +62,35 @@ Test(report_text, threads_of_several_processes, .init = samples)
 	}
 	check_begins(text(2, (struct text_options){.merge = true}),
 		"6 threads of 2 processes: 10 (10-12), 20 (20, 22, 24) \"name\" S\n");
+}
+
+// In read(2) from FD.
+static void reads(struct snapshot_thread *thread, uint64_t fd)
+{
+	thread->in_syscall = true;
+	thread->syscall_nr = SYS_read;
+	thread->syscall_args[0] = fd;
+	thread->syscall_args[1] = 0x1000;
+	thread->syscall_args[2] = 8;
+}
+
+// Whoever shares a stack may wait for something else: it is said of whom.
+Test(report_text, what_processes_wait_for, .init = samples)
+{
+	reads(sample_add(&one, 10, "a"), 3);
+	reads(sample_add(&two, 20, "a"), 3);
+	check_begins(text(2, (struct text_options){.merge = true}),
+		"2 threads of 2 processes: 10, 20 \"name\" S in read\n"
+		"     read(3, ..., 8)\n"
+		"#0 ");
+	reads(&two.threads[0], 4);
+	check_begins(text(2, (struct text_options){.merge = true}),
+		"2 threads of 2 processes: 10, 20 \"name\" S in read\n"
+		"     in process 10:\n"
+		"     read(3, ..., 8)\n"
+		"     in process 20:\n"
+		"     read(4, ..., 8)\n"
+		"#0 ");
 }
 
 // Ids are shortened to what fits, and told how many are not shown.

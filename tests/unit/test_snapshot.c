@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct snapshot_map rows[] = {
@@ -127,5 +128,32 @@ Test(snapshot, fini_of_a_part)
 		auto_snapshot struct snapshot scoped = {.exe = strdup("/bin/y")};
 		check_str(scoped.exe, "/bin/y");
 	}
+	check_no_leak();
+}
+
+// Copied stacks are dropped; what system calls' arguments point to stays where it is looked for.
+Test(snapshot, calls_are_kept)
+{
+	struct snapshot snapshot = {.thread_count = 2, .stacks_len = 4096};
+	unsigned char *stacks = calloc(1, snapshot.stacks_len);
+	size_t len;
+
+	snapshot.threads = calloc(2, sizeof(*snapshot.threads));
+	snapshot.stacks = stacks;
+	snapshot.threads[0].stack_len = 1000;
+	// openat(2): of the path, at most up to the end of its page, nothing stands before.
+	struct snapshot_thread *thread = &snapshot.threads[1];
+	thread->syscall_nr = SYS_openat;
+	thread->syscall_args[1] = 0x1000;
+	thread->wait.offset = 2000;
+	thread->wait.lens[1] = 6;
+	memcpy(stacks + 2000, "a path", 6);
+	check_int(snapshot_drop_stacks(&snapshot), 0);
+	check_u64(snapshot.stacks_len, 6);
+	check_u64(snapshot.threads[0].stack_len, 0);
+	const unsigned char *bytes = snapshot_call_bytes(&snapshot, thread, 1, &len);
+	check_u64(len, 6);
+	check_true(memcmp(bytes, "a path", 6) == 0);
+	snapshot_fini(&snapshot);
 	check_no_leak();
 }

@@ -102,3 +102,15 @@ Test(stack_groups, modules_of_several_processes, .init = samples)
 	two.modules[0].path = (char[]){"/bin/other"};
 	check_false(stack_same_frames(&one.report, 0, &two.report, 0));
 }
+
+// Code in no file at the same address, in another process, can be other code.
+Test(stack_groups, made_code_by_its_name, .init = samples)
+{
+	sample_add(&one, 1, "?");
+	sample_add(&two, 100, "?");
+	check_str(grouped(2, true), "1 100");
+	one.frames[0][0].symbol = two.frames[0][0].symbol = 0;
+	check_str(grouped(2, true), "1 100");
+	two.frames[0][0].symbol = 1;
+	check_str(grouped(2, true), "1 | 100");
+}
