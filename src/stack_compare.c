@@ -31,8 +31,8 @@ static bool same_name(const struct stack_report *a, const struct stack_frame *x,
 bool stack_same_frame(const struct stack_report *a, const struct stack_frame *x,
 	const struct stack_report *b, const struct stack_frame *y)
 {
-	if (a == b && frame_view_same(x, y))
-		return true;
+	if (a == b && x->pc == y->pc)
+		return frame_view_same(x, y);
 	if (x->module == STACK_NO_INDEX)
 		return y->module == STACK_NO_INDEX && x->pc == y->pc && same_name(a, x, b, y);
 	return x->vaddr == y->vaddr && same_module(a, x->module, b, y->module);
