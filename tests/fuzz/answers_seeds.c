@@ -14,21 +14,25 @@
 
 enum { PATH_SIZE = 4096, SEED_SIZE = 1 << 16 };
 
-static const struct wire_frame first_frame = {0x401010, 0x1010, 0, 0, 0, 0, 0, {0}};
-static const struct wire_frame last_frame = {0x7f0000002020, 0x2020, 1, -1, 1, 1, 1, {0}};
-static const struct wire_frame made_frame = {0x7e0000000010, 0x7e0000000010, -1, 1, 2, 0, 0, {0}};
+// clang-format off
+#define FIRST_FRAME {.pc = 0x401010, .vaddr = 0x1010}
+#define LAST_FRAME \
+	{.pc = 0x7f0000002020, .vaddr = 0x2020, .module = 1, .symbol = -1, .location = 1, .signal = 1, .via = 1}
+#define MADE_FRAME \
+	{.pc = 0x7e0000000010, .vaddr = 0x7e0000000010, .module = -1, .symbol = 1, .location = 2}
+// clang-format on
 
 // All types of records, with what it takes for them to be taken.
 static const struct wire_record whole[] = {
 	{.type = WIRE_MODULE, .index = 1, .text = "note"},
 	{.type = WIRE_SYMBOL, .value = 0x1000, .text = "f"},
 	{.type = WIRE_SYMBOL, .value = 0x7e0000000000, .text = "made"},
-	{.type = WIRE_FRAMES, .index = 0, .count = 2, .frames = {first_frame, last_frame}},
+	{.type = WIRE_FRAMES, .index = 0, .count = 2, .frames = {FIRST_FRAME, LAST_FRAME}},
 	{.type = WIRE_THREAD, .index = 0, .status = STACK_COMPLETE},
 	{.type = WIRE_SAME, .index = 0, .count = 1, .threads = {2}},
 	{.type = WIRE_GOROUTINES, .status = 1, .value = 2},
 	{.type = WIRE_GOROUTINE, .value = 7, .text = "select"},
-	{.type = WIRE_FRAMES, .index = 3, .count = 1, .frames = {made_frame}},
+	{.type = WIRE_FRAMES, .index = 3, .count = 1, .frames = {MADE_FRAME}},
 	{.type = WIRE_THREAD, .index = 3, .status = STACK_PARTIAL, .text = "why"},
 	{.type = WIRE_VERIFY, .index = 0, .status = STACK_VERIFY_SAME, .count = 2},
 	{.type = WIRE_VERIFY, .index = 2, .status = STACK_VERIFY_DIFFERS, .count = 1},
@@ -40,7 +44,7 @@ static const struct wire_record whole[] = {
 
 static const struct wire_record partly[] = {
 	{.type = WIRE_SANDBOX, .status = SANDBOX_FILTER + 1},
-	{.type = WIRE_FRAMES, .index = 2, .count = 1, .frames = {last_frame}},
+	{.type = WIRE_FRAMES, .index = 2, .count = 1, .frames = {LAST_FRAME}},
 	{.type = WIRE_THREAD, .index = 2, .status = STACK_PARTIAL, .text = "why"},
 	{.type = WIRE_VERIFY, .index = 2, .status = STACK_VERIFY_PARTLY, .text = "gave up"},
 	{.type = WIRE_GOROUTINES, .text = "they are of another version"},
