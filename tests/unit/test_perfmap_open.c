@@ -62,7 +62,7 @@ static void check_none(unsigned from)
 Test(perfmap_open, by_the_pid_inside_first, .init = begin)
 {
 	if (geteuid() != 0)
-		cr_skip_test("files are given to others: CAP_CHOWN is needed");
+		cannot_run("files are given to others: CAP_CHOWN is needed");
 	check_none(0);
 	put("tmp/perf-12.map", 4712, 0600);
 	check_found(0, "tmp/perf-12.map", 1);
@@ -77,7 +77,7 @@ Test(perfmap_open, by_the_pid_inside_first, .init = begin)
 Test(perfmap_open, of_somebody_else, .init = begin)
 {
 	if (geteuid() != 0)
-		cr_skip_test("files are given to others: CAP_CHOWN is needed");
+		cannot_run("files are given to others: CAP_CHOWN is needed");
 	put("tmp/perf-3.map", 4714, 0644);
 	check_none(0);
 	put("tmp/perf-3.map", 0, 0600); // root's own secret
@@ -93,7 +93,7 @@ Test(perfmap_open, older_than_the_process, .init = begin)
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - 60}};
 
 	if (geteuid() != 0)
-		cr_skip_test("files are given to others: CAP_CHOWN is needed");
+		cannot_run("files are given to others: CAP_CHOWN is needed");
 	put("tmp/perf-3.map", 4712, 0600);
 	check_int(utimensat(root.fd, "tmp/perf-3.map", times, 0), 0);
 	check_none(0);
