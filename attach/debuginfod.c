@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fd.h"
+#include "fdpass.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -233,53 +234,25 @@ static int fetch(const char *program, const char *hex)
 // Hands FD, or what it failed with, to SOCKET.
 static void hand_over(int socket, int fd)
 {
-	struct iovec iov = {&fd, sizeof(fd)};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	sendmsg(socket, &message, MSG_NOSIGNAL);
+	fdpass_send(socket, (struct iovec[2]){{&fd, sizeof(fd)}}, fd);
 }
 
 // Takes what was handed over on SOCKET within TIMEOUT_MS.
 static int take_over(int socket, int timeout_ms)
 {
 	struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
-	int r = -EPROTO;
-	struct iovec iov = {&r, sizeof(r)};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes)};
+	int ready, r, fd;
 
-	int ready;
 	do
 		ready = poll(&poll_fd, 1, timeout_ms);
 	while (ready < 0 && errno == EINTR);
 	if (ready <= 0)
 		return ready < 0 ? -errno : -ETIMEDOUT;
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof(r))
+	if (fdpass_receive(socket, &r, sizeof(r), &fd) != sizeof(r)) {
+		close_fd(&fd);
 		return -EPROTO;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return r < 0 ? r : -EPROTO;
-	memcpy(&r, CMSG_DATA(header), sizeof(r));
-	return r;
+	}
+	return fd >= 0 ? fd : r < 0 ? r : -EPROTO;
 }
 
 static int run_process(const char *program, const char *hex, int timeout_ms)

@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include "cleanup.h"
+#include "fdpass.h"
 
 #include <assert.h>
 #include <string.h>
@@ -38,36 +39,12 @@ static size_t record_len(const struct wire_record *record)
 	return len;
 }
 
-// Sends the two PIECES as one packet, with FD beside it unless FD is negative.
-static int send_packet(int socket, struct iovec pieces[2], int fd)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
-
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
-}
-
 int wire_flush(struct wire_out *out)
 {
 	struct iovec packet[2] = {{out->bytes, out->len}};
 
 	out->len = 0;
-	return packet[0].iov_len > 0 ? send_packet(out->socket, packet, -EBADF) : 0;
+	return packet[0].iov_len > 0 ? fdpass_send(out->socket, packet, -EBADF) : 0;
 }
 
 int wire_put(struct wire_out *out, const struct wire_record *record)
@@ -89,7 +66,7 @@ int wire_send(int socket, const struct wire_record *record, int fd)
 	struct iovec pieces[2] = {{&len, sizeof(len)},
 		{(unsigned char *)(uintptr_t)record + sizeof(len), len - sizeof(len)}};
 
-	return send_packet(socket, pieces, fd);
+	return fdpass_send(socket, pieces, fd);
 }
 
 // True when LEN bytes of RECORD are a whole record of its type.
@@ -121,53 +98,23 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	return len == head;
 }
 
-// The one fd that came along into *RET_FD. Returns false when there were more; they are closed.
-static bool take_passed_fd(struct msghdr *message, int *ret_fd)
-{
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	int fds[2]; // the control buffer's padding has room for a second one
-
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-		return true;
-	size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(header), (count < 2 ? count : 2) * sizeof(int));
-	if (count == 1) {
-		*ret_fd = fds[0];
-		return true;
-	}
-	for (size_t i = 0; i < count && i < 2; i++)
-		close_fd(&fds[i]);
-	return false;
-}
-
 // Receives the next packet of IN. As wire_receive().
 static int next_packet(struct wire_in *in)
 {
-	struct iovec iov = {in->bytes, sizeof(in->bytes)};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes)};
 	ssize_t n;
 
 	in->len = in->at = 0;
-	in->fd = -EBADF;
 	// ECONNRESET is said once, of a sender that ended without reading all that it was sent:
 	// what it has sent itself still is to be had.
-	while ((n = recvmsg(in->socket, &message, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR && errno != ECONNRESET)
-			return -errno;
-	bool one_fd = take_passed_fd(&message, &in->fd);
-	if (n > 0 && one_fd && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-		in->len = (size_t)n;
-		return 1;
+	do
+		n = fdpass_receive(in->socket, in->bytes, sizeof(in->bytes), &in->fd);
+	while (n == -ECONNRESET);
+	if (n <= 0) {
+		close_fd(&in->fd);
+		return (int)n;
 	}
-	close_fd(&in->fd);
-	return n == 0 ? 0 : -EPROTO;
+	in->len = (size_t)n;
+	return 1;
 }
 
 int wire_receive(struct wire_in *in, struct wire_record *ret, int *ret_fd)
