@@ -185,7 +185,8 @@ static bool seek_abbrev(const struct dbg_unit *unit, uint64_t code, struct dbg_c
 	return false;
 }
 
-bool dbg_entry_read(const struct dbg_unit *unit, uint64_t offset, struct dbg_entry *ret)
+// Reads the entry at OFFSET of UNIT into *RET, without a table. Returns false when there is none.
+static bool dbg_entry_read(const struct dbg_unit *unit, uint64_t offset, struct dbg_entry *ret)
 {
 	struct dbg_cursor entry = dbg_unit_entries(unit, offset), table;
 	struct dbg_abbrev abbrev;

@@ -106,9 +106,6 @@ void dbg_values_read(const struct dbg_unit *unit, const struct dbg_abbrevs *abbr
 // A cursor over the entries of UNIT from OFFSET on; it has failed if that is not in UNIT.
 struct dbg_cursor dbg_unit_entries(const struct dbg_unit *unit, uint64_t offset);
 
-// Reads the entry at OFFSET of UNIT into *RET, without a table. Returns false when there is none.
-bool dbg_entry_read(const struct dbg_unit *unit, uint64_t offset, struct dbg_entry *ret);
-
 // The string that VALUE is in UNIT, or NULL.
 const char *dbg_value_string(const struct dbg_unit *unit, const struct dbg_value *value);
 

@@ -43,7 +43,9 @@ static unsigned read_version(const unsigned char *bytes, size_t len)
 	return minor;
 }
 
-unsigned goruntime_version(const struct module *module)
+// The N of the version 1.N of Go that MODULE was built with, or 0: it is older than 1.18, or does
+// not say. Source: Go's debug/buildinfo.
+static unsigned goruntime_version(const struct module *module)
 {
 	static const char magic[] = "\xff Go buildinf:";
 	size_t len;

@@ -34,10 +34,6 @@ struct goruntime {
 // it. Source: Go's runtime, malloc.go.
 bool goruntime_is_there(struct space *space);
 
-// The N of the version 1.N of Go that MODULE was built with, or 0: it is older than 1.18, or does
-// not say. Source: Go's debug/buildinfo.
-unsigned goruntime_version(const struct module *module);
-
 // The layout of version 1.VERSION, or NULL: it is not known.
 const struct goruntime_layout *goruntime_layout(unsigned version);
 

@@ -17,7 +17,8 @@ enum {
 	PAGE_MASK = 4095,
 };
 
-void module_note(struct module *module, const char *text)
+// Notes TEXT, what is to be known of MODULE, unless something is noted already.
+static void module_note(struct module *module, const char *text)
 {
 	if (!module->note[0])
 		snprintf(module->note, sizeof(module->note), "%s", text);

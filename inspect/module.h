@@ -75,9 +75,6 @@ void *module_part(
 // are the target's addresses.
 void module_open_made(struct module *module, const struct made_code *made);
 
-// Notes TEXT, what is to be known of MODULE, unless something is noted already.
-void module_note(struct module *module, const char *text);
-
 // Looks for what MODULE has in its .gnu_debugdata, the first time. Takes from *BUDGET as
 // extra_unpack() does. Returns true when it was found now; what cannot be used leaves a note.
 bool module_unpack(struct module *module, size_t *budget);

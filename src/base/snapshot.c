@@ -42,12 +42,6 @@ const struct snapshot_part *snapshot_find_part(
 	return NULL;
 }
 
-const unsigned char *snapshot_stack(
-	const struct snapshot *snapshot, const struct snapshot_thread *thread)
-{
-	return snapshot->stacks + thread->stack_offset;
-}
-
 uint64_t snapshot_call_nr(const struct snapshot_thread *thread)
 {
 	return thread->wait.restarts ? thread->wait.restarts : thread->syscall_nr;

@@ -129,10 +129,6 @@ const struct snapshot_map *snapshot_find_map(const struct snapshot *snapshot, ui
 const struct snapshot_part *snapshot_find_part(
 	const struct snapshot *snapshot, uint64_t addr, size_t len);
 
-// The copied bytes of THREAD's stack.
-const unsigned char *snapshot_stack(
-	const struct snapshot *snapshot, const struct snapshot_thread *thread);
-
 // The system call that THREAD, which is in one, is in; of one that was restarted, if it is known,
 // the one that goes on.
 uint64_t snapshot_call_nr(const struct snapshot_thread *thread);

@@ -51,15 +51,6 @@ Test(snapshot, find_map_of_every_count)
 	}
 }
 
-Test(snapshot, stack)
-{
-	unsigned char stacks[100];
-	struct snapshot snapshot = {.stacks = stacks, .stacks_len = sizeof(stacks)};
-	struct snapshot_thread thread = {.stack_offset = 40, .stack_len = 60};
-
-	check_true(snapshot_stack(&snapshot, &thread) == stacks + 40);
-}
-
 static void fill(struct snapshot *snapshot, int fd)
 {
 	snapshot->exe = strdup("/bin/x");
