@@ -10,9 +10,9 @@
 #include "report_error.h"
 #include "stack_fetch.h"
 #include "stack_file.h"
-#include "stack_program.h"
 #include "stack_show.h"
 #include "target_word.h"
+#include "this_program.h"
 
 #include <stdio.h>
 
@@ -63,7 +63,7 @@ int stack_source_open(const char *word, const struct stack_options *options,
 			.open_file_arg = source,
 			.lent_us = &options->client->spent_us,
 			.on_naming = note_naming,
-			.live = stack_program.live}};
+			.live = this_program.live}};
 	// Its worker starts while we look for the target.
 	if ((r = inspect_open(&source->inspect, &source->inspection, err)) < 0 ||
 		(r = target_word_open(word, &source->target, err)) < 0 ||
