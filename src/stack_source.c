@@ -10,8 +10,8 @@
 #include "report_error.h"
 #include "stack_fetch.h"
 #include "stack_file.h"
-#include "stack_program.h"
 #include "stack_show.h"
+#include "this_program.h"
 
 #include <stdio.h>
 
@@ -62,7 +62,7 @@ int stack_source_open(const char *word, const struct stack_options *options,
 			.open_file_arg = source,
 			.lent_us = &options->client->spent_us,
 			.on_naming = note_naming,
-			.live = stack_program.live}};
+			.live = this_program.live}};
 	// Its worker starts while we look for the target.
 	if ((r = inspect_open(&source->inspect, &source->inspection, err)) < 0 ||
 		(r = targets_open_one(word, &source->named, err)) < 0 ||
