@@ -5,37 +5,14 @@
 #include "cleanup.h"
 #include "cmd_stack_options.h"
 #include "debuginfod.h"
+#include "output.h"
 #include "report_error.h"
 #include "stack_load.h"
-#include "stack_program.h"
 #include "stack_rounds.h"
 #include "stack_show.h"
+#include "this_program.h"
 
-#include <poll.h>
 #include <signal.h>
-
-enum { OUTPUT_BUFFER = 1 << 16 };
-
-// True when whoever has read standard output has stopped to.
-static bool is_unread(void)
-{
-	struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR);
-}
-
-// The status once all is written, STATUS so far. That nobody reads on is no failure of ours.
-static int finish_output(int status)
-{
-	struct error err = {0};
-
-	errno = EIO; // what came before the last writing is not known any more
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || is_unread())
-		return status;
-	fail_sys(&err, errno, "write", "standard output");
-	report_error(&err);
-	return EXIT_NONE;
-}
 
 // Does what OPTIONS say. Returns the exit status.
 static int run(struct stack_options *options)
@@ -63,14 +40,11 @@ int cmd_stack(int argc, char **argv)
 		report_error(&err);
 		return EXIT_USAGE;
 	}
-	if (options.json && !stack_program.json)
-		return stack_program.become(argc, argv);
-	if (!isatty(STDOUT_FILENO))
-		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
+	if (options.json && !this_program.json)
+		return this_program.become(argc, argv);
+	output_begin();
 	// Ignored by the caller, it would take our children's statuses away.
 	signal(SIGCHLD, SIG_DFL);
-	// A file that may not become so large, and a pipe that nobody reads, are no end of us.
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	return finish_output(run(&options));
+	signal(SIGXFSZ, SIG_IGN); // a file that may not become so large is no end of us
+	return output_end(run(&options), EXIT_NONE);
 }

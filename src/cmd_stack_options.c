@@ -28,16 +28,13 @@ struct stack_parsing {
 
 static int take_color(void *input, const char *word)
 {
-	static const char *const words[] = {
-		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
 	struct stack_parsing *parsing = input;
+	int color = color_find(word);
 
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0) {
-			parsing->options->color = i;
-			return 0;
-		}
-	return refuse(parsing, "--color takes auto, always or never, not '%s'", word);
+	if (color < 0)
+		return refuse(parsing, "--color takes auto, always or never, not '%s'", word);
+	parsing->options->color = (enum color)color;
+	return 0;
 }
 
 static int take_pause(void *input, const char *word)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "error.h"
+#include "output.h"
 #include "policy.h"
 
 #include <stdbool.h>
@@ -11,8 +12,6 @@
 #include <sys/types.h>
 
 struct debuginfod;
-
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct stack_options {
 	const char **targets; // the words, which are borrowed

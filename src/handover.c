@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `nspeek stack` in the shipped program: becoming the program that takes stacks.
+// The shipped program: becoming the one with all libraries.
 //
-// Theory of operation. The libraries that read ELF and DWARF are glibc's, and a program that is
-// linked with that needs longer to start than all of entering takes. So the shipped file is a
-// program without it, and carries the one that takes stacks, made of the same sources, in itself
-// (src/CMakeLists.txt). Where no such program can be built, nspeek is one program, without this
-// file.
+// Theory of operation. The libraries that read ELF and DWARF, and that writes JSON, are glibc's,
+// and a program that is linked with that needs longer to start than all of entering takes. So the
+// shipped file is a program without it, and carries the one that has them, made of the same
+// sources, in itself (src/CMakeLists.txt). Where no such program can be built, nspeek is one
+// program, without this file.
 //
 // The other program is not executed: for execve(2) it would have to be a file of its own, copied
 // into memory first, which takes longer than a small stack, and which limits, filters and a
@@ -18,7 +18,7 @@
 #include "cleanup.h"
 #include "error.h"
 #include "report_error.h"
-#include "stack_program.h"
+#include "this_program.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 // The program, made by nspeek_embed(), and our own file's header.
-extern const unsigned char nspeek_stack_start[], nspeek_stack_end[], __ehdr_start[];
+extern const unsigned char nspeek_full_start[], nspeek_full_end[], __ehdr_start[];
 
 enum { EXIT_NONE = 2 };
 
@@ -44,7 +44,7 @@ struct image {
 	uintptr_t headers;       // where its segments' headers are mapped
 };
 
-static const char subject[] = "the program that takes stacks";
+static const char subject[] = "the program with all libraries";
 
 static uintptr_t page_of(uintptr_t addr)
 {
@@ -104,12 +104,12 @@ static int map(const struct image *image, uintptr_t addr, size_t len, int prot, 
 static int copy(const struct image *image, uintptr_t addr, size_t len, int prot, off_t offset)
 {
 	size_t from = (size_t)(offset - image->offset);
-	size_t left = (size_t)(nspeek_stack_end - nspeek_stack_start) - from;
+	size_t left = (size_t)(nspeek_full_end - nspeek_full_start) - from;
 	int r = map(image, addr, len, PROT_READ | PROT_WRITE, -1);
 
 	if (r < 0 || len == 0)
 		return r;
-	memcpy((void *)addr, nspeek_stack_start + from, len < left ? len : left);
+	memcpy((void *)addr, nspeek_full_start + from, len < left ? len : left);
 	return mprotect((void *)addr, len, prot) < 0 ? -errno : 0;
 }
 
@@ -196,7 +196,7 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	next += words;
 	memcpy(next, environ, vars * sizeof(*next));
 	next += vars;
-	*next++ = STACK_PROGRAM_WORK;
+	*next++ = PROGRAM_WORK;
 	*next++ = (uintptr_t)image->work;
 	for (size_t i = 0; i < aux_count; i++) {
 		*next++ = aux[i].a_type;
@@ -209,12 +209,12 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 static int become(int argc, char **argv, const struct work *work, struct error *err)
 {
 	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	const Elf64_Ehdr *header = (const void *)nspeek_stack_start;
+	const Elf64_Ehdr *header = (const void *)nspeek_full_start;
 	struct image image = {.header = header,
-		.segments = (const void *)(nspeek_stack_start + header->e_phoff),
+		.segments = (const void *)(nspeek_full_start + header->e_phoff),
 		.work = work,
 		.fd = fd < 0 ? -EBADF : fd,
-		.offset = offset_of(nspeek_stack_start)};
+		.offset = offset_of(nspeek_full_start)};
 	int r;
 
 	if ((r = map_image(&image, err)) < 0)
@@ -241,4 +241,4 @@ static int become_program(int argc, char **argv)
 	return EXIT_NONE;
 }
 
-const struct stack_program stack_program = {.live = become_worker, .become = become_program};
+const struct this_program this_program = {.live = become_worker, .become = become_program};

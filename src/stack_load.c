@@ -11,8 +11,8 @@
 #include "report_error.h"
 #include "stack_fetch.h"
 #include "stack_file.h"
-#include "stack_program.h"
 #include "stack_show.h"
+#include "this_program.h"
 
 #include <fcntl.h>
 
@@ -92,7 +92,7 @@ static int show_kept(const struct stack_options *options, struct kept_process *k
 		.open_file = open_file,
 		.open_file_arg = &sources,
 		.lent_us = &options->client->spent_us,
-		.live = stack_program.live};
+		.live = this_program.live};
 	auto_locks struct locks locks = {0};
 	const struct stack_report what = {.snapshot = &kept->snapshot,
 		.stacks = &stacks,

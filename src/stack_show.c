@@ -4,23 +4,11 @@
 
 #include "progress.h"
 #include "report_stack_diff.h"
-#include "stack_program.h"
+#include "this_program.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
-
-static bool use_color(const struct stack_options *options)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	if (options->color == COLOR_AUTO)
-		return isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
-	return options->color == COLOR_ALWAYS;
-}
 
 static bool is_left_out(const struct stacks *stacks)
 {
@@ -84,26 +72,18 @@ bool stack_is_gone(const struct stack_report *report)
 	return true;
 }
 
-// The columns of the terminal that is stdout; 0: it is none.
-static size_t terminal_width(void)
-{
-	struct winsize size;
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 struct stack_show stack_show_make(const struct stack_options *options)
 {
 	return (struct stack_show){.options = options,
 		.text = {.merge = !options->no_unique,
-			.color = use_color(options),
-			.width = terminal_width()}};
+			.color = output_is_colored(options->color),
+			.width = output_width()}};
 }
 
 void stack_show_begin(struct stack_show *show)
 {
 	if (show->options->json)
-		stack_program.json->begin(stdout);
+		this_program.json->stack.begin(stdout);
 }
 
 int stack_show_end(struct stack_show *show)
@@ -111,7 +91,7 @@ int stack_show_end(struct stack_show *show)
 	int r = 0;
 
 	if (show->options->json)
-		stack_program.json->end(stdout);
+		this_program.json->stack.end(stdout);
 	if (show->options->folded)
 		r = folded_print(&show->folded, stdout);
 	folded_fini(&show->folded);
@@ -162,7 +142,7 @@ int stack_show_reports(
 	}
 	if (show->options->json) {
 		for (size_t i = 0; r == 0 && i < count; i++)
-			r = stack_program.json->process(stdout, reports[i], first && i == 0);
+			r = this_program.json->stack.process(stdout, reports[i], first && i == 0);
 		return r;
 	}
 	if (show->space)
@@ -180,7 +160,7 @@ int stack_show_moves(struct stack_show *show, const struct stack_pair *pair)
 	show->any = true;
 	progress_clear();
 	if (show->options->json)
-		return stack_program.json->diff(stdout, pair, first);
+		return this_program.json->stack.diff(stdout, pair, first);
 	if (!first)
 		putchar('\n');
 	return report_diff_text(stdout, pair, &show->text);

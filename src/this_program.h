@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What differs between the programs that take stacks: the one that has all libraries, and the one
-// that starts at once and carries the other (handover.c).
+// What differs between the two programs that nspeek is made of: the one that has all libraries, and
+// the one that starts at once and carries the other (handover.c).
 #pragma once
 
 #include "report_stack.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-// JSON needs a library.
+// What writes the document of `stack --json`; see report_stack.h.
 struct stack_json {
 	void (*begin)(FILE *out);
 	int (*process)(FILE *out, const struct stack_report *report, bool first);
@@ -16,18 +16,24 @@ struct stack_json {
 	void (*end)(FILE *out);
 };
 
-struct stack_program {
+// What needs the library that writes JSON, for each command that does.
+struct program_json {
+	struct stack_json stack;
+};
+
+struct this_program {
 	// What the process of a worker does with its work. Returns the exit status.
 	int (*live)(const struct work *work);
 	// NULL: this program cannot write JSON; become() is then the one that can.
-	const struct stack_json *json;
-	// Becomes the program with all libraries. Returns the exit status if that fails.
+	const struct program_json *json;
+	// Becomes the program with all libraries, to run the command ARGV[0] with its words (it is
+	// in the table of full_main.c). Returns the exit status if that fails.
 	int (*become)(int argc, char **argv);
 };
 
 // The one of this program.
-extern const struct stack_program stack_program;
+extern const struct this_program this_program;
 
 // Who carries a program hands a worker's work to it by this entry of the auxiliary vector, which
 // nobody else can set (getauxval(3)).
-enum { STACK_PROGRAM_WORK = 0x6e73706b };
+enum { PROGRAM_WORK = 0x6e73706b };

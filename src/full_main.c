@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The program that src/handover.c becomes: a worker, or all of a command that writes JSON.
+#include "cmd_stack.h"
+#include "this_program.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+
+enum { EXIT_UNKNOWN = 125 };
+
+// The commands that call this_program.become().
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"stack", cmd_stack},
+};
+
+int main(int argc, char **argv)
+{
+	const struct work *work = (const struct work *)getauxval(PROGRAM_WORK);
+
+	if (work)
+		return worker_live(work);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (argc > 0 && strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	return EXIT_UNKNOWN;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The program that has all libraries.
+#include "this_program.h"
+
+static const struct program_json json = {
+	.stack = {report_stack_json_begin, report_stack_json, report_diff_json,
+		report_stack_json_end},
+};
+
+const struct this_program this_program = {.live = worker_live, .json = &json};
