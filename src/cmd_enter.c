@@ -6,7 +6,7 @@
 #include "dryrun.h"
 #include "report_error.h"
 #include "supervise.h"
-#include "target_word.h"
+#include "targets.h"
 
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -56,19 +56,19 @@ static void warn_without_mount(const struct enter_options *options)
 // Returns the command's exit status, or a negative value and *ERR.
 static int enter(const struct enter_options *options, struct error *err)
 {
-	auto_target struct target target = TARGET_EMPTY;
+	auto_named_target struct named_target target = NAMED_TARGET_EMPTY;
 	auto_entry struct entry entry = ENTRY_EMPTY;
 	const struct notice notice = {.steps = options->verbose || options->dry_run,
 		.say = options->dry_run ? say_plan : say};
 	int r;
 
-	if (options->target && (r = target_word_open(options->target, &target, err)) < 0)
+	if (options->target && (r = targets_open_one(options->target, &target, err)) < 0)
 		return options->only_files ? error_hint(err, "with a =FILE for each namespace and "
 							     "no TARGET, COMMAND stands after --")
 					   : r;
 	warn_without_mount(options);
-	if ((r = entry_open(&options->request, options->target ? &target : NULL, &notice, &entry,
-		     err)) < 0)
+	if ((r = entry_open(&options->request, options->target ? &target.target : NULL, &notice,
+		     &entry, err)) < 0)
 		return r;
 	if (options->dry_run)
 		return dryrun(&entry, err);

@@ -177,7 +177,7 @@ int stack_rounds(const struct stack_options *options)
 		return EXIT_NONE;
 	}
 	for (size_t i = 0; i < count; i++)
-		sources[i].target = TARGET_EMPTY;
+		sources[i].named = NAMED_TARGET_EMPTY;
 	if (options->repeat > 1)
 		catch_interrupt();
 	fd_raise_limit(); // before workers: they get the files that are opened

@@ -11,7 +11,6 @@
 #include "stack_fetch.h"
 #include "stack_file.h"
 #include "stack_show.h"
-#include "target_word.h"
 #include "this_program.h"
 
 #include <stdio.h>
@@ -47,7 +46,7 @@ int stack_source_open(const char *word, const struct stack_options *options,
 
 	*source = (struct stack_source){.word = word,
 		.options = options,
-		.target = TARGET_EMPTY,
+		.named = NAMED_TARGET_EMPTY,
 		.inspect = {.worker = {.max_frames = options->max_frames,
 				    .raw = options->raw,
 				    .verify = options->verify,
@@ -66,9 +65,9 @@ int stack_source_open(const char *word, const struct stack_options *options,
 			.live = this_program.live}};
 	// Its worker starts while we look for the target.
 	if ((r = inspect_open(&source->inspect, &source->inspection, err)) < 0 ||
-		(r = target_word_open(word, &source->target, err)) < 0 ||
+		(r = targets_open_one(word, &source->named, err)) < 0 ||
 		(options->all_processes &&
-			(r = members_find(&source->target, &source->members, err)) < 0)) {
+			(r = named_target_members(&source->named, &source->members, err)) < 0)) {
 		stack_source_close(source);
 		return r;
 	}
@@ -79,7 +78,7 @@ int stack_source_open(const char *word, const struct stack_options *options,
 void stack_source_close(struct stack_source *source)
 {
 	inspect_close(source->inspection);
-	target_fini(&source->target);
+	named_target_fini(&source->named);
 	members_fini(&source->members);
 	source->inspection = NULL;
 }
@@ -201,15 +200,16 @@ int stack_source_take(struct stack_source *source, unsigned round, const struct 
 	size_t done_count, struct stack_save *save, struct stack_set *ret, struct error *err)
 {
 	struct members *members = &source->members;
+	struct target *target = &source->named.target;
 	int status = EXIT_COMPLETE;
 	bool first = true;
 
 	*ret = (struct stack_set){0};
 	if (!source->options->all_processes) {
-		status = take_process(source, &source->target, round, save, ret, err);
-		if (round == 1 || !has_vanished(&source->target, err))
+		status = take_process(source, target, round, save, ret, err);
+		if (round == 1 || !has_vanished(target, err))
 			return status;
-		say_exited(source->target.pid);
+		say_exited(target->pid);
 		*err = (struct error){0};
 		source->gone = true;
 		return EXIT_COMPLETE;

@@ -9,16 +9,16 @@
 
 #include "cmd_stack_options.h"
 #include "inspect.h"
-#include "members.h"
 #include "stack_process.h"
 #include "stack_save.h"
+#include "targets.h"
 
 struct stack_source {
 	const char *word;
 	const struct stack_options *options;
 	struct inspect_options inspect;
 	struct inspection *inspection;
-	struct target target;         // that WORD means
+	struct named_target named;    // that WORD means
 	const struct target *current; // whose files the worker may ask for
 	struct members members;       // of its container, if all are wanted
 	bool opened, gone;            // whether it is open, and whether nothing is left of it
@@ -32,7 +32,7 @@ struct stack_set {
 };
 
 // Opens WORD into *SOURCE, which the caller must not move, for stack_source_close(). Fails like
-// target_word_open(), inspect_open(), members_find(); nothing is left open then.
+// targets_open_one(), inspect_open(), named_target_members(); nothing is left open then.
 int stack_source_open(const char *word, const struct stack_options *options,
 	struct stack_source *source, struct error *err);
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a TARGET of the command line means: a process, or containers. All commands ask here.
+//
+// Theory of operation. Digits are a PID and "PID:INODE" that process, opened as ever, at no cost
+// beyond that: nothing is looked up. Any other word is looked for among the containers of the host
+// (containers.h), and each of those that it means is given as its init, pinned and found to be in
+// the container still; `is_whole` then says that the container was meant, not one process of it.
+#pragma once
+
+#include "members.h"
+#include "target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// How a container is called. What is not known is NULL. Strings may hold any byte.
+struct container_name {
+	char *runtime; // the word before the colon of a TARGET; NULL: of no runtime that is known
+	char *id;
+	char *name;
+};
+
+// Releases what NAME owns. Accepts a zeroed one.
+void container_name_fini(struct container_name *name);
+
+struct named_target {
+	struct target target;            // the process, or the container's init
+	struct container_name container; // known if the word was its name
+	bool is_whole;                   // the word means a container
+};
+
+#define NAMED_TARGET_EMPTY ((struct named_target){.target = TARGET_EMPTY})
+
+// Closes what TARGET holds. Accepts NAMED_TARGET_EMPTY.
+void named_target_fini(struct named_target *target);
+
+#define auto_named_target __attribute__((cleanup(named_target_fini)))
+
+struct targets {
+	struct named_target *rows;
+	size_t count;
+};
+
+// Opens what WORD means into *RET: one row, or one for each container of a pod, ascending by PID.
+// Fails like target_open(); with ERROR_USAGE when the word makes no sense; with ERROR_TARGET when
+// the process is not the one with that inode, no container is called so, or several are that do not
+// belong together (the message lists them). Nothing is left open on failure.
+int targets_open(const char *word, struct targets *ret, struct error *err);
+
+// Accepts a zeroed one.
+void targets_fini(struct targets *targets);
+
+#define auto_targets __attribute__((cleanup(targets_fini)))
+
+// The same where only one process can be meant. Also fails, with ERROR_TARGET, for a word that
+// means more: the message lists them.
+int targets_open_one(const char *word, struct named_target *ret, struct error *err);
+
+// Finds out what makes a member of the container that TARGET is, or is in, for members_list() and
+// members_has(). Fails like members_find().
+int named_target_members(const struct named_target *target, struct members *ret, struct error *err);
