@@ -54,7 +54,6 @@ static int read_all(int dir_fd, struct constraints *ret, struct error *err)
 	if (r < 0)
 		return r;
 	read_link(dir_fd, "root", ret->root);
-	read_link(dir_fd, "cwd", ret->cwd);
 	if ((r = read_masks(dir_fd, ret)) < 0)
 		return fail_sys(err, -r, "read", "the mounts of the process");
 	ret->has_labels = lsm_read_at(dir_fd, &ret->labels) == 0;

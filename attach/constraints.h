@@ -22,7 +22,6 @@ struct constraints {
 	bool has_labels;
 	struct lsm_labels labels;
 	char root[PATH_MAX]; // as a path of its mount namespace, or of ours; empty: unknown
-	char cwd[PATH_MAX];
 	bool has_masks;
 	struct masks masks;
 	bool has_cgroups;

@@ -3,6 +3,7 @@
 // the one that starts at once and carries the other (handover.c).
 #pragma once
 
+#include "ns_report.h"
 #include "report_stack.h"
 #include "work.h"
 
@@ -19,6 +20,7 @@ struct stack_json {
 // What needs the library that writes JSON, for each command that does.
 struct program_json {
 	struct stack_json stack;
+	int (*ns)(FILE *out, const struct ns_report *report);
 };
 
 struct this_program {

@@ -5,6 +5,7 @@
 #include "cgroup_text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BASES_MAX = 16 };
@@ -225,6 +226,11 @@ static void find_options(const struct mount_row *mount, struct masks *masks)
 	}
 }
 
+static int compare_points(const void *a, const void *b)
+{
+	return strcmp(((const struct mask *)a)->point, ((const struct mask *)b)->point);
+}
+
 int masks_parse(const char *text, size_t len, struct masks *ret)
 {
 	struct bases bases = {0};
@@ -242,5 +248,6 @@ int masks_parse(const char *text, size_t len, struct masks *ret)
 	}
 	if (sys && is_text(sys->type, sys->type_len, "sysfs"))
 		add_over(text, len, sys, ret);
+	qsort(ret->items, ret->count, sizeof(ret->items[0]), compare_points);
 	return 0;
 }

@@ -32,7 +32,7 @@ struct mask {
 };
 
 struct masks {
-	struct mask items[MASK_COUNT];
+	struct mask items[MASK_COUNT]; // by point
 	size_t count;
 	bool more;                       // than are in ITEMS
 	char options[MASK_OPTIONS_SIZE]; // of /proc, that hide processes or files; or empty
