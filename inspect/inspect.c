@@ -494,10 +494,12 @@ static bool has_sent_enough(struct inspection *inspection)
 
 	if (place.stage != WORK_POSITIONS || !answers_are_whole(&inspection->answers))
 		return false;
-	if (place.module < stacks->module_count)
-		snprintf(stacks->modules[place.module].note,
-			sizeof(stacks->modules[place.module].note),
+	if (place.module < stacks->module_count) {
+		struct stack_module *module = &stacks->modules[place.module];
+		module->left_out = true;
+		snprintf(module->note, sizeof(module->note),
 			"its debug information was not read: %.100s", inspection->trouble);
+	}
 	return true;
 }
 

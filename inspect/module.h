@@ -55,6 +55,7 @@ struct module {
 	struct gopclntab gopclntab;  // of a Go program
 	struct buildid build_id;
 	char note[MODULE_NOTE_SIZE];      // what is missing, and why; empty: nothing
+	bool damaged;                     // that is because something of it is broken
 	struct extra extras[EXTRA_COUNT]; // what there is beside it, as far as it was looked for
 	struct {
 		void *data;

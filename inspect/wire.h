@@ -82,7 +82,8 @@ struct wire_position {
 
 // One record. What each type uses:
 //   SANDBOX: status (enum sandbox_kind)
-//   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
+//   MODULE: index, build_id, text (the note), status (1: that is damage, and has cost something)
+//   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
