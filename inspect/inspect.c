@@ -276,6 +276,7 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	request.fd = is_perfmap ? -EBADF : snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
+	answer.status = fd == -EINVAL;
 	bool noted = inspection->options->worker.keep && wire_is_kept(record->kind);
 	int r = noted ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)

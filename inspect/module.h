@@ -67,6 +67,10 @@ struct module {
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
 
+// Notes TEXT, that something of MODULE is damaged, and has cost what was asked for, unless
+// something is noted already.
+void module_damage(struct module *module, const char *text);
+
 // The LEN bytes of PART that are kept with MODULE: zeroed the first time, when FINI is remembered,
 // which releases what they hold at the end of MODULE. Returns NULL when there is no memory.
 void *module_part(

@@ -22,7 +22,8 @@ static int position_module(struct worker *worker, struct location_row **rows, si
 			 &worker->sender, worker->locations.rows, rows, count, &trouble)) < 0)
 		return r;
 	return worker_send_module(worker, (size_t)index,
-		module->note[0] || !trouble.note ? module->note : trouble.note, trouble.is_damage);
+		module->note[0] || !trouble.note ? module->note : trouble.note,
+		module->damaged || trouble.is_damage);
 }
 
 int worker_send_positions(struct worker *worker)
