@@ -108,6 +108,9 @@ void dbg_file_fini(struct dbg_file *file);
 // The bytes of SECTION of FILE, unpacked; none when there are none that can be read.
 struct dbg_bytes dbg_section(struct dbg_file *file, enum dbg_section section);
 
+// Notes that SECTION of FILE is broken; one that was left, or is not there, is not.
+void dbg_section_broken(struct dbg_file *file, enum dbg_section section);
+
 // The string at OFFSET of SECTION of FILE, or NULL.
 const char *dbg_file_string(struct dbg_file *file, enum dbg_section section, uint64_t offset);
 

@@ -276,6 +276,7 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	request.fd = is_perfmap ? -EBADF : snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
+	answer.status = fd == -EINVAL;
 	bool noted = inspection->options->worker.keep && wire_is_kept(record->kind);
 	int r = noted ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
@@ -494,10 +495,12 @@ static bool has_sent_enough(struct inspection *inspection)
 
 	if (place.stage != WORK_POSITIONS || !answers_are_whole(&inspection->answers))
 		return false;
-	if (place.module < stacks->module_count)
-		snprintf(stacks->modules[place.module].note,
-			sizeof(stacks->modules[place.module].note),
+	if (place.module < stacks->module_count) {
+		struct stack_module *module = &stacks->modules[place.module];
+		module->left_out = true;
+		snprintf(module->note, sizeof(module->note),
 			"its debug information was not read: %.100s", inspection->trouble);
+	}
 	return true;
 }
 

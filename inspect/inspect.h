@@ -33,8 +33,8 @@ struct inspect_request {
 struct inspect_options {
 	struct worker_options worker;
 	uint32_t timeout_ms;
-	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
-	// which place, to *RET_PLACE.
+	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno,
+	// -EINVAL when something else is there in its place; at which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
 	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
 	// which is then the callee's, or -errno. NULL: there is no target.

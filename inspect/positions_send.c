@@ -78,16 +78,16 @@ static int send_query(
 }
 
 int positions_send(struct positions_sender *sender, const struct location_row *locations,
-	struct location_row **rows, size_t count, const char **ret_note)
+	struct location_row **rows, size_t count, struct positions_trouble *ret)
 {
 	auto_free struct position_query *queries = calloc(count + 1, sizeof(*queries));
 
-	*ret_note = NULL;
+	*ret = (struct positions_trouble){0};
 	if (!queries)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		queries[i].vaddr = rows[i]->vaddr;
-	int r = positions_find(&sender->positions, rows[0]->module, queries, count, ret_note);
+	int r = positions_find(&sender->positions, rows[0]->module, queries, count, ret);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = send_query(sender, (size_t)(rows[i] - locations), &queries[i]);
 	positions_fini(queries, count);

@@ -18,6 +18,6 @@ struct positions_sender {
 };
 
 // Finds and sends the positions of the COUNT ROWS, which lie in one module, ascend, and are among
-// LOCATIONS. *RET_NOTE is as that of positions_find(). Fails with -ENOMEM, or -errno of sendmsg(2).
+// LOCATIONS. *RET is as that of positions_find(). Fails with -ENOMEM, or -errno of sendmsg(2).
 int positions_send(struct positions_sender *sender, const struct location_row *locations,
-	struct location_row **rows, size_t count, const char **ret_note);
+	struct location_row **rows, size_t count, struct positions_trouble *ret);

@@ -13,8 +13,7 @@
 
 enum {
 	D_NAME_MAX = 512,
-	RAW_NAME_MAX = 1 << 16, // bytes of a name that are looked at at all
-	UNDERSCORES_MAX = 7,    // that are told apart
+	UNDERSCORES_MAX = 7, // that are told apart
 };
 
 // A symbol table section, checked.
@@ -209,23 +208,29 @@ static bool find_strings(Elf *elf, size_t index, struct table *table)
 	return true;
 }
 
+// Opens the symbol table that SECTION, with header SHDR, of ELF is. Returns false when it cannot be
+// used.
+static bool open_table(Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr, struct table *ret)
+{
+	const Elf_Data *data =
+		shdr->sh_entsize == sizeof(Elf64_Sym) ? elf_getdata(section, NULL) : NULL;
+
+	if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
+		return false;
+	*ret = (struct table){
+		.elf = elf, .symbols = data->d_buf, .count = data->d_size / sizeof(Elf64_Sym)};
+	return find_strings(elf, shdr->sh_link, ret);
+}
+
 // Finds the symbol table of TYPE in ELF. Returns false when there is none that can be used.
 static bool find_table(Elf *elf, uint32_t type, struct table *ret)
 {
-	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));) {
-		GElf_Shdr shdr;
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != type ||
-			shdr.sh_entsize != sizeof(Elf64_Sym))
-			continue;
-		const Elf_Data *data = elf_getdata(section, NULL);
-		if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
-			continue;
-		*ret = (struct table){.elf = elf,
-			.symbols = data->d_buf,
-			.count = data->d_size / sizeof(Elf64_Sym)};
-		if (find_strings(elf, shdr.sh_link, ret))
+	GElf_Shdr shdr;
+
+	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));)
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type == type &&
+			open_table(elf, section, &shdr, ret))
 			return true;
-	}
 	return false;
 }
 
@@ -242,6 +247,22 @@ bool symbols_are_complete(const struct module *module)
 	struct table table;
 
 	return find_table(module->elf, SHT_SYMTAB, &table);
+}
+
+bool symbols_are_broken(const struct module *module)
+{
+	GElf_Shdr shdr;
+	struct table table;
+
+	// Of what was in memory only there may be headers, but no tables.
+	if (!module->source || module->source->source == SNAPSHOT_SOURCE_MEMORY)
+		return false;
+	for (Elf_Scn *section = NULL; module->elf && (section = elf_nextscn(module->elf, section));)
+		if (gelf_getshdr(section, &shdr) && shdr.sh_size > 0 &&
+			(shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM) &&
+			!open_table(module->elf, section, &shdr, &table))
+			return true;
+	return false;
 }
 
 // Gives each query that has no name the one in Go's function table.
@@ -349,7 +370,7 @@ static char *demangle(const char *name)
 
 char *symbol_display_name(const char *name, bool raw)
 {
-	size_t len = strnlen(name, RAW_NAME_MAX);
+	size_t len = strnlen(name, SYMBOL_NAME_RAW);
 	const char *version = memchr(name, '@', len);
 
 	if (version && version != name)

@@ -6,7 +6,7 @@
 static int position_module(struct worker *worker, struct location_row **rows, size_t count)
 {
 	int index = rows[0]->module;
-	const char *note;
+	struct positions_trouble trouble;
 	int r;
 
 	if (index == space_made(&worker->space))
@@ -15,14 +15,15 @@ static int position_module(struct worker *worker, struct location_row **rows, si
 	if (!positions_are_there(&worker->sender.positions, index))
 		return 0;
 	// Should we not come to the end of it, this is known of it.
-	if ((r = worker_send_module(worker, (size_t)index, "its debug information was not read")) <
-			0 ||
+	if ((r = worker_send_module(
+		     worker, (size_t)index, "its debug information was not read", true)) < 0 ||
 		(r = wire_flush(&worker->out)) < 0 ||
-		(r = positions_send(&worker->sender, worker->locations.rows, rows, count, &note)) <
-			0)
+		(r = positions_send(
+			 &worker->sender, worker->locations.rows, rows, count, &trouble)) < 0)
 		return r;
-	return worker_send_module(
-		worker, (size_t)index, module->note[0] || !note ? module->note : note);
+	return worker_send_module(worker, (size_t)index,
+		module->note[0] || !trouble.note ? module->note : trouble.note,
+		module->damaged || trouble.is_damage);
 }
 
 int worker_send_positions(struct worker *worker)

@@ -159,8 +159,8 @@ static int show(const struct ns_run *run, const struct ns_options *options)
 	struct error err = {0};
 	int r;
 
-	if (options->table.json)
-		r = this_program.json->ns(stdout, &report) < 0
+	if (options->table.json) // (what standard output did not take is said at the end)
+		r = this_program.json->ns(stdout, &report) < 0 && !ferror(stdout)
 			    ? fail_sys(&err, ENOMEM, "writing", "the document")
 			    : 0;
 	else

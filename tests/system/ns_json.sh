@@ -72,4 +72,13 @@ assert_one_error "--json"
 # Standard output that takes nothing.
 expect_status 2 sh -c 'exec "$0" ns --json >/dev/full' "$NSPEEK"
 assert_contains "$ERR" "standard output"
+assert_one_error "standard output"
+# Nobody reads on: nothing is said.
+mkfifo "$WORK/unread"
+exec 4<>"$WORK/unread" 5>"$WORK/unread" 4<&-
+expect_status 0 sh -c 'exec "$0" ns --json >&5' "$NSPEEK"
+assert_eq "$ERR" "" "what is said"
+expect_status 0 sh -c 'exec "$0" ns >&5' "$NSPEEK"
+assert_eq "$ERR" "" "what is said"
+exec 5>&-
 passed
