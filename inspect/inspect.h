@@ -59,7 +59,8 @@ int inspect_open(const struct inspect_options *options, struct inspection **ret,
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
 // Says that the stacks of about THREAD_COUNT threads will come. The worker, which has nothing to do
-// yet, makes memory for them present, if there are many: that takes as long as copying them.
+// yet, makes memory for them present, if there are many: that takes as long as copying them. So
+// does inspect_modules(), whose caller waits for them, with what is told of threads beside.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
 // Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one
