@@ -103,6 +103,25 @@ static int start(struct inspection *inspection, struct error *err)
 	return 0;
 }
 
+// Has the worker end, if there is one.
+static void release(struct inspection *inspection)
+{
+	close_fd(&inspection->in.socket);
+	close_fd(&inspection->in.fd);
+	if (inspection->pid != 0)
+		kill(inspection->pid, SIGKILL);
+}
+
+// Waits until the worker, which has to end, is gone.
+static void reap(struct inspection *inspection)
+{
+	while (inspection->pid != 0 && waitpid(inspection->pid, &inspection->status, 0) < 0 &&
+		errno == EINTR)
+		;
+	inspection->status = 0; // that end was not its own
+	inspection->pid = 0;
+}
+
 // Waits for the end of the worker, and for no longer than END_MS if it is to say how it came: it is
 // killed then, as one is that has nothing to do any more.
 static void stop(struct inspection *inspection, bool by_itself)
@@ -120,11 +139,8 @@ static void stop(struct inspection *inspection, bool by_itself)
 			return;
 		nanosleep(&pause, NULL);
 	}
-	kill(inspection->pid, SIGKILL);
-	while (waitpid(inspection->pid, &inspection->status, 0) < 0 && errno == EINTR)
-		;
-	inspection->status = 0; // that end was not its own
-	inspection->pid = 0;
+	release(inspection);
+	reap(inspection);
 }
 
 int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err)
@@ -152,10 +168,17 @@ void inspect_close(struct inspection *inspection)
 {
 	if (!inspection)
 		return;
-	stop(inspection, false);
+	release(inspection);
 	work_close(&inspection->work);
 	leftout_fini(&inspection->leftout);
+	reap(inspection);
 	free(inspection);
+}
+
+void inspect_release(struct inspection *inspection)
+{
+	if (inspection)
+		release(inspection);
 }
 
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)

@@ -85,6 +85,10 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
 
+// Has INSPECTION's worker end, which takes it some time: for when there is something else to do.
+// Only inspect_close() is left then. Accepts NULL.
+void inspect_release(struct inspection *inspection);
+
 // Ends INSPECTION: no process is left. Accepts NULL.
 void inspect_close(struct inspection *inspection);
 
