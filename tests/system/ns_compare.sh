@@ -101,7 +101,7 @@ expect_status 0 sh -c 'ulimit -n 40; exec "$0" ns --noheadings "$@"' "$NSPEEK" $
 assert_eq "$(printf '%s\n' "$OUT" | wc -l)" 600 "rows"
 # A target that ends while it is looked at: it is there, or it is said to be gone, and nothing else.
 for ((i = 0; i < 40; i++)); do
-	"$APP" sleep 0.0$((i % 10)) &
+	sleep 0.0$((i % 10)) &
 	run "$NSPEEK" ns "$!"
 	wait "$!"
 	case $STATUS in
