@@ -244,6 +244,7 @@ static size_t copy_registers(struct stopper *s, struct range range)
 		}
 		registers_take(thread, &regs);
 		thread->eintr = registers_say_eintr(&regs);
+		s->plan->rows[i].thread_pointer = registers_thread_pointer(&regs);
 		s->indices[count++] = i;
 	}
 	return count;

@@ -44,6 +44,7 @@ enum dbg_trouble {
 	DBG_LEFT,      // it is compressed, and large, and not asked for expressly
 	DBG_NO_SPLIT,  // units are elsewhere (.dwo), and were not found
 	DBG_NO_ALT,    // another file that it refers to (dwz) was not found
+	DBG_OTHER,     // where such a file should be is something else
 	DBG_BROKEN,    // it contradicts itself
 	DBG_TOO_LARGE, // it takes more steps, or memory, than may be
 	DBG_PACKED,    // it is compressed in a way that is not known

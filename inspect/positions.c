@@ -179,6 +179,7 @@ static const char *note_of(enum dbg_trouble trouble)
 		[DBG_LEFT] = NULL,
 		[DBG_NO_SPLIT] = "not all of its debug information was found (.dwo or .dwp)",
 		[DBG_NO_ALT] = "not all of its debug information was found (of dwz)",
+		[DBG_OTHER] = "where debug information of it should be is something else",
 		[DBG_BROKEN] = "its debug information is broken",
 		[DBG_TOO_LARGE] = "its debug information is too large to be read",
 		[DBG_PACKED] = "its debug information is compressed in an unknown way (zstd?)",
@@ -224,7 +225,7 @@ int positions_find(const struct positions *positions, int index, struct position
 	if (limits.trouble == DBG_LEFT)
 		positions_fini(queries, count);
 	ret->note = note_of(limits.trouble);
-	ret->is_damage = limits.trouble == DBG_BROKEN || limits.trouble == DBG_TOO_LARGE;
+	ret->is_damage = limits.trouble >= DBG_OTHER && limits.trouble != DBG_PACKED;
 	return r;
 }
 

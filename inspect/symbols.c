@@ -14,6 +14,7 @@
 enum {
 	D_NAME_MAX = 512,
 	UNDERSCORES_MAX = 7, // that are told apart
+	FEW = 4,             // queries that each symbol is compared with
 };
 
 // A symbol table section, checked.
@@ -179,15 +180,57 @@ static bool can_matter(const Elf64_Sym *symbol, const struct symbol_query *queri
 	       symbol->st_value > queries[0].vaddr;
 }
 
+// How far below QUERIES[INDEX] a symbol may begin that is as near to it as the nearest so far, and
+// above the query before it.
+static uint64_t reach_of(const struct symbol_query *queries, size_t index)
+{
+	const struct symbol_query *query = &queries[index];
+	uint64_t above = index == 0                                 ? 0
+			 : queries[index - 1].vaddr == query->vaddr ? query->vaddr
+								    : queries[index - 1].vaddr + 1;
+
+	return query->vaddr - (above > query->nearest ? above : query->nearest);
+}
+
+// The same as walk_many(), for FEW queries at most: what matters is found without a branch that
+// depends on the order of the symbols, which is any.
+static void walk_few(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	uint64_t vaddrs[FEW], reaches[FEW];
+
+	for (size_t i = 0; i < FEW; i++) {
+		vaddrs[i] = i < count ? queries[i].vaddr : UINT64_MAX;
+		reaches[i] = i < count ? reach_of(queries, i) : 0;
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		const Elf64_Sym *symbol = &table->symbols[i];
+		bool matters = false;
+		for (size_t j = 0; j < FEW; j++) {
+			uint64_t distance = vaddrs[j] - symbol->st_value;
+			matters |= (distance < symbol->st_size) | (distance <= reaches[j]);
+		}
+		if (!matters || !is_code(symbol))
+			continue;
+		offer(table, symbol, queries, count);
+		for (size_t j = 0; j < count; j++)
+			reaches[j] = reach_of(queries, j);
+	}
+}
+
+static void walk_many(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (can_matter(&table->symbols[i], queries, count) && is_code(&table->symbols[i]))
+			offer(table, &table->symbols[i], queries, count);
+}
+
 static void walk(const struct table *table, struct symbol_query *queries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		queries[i].nearest = 0;
 		queries[i].open_name = NULL;
 	}
-	for (size_t i = 0; i < table->count; i++)
-		if (can_matter(&table->symbols[i], queries, count) && is_code(&table->symbols[i]))
-			offer(table, &table->symbols[i], queries, count);
+	(count <= FEW ? walk_few : walk_many)(table, queries, count);
 	settle_open(table, queries, count);
 }
 

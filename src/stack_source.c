@@ -76,11 +76,16 @@ int stack_source_open(const char *word, const struct stack_options *options,
 	return 0;
 }
 
+void stack_source_release(struct stack_source *source)
+{
+	inspect_release(source->inspection);
+}
+
 void stack_source_close(struct stack_source *source)
 {
-	inspect_close(source->inspection);
 	named_target_fini(&source->named);
 	members_fini(&source->members);
+	inspect_close(source->inspection);
 	source->inspection = NULL;
 }
 
