@@ -186,7 +186,7 @@ static bool can_matter(const Elf64_Sym *symbol, const struct symbol_query *queri
 static uint64_t reach_of(const struct symbol_query *queries, size_t index)
 {
 	const struct symbol_query *query = &queries[index];
-	uint64_t above = index == 0                                ? 0
+	uint64_t above = index == 0                                 ? 0
 			 : queries[index - 1].vaddr == query->vaddr ? query->vaddr
 								    : queries[index - 1].vaddr + 1;
 
