@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that src/handover.c becomes: a worker, or all of a command that writes JSON.
+#include "cmd_ps.h"
 #include "cmd_stack.h"
 #include "this_program.h"
 
@@ -14,6 +15,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"stack", cmd_stack},
+	{"ps", cmd_ps},
 };
 
 int main(int argc, char **argv)
