@@ -2,162 +2,68 @@
 // Finding, checking and joining cgroups.
 #include "cgroup.h"
 
-#include "cgroup_text.h"
+#include "cgroup_dir.h"
 #include "cleanup.h"
 #include "fd.h"
 #include "number.h"
-#include "sys.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 enum {
 	CGROUP_TEXT_MAX = 1 << 20,
 	MOUNTINFO_MAX = 16 << 20,
 	HIERARCHIES_MAX = 128, // of v1, whose controllers and names are the administrator's
-	NAME_SIZE = 64,        // of a hierarchy, for messages
 	// How many processes are in the cgroups at once: the joiner, the stub, the command.
 	PROCESSES_NEEDED = 3,
 };
 
 struct cgroup {
-	bool is_v2;
-	char name[NAME_SIZE]; // its controllers, or "v2"
-	char path[PATH_MAX];  // below the mount, without a slash at its beginning
-	int mount_fd;         // the directory where the hierarchy is mounted
-	int procs_fd;         // cgroup.procs, for writing
+	struct cgroup_dir dir;
+	int procs_fd; // cgroup.procs, for writing
 };
 
-#define CGROUP_EMPTY ((struct cgroup){.mount_fd = -EBADF, .procs_fd = -EBADF})
+#define CGROUP_EMPTY ((struct cgroup){.dir = CGROUP_DIR_EMPTY, .procs_fd = -EBADF})
 
 static void close_cgroup(struct cgroup *cgroup)
 {
-	close_fd(&cgroup->mount_fd);
+	cgroup_dir_fini(&cgroup->dir);
 	close_fd(&cgroup->procs_fd);
 }
 
 #define auto_cgroup __attribute__((cleanup(close_cgroup)))
 
-// Opens the mount point of MOUNT, if it is what is to be seen there: another mount can hide it.
-static int open_mount(const struct mount_row *mount)
-{
-	char point[PATH_MAX];
-	struct sys_file_id id;
-	int r = mount_unescape(mount->point, mount->point_len, point, sizeof(point));
-	if (r < 0)
-		return r;
-
-	auto_fd int fd = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (sys_file_id(fd, "", &id) < 0)
-		return -errno;
-	bool same = id.has_mount_id
-			    ? id.mount_id == mount->id
-			    : id.dev_major == mount->dev_major && id.dev_minor == mount->dev_minor;
-	return same ? take_fd(&fd) : -ENOENT;
-}
-
-// The mount that shows ROW's cgroup: fills RET's mount_fd and path. Fails with -EXDEV when only
-// other parts of the hierarchy are mounted, -ENOENT when it is not mounted at all.
-static int find_mount(
-	const struct cgroup_row *row, const char *mounts, size_t mounts_len, struct cgroup *ret)
-{
-	const char *cursor = mounts;
-	struct mount_row mount;
-	int r, result = -ENOENT;
-
-	while ((r = mount_row_next(&cursor, mounts + mounts_len, &mount)) > 0) {
-		if (!cgroup_is_shown_by(row, &mount))
-			continue;
-		r = cgroup_path_below(row, &mount, ret->path, sizeof(ret->path));
-		int fd = r < 0 ? r : open_mount(&mount);
-		if (fd >= 0) {
-			ret->mount_fd = fd;
-			return 0;
-		}
-		result = fd;
-	}
-	return r < 0 ? r : result;
-}
-
-static void name_cgroup(const struct cgroup_row *row, struct cgroup *cgroup)
-{
-	int len = row->name_len < NAME_SIZE ? (int)row->name_len : NAME_SIZE - 1;
-
-	cgroup->is_v2 = len == 0;
-	snprintf(cgroup->name, sizeof(cgroup->name), "%.*s", cgroup->is_v2 ? 2 : len,
-		cgroup->is_v2 ? "v2" : row->name);
-}
-
 static int fail_mount(
-	const struct cgroup_row *row, const struct cgroup *cgroup, int errnum, struct error *err)
+	const struct cgroup_row *row, const struct cgroup_dir *dir, int errnum, struct error *err)
 {
 	int len = (int)row->path_len;
 
 	if (cgroup_is_outside(row)) {
 		fail(err, ERROR_SYSTEM, EXDEV,
 			"the target's cgroup %.*s (%s) is outside of our cgroup namespace", len,
-			row->path, cgroup->name);
+			row->path, dir->name);
 		return error_hint(err, "the host's own nspeek can join it");
 	}
 	if (errnum == ENOENT)
 		return fail(err, ERROR_SYSTEM, ENOENT,
 			"the target is in the cgroup %.*s, and its hierarchy (%s) is not mounted "
 			"here",
-			len, row->path, cgroup->name);
+			len, row->path, dir->name);
 	if (errnum == EXDEV)
 		return fail(err, ERROR_SYSTEM, EXDEV,
 			"the target's cgroup %.*s is not below where its hierarchy (%s) is mounted "
 			"here",
-			len, row->path, cgroup->name);
-	return fail_sys(err, errnum, "open", "the cgroup %.*s (%s)", len, row->path, cgroup->name);
-}
-
-// What is done with DIR_FD, the directory of CGROUP or of an ancestor: the first LEN bytes of its
-// path.
-typedef int visit_fn(const struct cgroup *cgroup, int dir_fd, int len, struct error *err);
-
-// Calls VISIT for every directory from the mount point down to CGROUP, until it fails.
-// *RET_LEAF is CGROUP's own.
-static int walk(const struct cgroup *cgroup, visit_fn *visit, int *ret_leaf, struct error *err)
-{
-	char path[PATH_MAX];
-	char *rest = path, *name = path;
-	auto_fd int fd = openat(cgroup->mount_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : 0;
-	int len = 0;
-
-	memcpy(path, cgroup->path, sizeof(path));
-	while (r == 0) {
-		if (visit && (r = visit(cgroup, fd, len, err)) < 0)
-			return r;
-		while ((name = strsep(&rest, "/")) && name[0] == '\0')
-			;
-		if (!name)
-			break;
-		len = (int)(name - path) + (int)strlen(name);
-		int next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = next < 0 ? -errno : 0;
-		close_fd(&fd);
-		fd = next;
-	}
-	if (r < 0)
-		return fail_sys(
-			err, -r, "open", "the cgroup /%.*s (%s)", len, cgroup->path, cgroup->name);
-	*ret_leaf = take_fd(&fd);
-	return 0;
+			len, row->path, dir->name);
+	return fail_sys(err, errnum, "open", "the cgroup %.*s (%s)", len, row->path, dir->name);
 }
 
 static int open_procs(struct cgroup *cgroup, struct error *err)
 {
 	const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW;
 	auto_fd int leaf = -EBADF;
-	int r = walk(cgroup, NULL, &leaf, err);
+	int r = cgroup_dir_walk(&cgroup->dir, NULL, NULL, &leaf, err);
 	if (r < 0)
 		return r;
 
@@ -167,8 +73,8 @@ static int open_procs(struct cgroup *cgroup, struct error *err)
 	if (cgroup->procs_fd >= 0)
 		return 0;
 	int errnum = errno;
-	fail_sys(err, errnum, "open", "cgroup.procs of the cgroup /%s (%s)", cgroup->path,
-		cgroup->name);
+	fail_sys(err, errnum, "open", "cgroup.procs of the cgroup /%s (%s)", cgroup->dir.path,
+		cgroup->dir.name);
 	return errnum == EACCES ? error_hint(err, "only root, or whom it is delegated to, may move "
 						  "processes into a cgroup")
 				: -errnum;
@@ -179,10 +85,9 @@ static int open_one(const struct cgroup_row *row, const char *mounts, size_t mou
 {
 	auto_cgroup struct cgroup cgroup = CGROUP_EMPTY;
 
-	name_cgroup(row, &cgroup);
-	int r = find_mount(row, mounts, mounts_len, &cgroup);
+	int r = cgroup_dir_find(row, mounts, mounts_len, &cgroup.dir);
 	if (r < 0)
-		return fail_mount(row, &cgroup, -r, err);
+		return fail_mount(row, &cgroup.dir, -r, err);
 	if ((r = open_procs(&cgroup, err)) < 0)
 		return r;
 	*ret = cgroup;
@@ -300,31 +205,6 @@ int cgroup_open(const struct target *target, bool all, const struct notice *noti
 	return 0;
 }
 
-// True when file NAME of DIR_FD begins with WORD. A file that is not there begins with nothing.
-static bool begins_with(int dir_fd, const char *name, const char *word)
-{
-	char text[64];
-	ssize_t len = fd_read_small_at(dir_fd, name, text, sizeof(text));
-
-	return len >= 0 && strncmp(text, word, strlen(word)) == 0;
-}
-
-// True when the cgroup's events say that all of it is frozen, by whichever ancestor.
-static bool has_frozen_event(int dir_fd)
-{
-	char text[512];
-	ssize_t len = fd_read_small_at(dir_fd, "cgroup.events", text, sizeof(text));
-
-	return len >= 0 && strstr(text, "frozen 1\n");
-}
-
-static bool is_frozen(int dir_fd)
-{
-	return begins_with(dir_fd, "freezer.state", "FREEZING") ||
-	       begins_with(dir_fd, "freezer.state", "FROZEN") ||
-	       begins_with(dir_fd, "cgroup.freeze", "1") || has_frozen_event(dir_fd);
-}
-
 // The number in file NAME of DIR_FD. Returns false when there is none: no file, or "max".
 static bool read_number(int dir_fd, const char *name, uint64_t *ret)
 {
@@ -335,20 +215,24 @@ static bool read_number(int dir_fd, const char *name, uint64_t *ret)
 	return len > 0 && number_scan(&cursor, text + len, 10, ret) == 0;
 }
 
-static int visit_frozen(const struct cgroup *cgroup, int dir_fd, int len, struct error *err)
+static int visit_frozen(
+	const struct cgroup_dir *dir, int dir_fd, int len, void *arg, struct error *err)
 {
-	if (!is_frozen(dir_fd))
+	(void)arg;
+
+	if (!cgroup_dir_is_frozen(dir_fd))
 		return 0;
 	fail(err, ERROR_SYSTEM, EBUSY,
 		"the target's cgroup /%.*s (%s) is frozen: a command in it would not run", len,
-		cgroup->path, cgroup->name);
+		dir->path, dir->name);
 	return error_hint(err, "thaw it first, or stay out of it (no -c and no --as-target)");
 }
 
-static int visit_all(const struct cgroup *cgroup, int dir_fd, int len, struct error *err)
+static int visit_all(
+	const struct cgroup_dir *dir, int dir_fd, int len, void *arg, struct error *err)
 {
 	uint64_t max, current;
-	int r = visit_frozen(cgroup, dir_fd, len, err);
+	int r = visit_frozen(dir, dir_fd, len, arg, err);
 
 	if (r < 0 || !read_number(dir_fd, "pids.max", &max) ||
 		!read_number(dir_fd, "pids.current", &current) ||
@@ -357,16 +241,16 @@ static int visit_all(const struct cgroup *cgroup, int dir_fd, int len, struct er
 	fail(err, ERROR_SYSTEM, EAGAIN,
 		"the target's cgroup /%.*s (%s) has no room for the command: it has %llu of at "
 		"most %llu processes, and %d more are needed",
-		len, cgroup->path, cgroup->name, (unsigned long long)current,
-		(unsigned long long)max, PROCESSES_NEEDED);
+		len, dir->path, dir->name, (unsigned long long)current, (unsigned long long)max,
+		PROCESSES_NEEDED);
 	return error_hint(err, "raise pids.max, or stay out of it (no -c and no --as-target)");
 }
 
-static int check(const struct cgroup_set *set, visit_fn *visit, struct error *err)
+static int check(const struct cgroup_set *set, cgroup_visit_fn *visit, struct error *err)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		auto_fd int leaf = -EBADF;
-		int r = walk(&set->items[i], visit, &leaf, err);
+		int r = cgroup_dir_walk(&set->items[i].dir, visit, NULL, &leaf, err);
 		if (r < 0)
 			return r;
 	}
@@ -403,8 +287,8 @@ static const struct {
 
 static int fail_join(const struct cgroup *cgroup, int errnum, struct error *err)
 {
-	fail_sys(err, errnum, "moving", "the command to the cgroup /%s (%s)", cgroup->path,
-		cgroup->name);
+	fail_sys(err, errnum, "moving", "the command to the cgroup /%s (%s)", cgroup->dir.path,
+		cgroup->dir.name);
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (refusals[i].errnum == errnum)
 			return error_hint(err, "%s", refusals[i].why);
@@ -419,8 +303,8 @@ int cgroup_join(const struct cgroup_set *set, struct error *err)
 		// 0 is the writer itself, in whatever PID namespace.
 		int r = fd_write_all(cgroup->procs_fd, "0", 1);
 		if (r == 0) {
-			notice_step(
-				set->notice, "cgroup (%s): joined /%s", cgroup->name, cgroup->path);
+			notice_step(set->notice, "cgroup (%s): joined /%s", cgroup->dir.name,
+				cgroup->dir.path);
 			continue;
 		}
 		fail_join(cgroup, -r, &why);

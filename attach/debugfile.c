@@ -4,9 +4,11 @@
 
 #include "cleanup.h"
 #include "fd.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,6 +147,17 @@ static int open_readable(int root, const char *path)
 	return st.st_mode & S_IROTH ? take_fd(&fd) : -EACCES;
 }
 
+// True when PATH, which opening below ROOT has failed for with R, -errno, is there nevertheless.
+static bool is_other(int root, const char *path, int r)
+{
+	if (r == -EINVAL || r == -ELOOP)
+		return true;
+	if (r != -ENOENT)
+		return false;
+	auto_fd int fd = sys_openat2(root, path, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT);
+	return fd >= 0;
+}
+
 int debugfile_open(
 	const struct target *target, const struct debugfile_request *request, unsigned *ret_place)
 {
@@ -152,6 +165,7 @@ int debugfile_open(
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 	auto_fd int root = target ? openat(target->task_fd, "root", flags) : -EBADF;
 	auto_fd int host = open("/", flags);
+	bool other = false;
 
 	for (unsigned i = request->place; i < PLACE_COUNT; i++) {
 		int dir = places[i].host ? host : root;
@@ -163,6 +177,7 @@ int debugfile_open(
 			*ret_place = i;
 			return fd;
 		}
+		other |= is_other(dir, path, fd);
 	}
-	return -ENOENT;
+	return other ? -EINVAL : -ENOENT;
 }

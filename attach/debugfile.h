@@ -32,6 +32,7 @@ struct debugfile_request {
 
 // Opens the first file for REQUEST, of TARGET, that there is; *RET_PLACE is where. Without a
 // TARGET (NULL) only the host's places count. Returns an O_CLOEXEC read-only fd of a regular file,
-// or -ENOENT.
+// -ENOENT, or -EINVAL when there is none, but something else at a place: no regular file, or a link
+// that leads to nothing in that root.
 int debugfile_open(
 	const struct target *target, const struct debugfile_request *request, unsigned *ret_place);

@@ -39,7 +39,7 @@ static int read_label(int dir_fd, int i, struct lsm_labels *ret)
 	return lsm_files[i].parse(text, (size_t)len, &ret->label[i]);
 }
 
-static int read_labels(int dir_fd, struct lsm_labels *ret)
+int lsm_read_at(int dir_fd, struct lsm_labels *ret)
 {
 	auto_lsm_labels struct lsm_labels labels = {0};
 
@@ -59,7 +59,7 @@ static int read_labels(int dir_fd, struct lsm_labels *ret)
 
 int lsm_read(const struct target *target, struct lsm_labels *ret, struct error *err)
 {
-	int r = read_labels(target->task_fd, ret);
+	int r = lsm_read_at(target->task_fd, ret);
 
 	if (r == 0)
 		return 0;
@@ -99,7 +99,7 @@ int lsm_set_exec(const struct lsm_labels *labels, int self_fd, const struct noti
 
 	if (!labels->label)
 		return 0;
-	if ((r = read_labels(self_fd, &ours)) < 0)
+	if ((r = lsm_read_at(self_fd, &ours)) < 0)
 		return fail_sys(err, -r, "read", "our own security label");
 	for (int i = 0; i < LSM_LABELS; i++) {
 		const struct lsm_label *label = &labels->label[i];

@@ -17,6 +17,10 @@ struct lsm_labels {
 		*label; // LSM_LABELS, LSM_NONE where there is none; owned; NULL: none at all
 };
 
+// Reads the labels of the process whose directory below /proc is DIR_FD. Fails with -errno; nothing
+// is left then.
+int lsm_read_at(int dir_fd, struct lsm_labels *ret);
+
 // Reads the labels of TARGET's thread. No security module is no failure; on failure nothing is
 // left.
 int lsm_read(const struct target *target, struct lsm_labels *ret, struct error *err);

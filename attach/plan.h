@@ -14,11 +14,12 @@
 // What is known of a row beyond the snapshot.
 struct plan_row {
 	bool whole; // all registers are wanted: its unwinding has shown that less is too little
-	bool stop_tried;  // it was to be stopped already, whatever came of it
-	bool stuck;       // a helper was killed while it read this thread's memory
-	int copy_errnum;  // why nothing of its stack could be copied, the last time; 0: it could
-	size_t room;      // bytes reserved for its stack, at stack_offset
-	size_t left_room; // and for the one that it has left, at left_offset
+	bool stop_tried; // it was to be stopped already, whatever came of it
+	bool stuck;      // a helper was killed while it read this thread's memory
+	int copy_errnum; // why nothing of its stack could be copied, the last time; 0: it could
+	uint64_t thread_pointer; // as the last attempt has seen it; 0: it has not
+	size_t room;             // bytes reserved for its stack, at stack_offset
+	size_t left_room;        // and for the one that it has left, at left_offset
 	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 

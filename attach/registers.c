@@ -21,6 +21,11 @@ void registers_take(struct snapshot_thread *thread, const struct user_regs_struc
 	thread->regs_known = SNAPSHOT_ALL_REGS;
 }
 
+uint64_t registers_thread_pointer(const struct user_regs_struct *r)
+{
+	return r->fs_base;
+}
+
 bool registers_say_eintr(const struct user_regs_struct *r)
 {
 	return (long long)r->orig_rax >= 0 && (long long)r->rax == -EINTR;
@@ -43,6 +48,12 @@ void registers_take(struct snapshot_thread *thread, const struct user_regs_struc
 	thread->regs[ARCH_REG_SP] = r->sp;
 	thread->regs[ARCH_REG_PC] = r->pc;
 	thread->regs_known = SNAPSHOT_ALL_REGS;
+}
+
+uint64_t registers_thread_pointer(const struct user_regs_struct *r)
+{
+	(void)r; // tpidr_el0 is none of them; and glibc keeps most below it
+	return 0;
 }
 
 bool registers_say_eintr(const struct user_regs_struct *r)

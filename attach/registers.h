@@ -10,6 +10,9 @@
 // bpf_task_pt_regs() gives them.
 void registers_take(struct snapshot_thread *thread, const struct user_regs_struct *r);
 
+// Where the C library keeps what it knows of the thread, as R have it; 0: they do not tell.
+uint64_t registers_thread_pointer(const struct user_regs_struct *r);
+
 // True when R are the registers of a thread that a stop has made to return EINTR from its system
 // call, as soon as it runs on.
 bool registers_say_eintr(const struct user_regs_struct *r);

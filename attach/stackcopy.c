@@ -15,16 +15,31 @@
 enum {
 	BATCH = 64, // stacks copied by one call: more gain nothing (measured)
 	PAGE = 4096,
+	DESCRIPTOR_MAX = 4096, // bytes that C libraries keep of a thread from its thread pointer up
 	LEFT_SEARCHED = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
 
-// How many bytes of THREAD's stack are to be copied.
-static size_t wanted_len(const struct plan *plan, const struct snapshot_thread *thread)
+// Where the stack in MAP of thread INDEX begins: at its end, or, of a thread that a C library has
+// made, below what that keeps there of it (glibc: struct pthread), which is mostly more than the
+// frames are. Only what is on top of a mapping is taken for that.
+static uint64_t stack_base(const struct plan *plan, size_t index, const struct snapshot_map *map)
 {
-	uint64_t sp = thread->regs[ARCH_REG_SP];
+	const struct snapshot_thread *thread = &plan->threads[index];
+	uint64_t pointer = plan->rows[index].thread_pointer;
+
+	if (thread->tid == plan->pid || pointer <= thread->regs[ARCH_REG_SP] ||
+		pointer > map->end || map->end - pointer > DESCRIPTOR_MAX)
+		return map->end;
+	return pointer;
+}
+
+// How many bytes of the stack of thread INDEX are to be copied.
+static size_t wanted_len(const struct plan *plan, size_t index)
+{
+	uint64_t sp = plan->threads[index].regs[ARCH_REG_SP];
 	const struct snapshot_map *map = snapshot_find_map(plan->snapshot, sp);
 	// A stack that was mapped after the maps were read: what is left of its page at least.
-	uint64_t end = map ? map->end : (sp | (PAGE - 1)) + 1;
+	uint64_t end = map ? stack_base(plan, index, map) : (sp | (PAGE - 1)) + 1;
 
 	return end - sp;
 }
@@ -37,7 +52,7 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 		struct snapshot_thread *thread = &plan->threads[indices[i]];
 		struct plan_row *row = &plan->rows[indices[i]];
 		row->copy_errnum = 0;
-		size_t len = wanted_len(plan, thread), most = plan->stack_max;
+		size_t len = wanted_len(plan, indices[i]), most = plan->stack_max;
 		// What an earlier attempt has reserved is taken again if it suffices.
 		bool reuse = row->room >= (len < most ? len : most);
 		if (!reuse && most > plan->stacks_capacity - plan->stacks_len)

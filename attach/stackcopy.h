@@ -5,7 +5,8 @@
 #include "plan.h"
 
 // Reserves room for the stack of each of the COUNT threads INDICES, whose stack pointers are known,
-// from there to the end of the mapping that holds it, and makes the room's memory present: so that
+// from there to the end of the mapping that holds it, or to where a C library keeps what it knows
+// of the thread, and makes the room's memory present: so that
 // the copying finds no page missing.
 void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count);
 

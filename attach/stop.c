@@ -22,12 +22,13 @@
 #include <time.h>
 
 enum {
-	RESCANS_MAX = 10,        // rounds of looking for new threads
-	TICK_MS = 10,            // how often a wait is woken to look at the deadline
-	D_STATE_MS = 20,         // for all threads that were in an uninterruptible sleep
-	BEGIN_MS = 1000,         // for what else is done before something is copied
-	EACH_MS = 200,           // for one thread that is stopped by itself
-	COPY_MS = 300,           // for the stacks of 64 threads, while they are stopped
+	RESCANS_MAX = 10,   // rounds of looking for new threads
+	REACHED_PER_MS = 4, // threads seized and interrupted in a millisecond on a busy machine
+	TICK_MS = 10,       // how often a wait is woken to look at the deadline
+	D_STATE_MS = 20,    // for all threads that were in an uninterruptible sleep
+	BEGIN_MS = 1000,    // for what else is done before something is copied
+	EACH_MS = 200,      // for one thread that is stopped by itself
+	COPY_MS = 300,      // for the stacks of 64 threads, while they are stopped
 	STACK_TYPICAL = 8 << 10, // bytes of a stack for which memory is made present before
 	PRESENT_MAX = 16 << 20,  // and of all stacks
 };
@@ -243,6 +244,7 @@ static size_t copy_registers(struct stopper *s, struct range range)
 		}
 		registers_take(thread, &regs);
 		thread->eintr = registers_say_eintr(&regs);
+		s->plan->rows[i].thread_pointer = registers_thread_pointer(&regs);
 		s->indices[count++] = i;
 	}
 	return count;
@@ -348,8 +350,10 @@ int stop_all(struct plan *plan)
 	if (r < 0)
 		return r;
 	make_present(&s);
-	s.deadline_us = clock_now_us() + plan->deadline_ms * UINT64_C(1000);
-	plan_allow(plan, plan->deadline_ms + BEGIN_MS);
+	// Reaching many takes its time, too, before any is waited for.
+	uint32_t deadline_ms = plan->deadline_ms + (uint32_t)plan->thread_count / REACHED_PER_MS;
+	s.deadline_us = clock_now_us() + deadline_ms * UINT64_C(1000);
+	plan_allow(plan, deadline_ms + BEGIN_MS);
 	hold_all(&s);
 	copy_and_detach(&s, (struct range){0, plan->thread_count});
 	describe_all(plan); // those that were born meanwhile

@@ -18,7 +18,7 @@ enum {
 	PASSES_MAX = 5,  // reads of the iterator: a thread that moves has four chances
 	PAUSE_US = 300,  // until the next pass, when all threads that are left were on a CPU
 	FEW = 64,        // threads that are read out of /proc in the time that loading takes
-	RECORDS = 256,   // read by one call at most
+	RECORDS = 128,   // read by one call at most: as many as the kernel gives
 	READ_MS = 300,   // for the stacks of 64 threads
 	BEGIN_MS = 1000, // for reading the iterator
 };
@@ -174,6 +174,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	}
 	proof->switches = record->switches_first;
 	proof->start_time = record->start_time;
+	plan->rows[index].thread_pointer = record->thread_pointer;
 	registers_take(thread, &r);
 	it->indices[it->count++] = index;
 }

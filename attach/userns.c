@@ -86,3 +86,18 @@ int userns_owner_depth(int ns_fd)
 	}
 	return depth;
 }
+
+bool userns_is_owned_within(int ns_fd, const struct stat *user)
+{
+	auto_fd int fd = ioctl(ns_fd, NS_GET_USERNS);
+	struct stat st;
+
+	while (fd >= 0 && fstat(fd, &st) == 0) {
+		if (is_same(&st, user))
+			return true;
+		int parent = ioctl(fd, NS_GET_PARENT);
+		close_fd(&fd);
+		fd = parent;
+	}
+	return false;
+}

@@ -32,3 +32,6 @@ unsigned long long userns_owner_id(int ns_fd);
 // How many user namespaces within our reach are above the one that owns NS_FD: 0 for ours, or for
 // one that is out of reach.
 int userns_owner_depth(int ns_fd);
+
+// True when NS_FD is owned by the user namespace USER, or by one below it.
+bool userns_is_owned_within(int ns_fd, const struct stat *user);

@@ -26,10 +26,11 @@ static int take_sandbox(struct answers *answers, const struct wire_record *recor
 
 static int take_module(struct answers *answers, const struct wire_record *record)
 {
-	if (record->index >= answers->stacks->module_count)
+	if (record->index >= answers->stacks->module_count || record->status > 1)
 		return -EPROTO;
 	struct stack_module *module = &answers->stacks->modules[record->index];
 	module->build_id = record->build_id;
+	module->left_out = record->status == 1;
 	snprintf(module->note, sizeof(module->note), "%.*s", (int)sizeof(module->note) - 1,
 		record->text);
 	return 0;

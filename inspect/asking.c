@@ -45,7 +45,8 @@ static int ask_debug(struct asking *asking, int index, const struct debuglink *l
 		&asking->space->modules[index]->build_id, place);
 }
 
-// Receives the answer to what was asked: a file, or -errno; where it is from to *RET_PLACE.
+// Receives the answer to what was asked: a file, or -errno (-EINVAL: something else is there);
+// where it is from to *RET_PLACE.
 static int take(struct asking *asking, unsigned *ret_place)
 {
 	struct wire_record *record = asking->record;
@@ -57,7 +58,7 @@ static int take(struct asking *asking, unsigned *ret_place)
 		return r < 0 ? r : -EPROTO;
 	}
 	*ret_place = record->count;
-	return fd;
+	return fd < 0 && record->status == 1 ? -EINVAL : fd;
 }
 
 void asking_begin(struct asking *asking, int index)

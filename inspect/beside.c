@@ -39,6 +39,8 @@ static struct beside_file *ask(struct beside *beside, enum wire_request_kind kin
 	for (; !file && *place < PLACES_MAX; ++*place) {
 		int fd = positions->open_file(positions->open_file_arg, beside->index, kind, name,
 			id ? id : &none, place);
+		if (fd == -EINVAL)
+			dbg_trouble(beside->limits, DBG_OTHER);
 		if (fd < 0)
 			return NULL;
 		if (!(file = calloc(1, sizeof(*file)))) {

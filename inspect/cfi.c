@@ -7,6 +7,8 @@
 #include <dwarf.h>
 #include <string.h>
 
+enum { EH_TABLE_AT = 12 }; // in .eh_frame_hdr
+
 static const uint8_t saved_regs[ARCH_SAVED_COUNT] = ARCH_SAVED_REGS;
 
 void cfi_fini(struct cfi *cfi)
@@ -155,4 +157,67 @@ enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t 
 	for (size_t i = 0; answer == CFI_NONE && i < 1 + EXTRA_COUNT; i++)
 		answer = find_in(open_debug(cfi, module, i), vaddr, ret);
 	return answer;
+}
+
+// What MODULE, which does not change it, has at ELF virtual address VADDR.
+static const unsigned char *bytes_at(const struct module *module, uint64_t vaddr, size_t *ret_len)
+{
+	const unsigned char *bytes = module_constants(module, vaddr, ret_len);
+
+	return bytes ? bytes : module_code(module, vaddr, ret_len);
+}
+
+// The length and the id of the entry at ELF virtual address VADDR of MODULE, into HEAD. Returns
+// false when that is no entry.
+static bool read_entry(const struct module *module, uint64_t vaddr, uint32_t head[2])
+{
+	const size_t need = 2 * sizeof(head[0]);
+	size_t len;
+	const unsigned char *bytes = bytes_at(module, vaddr, &len);
+
+	if (!bytes || len < need)
+		return false;
+	memcpy(head, bytes, need);
+	return head[0] >= sizeof(head[1]) && head[0] <= len - sizeof(head[0]);
+}
+
+// The row of the COUNT at TABLE that would be for code at START.
+static struct ehframe_row find_row(const unsigned char *table, size_t count, int64_t start)
+{
+	struct ehframe_row row, found = {0};
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		memcpy(&row, table + middle * sizeof(row), sizeof(row));
+		if (row.start <= start) {
+			found = row;
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return found;
+}
+
+bool cfi_is_broken(const struct module *module, uint64_t vaddr)
+{
+	size_t len;
+	const unsigned char *table =
+		module->eh_rows || module->eh_row_count == 0
+			? NULL
+			: bytes_at(module, module->eh_base + EH_TABLE_AT, &len);
+	uint32_t fde[2], cie[2];
+
+	if (!table)
+		return false;
+	size_t room = len / sizeof(struct ehframe_row);
+	const struct ehframe_row row =
+		find_row(table, module->eh_row_count < room ? module->eh_row_count : room,
+			(int64_t)(vaddr - module->eh_base));
+	uint64_t at = module->eh_base + (uint64_t)(int64_t)row.fde;
+	if (row.fde == 0) // there is no such row
+		return false;
+	return !read_entry(module, at, fde) || fde[1] == 0 ||
+	       !read_entry(module, at + sizeof(fde[0]) - fde[1], cie) || cie[1] != 0;
 }

@@ -29,6 +29,10 @@ enum cfi_answer {
 enum cfi_answer cfi_find(struct cfi *cfi, const struct module *module, uint64_t vaddr,
 	struct row *ret, bool *ret_debug);
 
+// True when the table of MODULE's .eh_frame_hdr leads for VADDR to what is no entry of .eh_frame:
+// then CFI_NONE does not say that there never was one.
+bool cfi_is_broken(const struct module *module, uint64_t vaddr);
+
 // The one that is kept with MODULE, or NULL (no memory).
 struct cfi *cfi_of(struct module *module);
 

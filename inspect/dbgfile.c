@@ -220,12 +220,20 @@ bool dbg_is_in(Elf *elf, uint64_t most)
 	return search.found;
 }
 
+void dbg_section_broken(struct dbg_file *file, enum dbg_section section)
+{
+	if (dbg_section(file, section).len > 0)
+		dbg_trouble(file->limits, DBG_BROKEN);
+}
+
 const char *dbg_file_string(struct dbg_file *file, enum dbg_section section, uint64_t offset)
 {
 	struct dbg_cursor cursor = dbg_cursor_at(dbg_section(file, section), offset);
 	const char *string = dbg_string(&cursor);
 	size_t len = string ? strlen(string) : 0;
 
+	if (!string)
+		dbg_section_broken(file, section);
 	return string && dbg_step(file->limits, (uint32_t)(len / STRING_STEP)) ? string : NULL;
 }
 

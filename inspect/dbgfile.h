@@ -44,6 +44,7 @@ enum dbg_trouble {
 	DBG_LEFT,      // it is compressed, and large, and not asked for expressly
 	DBG_NO_SPLIT,  // units are elsewhere (.dwo), and were not found
 	DBG_NO_ALT,    // another file that it refers to (dwz) was not found
+	DBG_OTHER,     // where such a file should be is something else
 	DBG_BROKEN,    // it contradicts itself
 	DBG_TOO_LARGE, // it takes more steps, or memory, than may be
 	DBG_PACKED,    // it is compressed in a way that is not known
@@ -107,6 +108,9 @@ void dbg_file_fini(struct dbg_file *file);
 
 // The bytes of SECTION of FILE, unpacked; none when there are none that can be read.
 struct dbg_bytes dbg_section(struct dbg_file *file, enum dbg_section section);
+
+// Notes that SECTION of FILE is broken; one that was left, or is not there, is not.
+void dbg_section_broken(struct dbg_file *file, enum dbg_section section);
 
 // The string at OFFSET of SECTION of FILE, or NULL.
 const char *dbg_file_string(struct dbg_file *file, enum dbg_section section, uint64_t offset);

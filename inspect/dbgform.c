@@ -198,7 +198,10 @@ const char *dbg_value_string(const struct dbg_unit *unit, const struct dbg_value
 	case DW_FORM_strx4:
 	case DW_FORM_GNU_str_index:
 		return indexed_string(unit, value->number);
+	case 0: // it is not there
+		return NULL;
 	default:
+		dbg_trouble(unit->file->limits, DBG_BROKEN);
 		return NULL;
 	}
 }
@@ -245,7 +248,10 @@ bool dbg_value_entry(const struct dbg_unit *unit, const struct dbg_value *value,
 	case DW_FORM_ref8:
 	case DW_FORM_ref_udata:
 		*ret_offset += unit->offset;
-		return value->number < unit->end - unit->offset;
+		if (value->number < unit->end - unit->offset)
+			return true;
+		dbg_trouble(unit->file->limits, DBG_BROKEN);
+		return false;
 	case DW_FORM_ref_addr:
 		return true;
 	case DW_FORM_GNU_ref_alt:

@@ -26,14 +26,12 @@ struct header {
 	struct dbg_unit forms; // for values of the tables
 };
 
-static bool read_header(const struct dbg_unit *unit, struct header *ret)
+static bool parse_header(const struct dbg_unit *unit, struct header *ret)
 {
 	struct header header = {.forms = *unit};
 	uint64_t start = unit->values[DBG_LINES].number;
 	struct dbg_cursor cursor = dbg_cursor_at(dbg_section(unit->file, DBG_LINE), start);
 
-	if (unit->values[DBG_LINES].form == 0)
-		return false;
 	uint64_t len = dbg_length(&cursor, &header.offset_len);
 	if (cursor.failed || len > dbg_left(&cursor))
 		return false;
@@ -61,6 +59,16 @@ static bool read_header(const struct dbg_unit *unit, struct header *ret)
 	return !cursor.failed && !header.program.failed && cursor.at <= header.program.at &&
 	       header.version >= 2 && header.version <= 5 && header.line_range > 0 &&
 	       header.opcode_base > 0;
+}
+
+static bool read_header(const struct dbg_unit *unit, struct header *ret)
+{
+	if (unit->values[DBG_LINES].form == 0)
+		return false;
+	bool ok = parse_header(unit, ret);
+	if (!ok)
+		dbg_section_broken(unit->file, DBG_LINE);
+	return ok;
 }
 
 struct row {
@@ -206,6 +214,8 @@ bool dbg_lines_find(
 		else
 			run_standard(&run, opcode);
 	}
+	if (run.cursor.failed)
+		dbg_section_broken(unit->file, DBG_LINE);
 	return true;
 }
 

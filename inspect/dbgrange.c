@@ -34,7 +34,7 @@ static void read_pairs(struct list *list)
 		uint64_t low = dbg_number(&list->cursor, len);
 		uint64_t high = dbg_number(&list->cursor, len);
 		if (list->cursor.failed || (low == 0 && high == 0))
-			return;
+			break;
 		if (low == most)
 			list->base = high;
 		else
@@ -112,11 +112,14 @@ static void read_list(struct list *list, const struct dbg_value *value)
 		list->cursor = find_list(unit, value);
 		while (dbg_step(unit->file->limits, 1) && read_entry(list))
 			;
-		return;
+	} else {
+		list->cursor = dbg_cursor_at(dbg_section(owner->file, DBG_RANGES),
+			value->number + (unit->skeleton ? owner->gnu_ranges_base : 0));
+		read_pairs(list);
 	}
-	list->cursor = dbg_cursor_at(dbg_section(owner->file, DBG_RANGES),
-		value->number + (unit->skeleton ? owner->gnu_ranges_base : 0));
-	read_pairs(list);
+	if (list->cursor.failed)
+		dbg_section_broken(unit->version >= 5 ? unit->file : owner->file,
+			unit->version >= 5 ? DBG_RNGLISTS : DBG_RANGES);
 }
 
 void dbg_ranges_each(const struct dbg_unit *unit, const struct dbg_value *values,

@@ -208,7 +208,11 @@ static bool read_head(struct dbg_unit *unit, struct dbg_cursor *cursor)
 {
 	uint64_t len = dbg_length(cursor, &unit->offset_len);
 
-	if (cursor->failed || len > dbg_left(cursor))
+	if (cursor->failed || len > dbg_left(cursor)) {
+		dbg_section_broken(unit->file, DBG_INFO);
+		return false;
+	}
+	if (len == 0) // what a linker has filled up with
 		return false;
 	unit->end = (uint64_t)(cursor->at - dbg_section(unit->file, DBG_INFO).at) + len;
 	cursor->end = cursor->at + len;
@@ -226,6 +230,8 @@ static bool read_head(struct dbg_unit *unit, struct dbg_cursor *cursor)
 		unit->has_id = true;
 		unit->id = dbg_number(cursor, 8);
 	}
+	if (cursor->failed)
+		dbg_section_broken(unit->file, DBG_INFO);
 	return !cursor->failed && unit->version >= 2 && unit->version <= 5 &&
 	       (unit->address_len == 4 || unit->address_len == 8) && unit->type != DW_UT_type &&
 	       unit->type != DW_UT_split_type;
@@ -268,8 +274,10 @@ bool dbg_unit_read(struct dbg_file *file, uint64_t offset, const struct dbg_part
 		return false;
 	unit.first = (uint64_t)(cursor.at - dbg_section(file, DBG_INFO).at);
 	unit.abbrevs += part ? part->abbrev : 0;
-	if (!dbg_entry_read(&unit, unit.first, &entry))
+	if (!dbg_entry_read(&unit, unit.first, &entry)) {
+		dbg_section_broken(file, DBG_ABBREV);
 		return false;
+	}
 	memcpy(unit.values, entry.values, sizeof(unit.values));
 	take_bases(&unit, part);
 	*ret = unit;
@@ -299,8 +307,10 @@ const char *dbg_function_name(const struct dbg_unit *unit, uint64_t offset)
 	const char *plain = NULL;
 
 	for (int hop = 0; hop < HOPS_MAX; hop++) {
-		if (!read_anywhere(file, offset, &at, &entry))
+		if (!read_anywhere(file, offset, &at, &entry)) {
+			dbg_section_broken(file, DBG_INFO);
 			return plain;
+		}
 		const char *name = dbg_value_string(&at, &entry.values[DBG_LINKAGE_NAME]);
 		if (name)
 			return name;

@@ -24,7 +24,7 @@ enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
-	EXPECTED_STACK = 6 << 10, // bytes of a stack: what blocked threads need at least
+	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
 	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
 	LOOKS = 16,               // in a worker's time
@@ -41,6 +41,7 @@ struct inspection {
 	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
+	size_t expected; // threads, if there are many
 	unsigned requests, reads;
 	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
 	int cpu;                         // that the worker does not run on, or -1
@@ -102,6 +103,25 @@ static int start(struct inspection *inspection, struct error *err)
 	return 0;
 }
 
+// Has the worker end, if there is one.
+static void release(struct inspection *inspection)
+{
+	close_fd(&inspection->in.socket);
+	close_fd(&inspection->in.fd);
+	if (inspection->pid != 0)
+		kill(inspection->pid, SIGKILL);
+}
+
+// Waits until the worker, which has to end, is gone.
+static void reap(struct inspection *inspection)
+{
+	while (inspection->pid != 0 && waitpid(inspection->pid, &inspection->status, 0) < 0 &&
+		errno == EINTR)
+		;
+	inspection->status = 0; // that end was not its own
+	inspection->pid = 0;
+}
+
 // Waits for the end of the worker, and for no longer than END_MS if it is to say how it came: it is
 // killed then, as one is that has nothing to do any more.
 static void stop(struct inspection *inspection, bool by_itself)
@@ -119,11 +139,8 @@ static void stop(struct inspection *inspection, bool by_itself)
 			return;
 		nanosleep(&pause, NULL);
 	}
-	kill(inspection->pid, SIGKILL);
-	while (waitpid(inspection->pid, &inspection->status, 0) < 0 && errno == EINTR)
-		;
-	inspection->status = 0; // that end was not its own
-	inspection->pid = 0;
+	release(inspection);
+	reap(inspection);
 }
 
 int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err)
@@ -151,10 +168,17 @@ void inspect_close(struct inspection *inspection)
 {
 	if (!inspection)
 		return;
-	stop(inspection, false);
+	release(inspection);
 	work_close(&inspection->work);
 	leftout_fini(&inspection->leftout);
+	reap(inspection);
 	free(inspection);
+}
+
+void inspect_release(struct inspection *inspection)
+{
+	if (inspection)
+		release(inspection);
 }
 
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
@@ -199,11 +223,13 @@ void inspect_expect(struct inspection *inspection, size_t thread_count)
 	struct wire_record *record = &inspection->record;
 	uint64_t most = EXPECTED_MAX / EXPECTED_STACK;
 
+	inspection->expected = 0;
 	if (thread_count < EXPECTED_FEW)
 		return;
+	inspection->expected = thread_count < most ? thread_count : most;
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
-	record->value = (thread_count < most ? thread_count : most) * EXPECTED_STACK;
+	record->value = inspection->expected * EXPECTED_STACK;
 	// If it does not hear that, it will not hear the rest either, which is said then.
 	wire_send(inspection->in.socket, record, -EBADF);
 }
@@ -227,6 +253,7 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 	leftout_keep(&inspection->leftout, snapshot);
 	if (inspection->failed == 0)
 		inspection->failed = tell_modules(inspection, snapshot);
+	work_expect(&inspection->work, inspection->expected);
 }
 
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot)
@@ -276,6 +303,7 @@ static int serve_request(struct inspection *inspection, const struct wire_record
 	request.fd = is_perfmap ? -EBADF : snapshot->modules[record->index].fd;
 	auto_fd int fd = inspection->options->open_file(
 		inspection->options->open_file_arg, &request, &answer.count);
+	answer.status = fd == -EINVAL;
 	bool noted = inspection->options->worker.keep && wire_is_kept(record->kind);
 	int r = noted ? note_request(inspection, record->index, &fd) : 0;
 	if (r < 0)
@@ -494,10 +522,12 @@ static bool has_sent_enough(struct inspection *inspection)
 
 	if (place.stage != WORK_POSITIONS || !answers_are_whole(&inspection->answers))
 		return false;
-	if (place.module < stacks->module_count)
-		snprintf(stacks->modules[place.module].note,
-			sizeof(stacks->modules[place.module].note),
+	if (place.module < stacks->module_count) {
+		struct stack_module *module = &stacks->modules[place.module];
+		module->left_out = true;
+		snprintf(module->note, sizeof(module->note),
 			"its debug information was not read: %.100s", inspection->trouble);
+	}
 	return true;
 }
 

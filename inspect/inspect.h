@@ -33,8 +33,8 @@ struct inspect_request {
 struct inspect_options {
 	struct worker_options worker;
 	uint32_t timeout_ms;
-	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno; at
-	// which place, to *RET_PLACE.
+	// Opens what REQUEST asks for: a read-only fd, which is then the callee's, or -errno,
+	// -EINVAL when something else is there in its place; at which place, to *RET_PLACE.
 	int (*open_file)(void *arg, const struct inspect_request *request, unsigned *ret_place);
 	// Reads COUNT RANGES of the target's memory as memoryfile_read() does (attach/): an fd,
 	// which is then the callee's, or -errno. NULL: there is no target.
@@ -59,7 +59,8 @@ int inspect_open(const struct inspect_options *options, struct inspection **ret,
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
 // Says that the stacks of about THREAD_COUNT threads will come. The worker, which has nothing to do
-// yet, makes memory for them present, if there are many: that takes as long as copying them.
+// yet, makes memory for them present, if there are many: that takes as long as copying them. So
+// does inspect_modules(), whose caller waits for them, with what is told of threads beside.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
 // Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one
@@ -83,6 +84,10 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 // empty.
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
 	struct stacks *ret, struct error *err);
+
+// Has INSPECTION's worker end, which takes it some time: for when there is something else to do.
+// Only inspect_close() is left then. Accepts NULL.
+void inspect_release(struct inspection *inspection);
 
 // Ends INSPECTION: no process is left. Accepts NULL.
 void inspect_close(struct inspection *inspection);

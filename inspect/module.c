@@ -24,6 +24,12 @@ static void module_note(struct module *module, const char *text)
 		snprintf(module->note, sizeof(module->note), "%s", text);
 }
 
+void module_damage(struct module *module, const char *text)
+{
+	module_note(module, text);
+	module->damaged = true;
+}
+
 int module_read(const struct module *module, uint64_t offset, void *buffer, size_t len)
 {
 	if (offset > module->image_len || len > module->image_len - offset)

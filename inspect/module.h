@@ -23,6 +23,7 @@ enum module_part {
 	MODULE_CFI,
 	MODULE_ENTRIES,
 	MODULE_NAMES,
+	MODULE_POSITIONS,
 	MODULE_PART_COUNT,
 };
 
@@ -55,6 +56,7 @@ struct module {
 	struct gopclntab gopclntab;  // of a Go program
 	struct buildid build_id;
 	char note[MODULE_NOTE_SIZE];      // what is missing, and why; empty: nothing
+	bool damaged;                     // that is because something of it is broken
 	struct extra extras[EXTRA_COUNT]; // what there is beside it, as far as it was looked for
 	struct {
 		void *data;
@@ -65,6 +67,10 @@ struct module {
 // Opens the object of SOURCE into *MODULE, unless it was tried before. A module that cannot be used
 // has no elf and a note. SOURCE must outlive MODULE.
 void module_open(struct module *module, const struct snapshot_module *source);
+
+// Notes TEXT, that something of MODULE is damaged, and has cost what was asked for, unless
+// something is noted already.
+void module_damage(struct module *module, const char *text);
 
 // The LEN bytes of PART that are kept with MODULE: zeroed the first time, when FINI is remembered,
 // which releases what they hold at the end of MODULE. Returns NULL when there is no memory.

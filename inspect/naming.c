@@ -4,6 +4,8 @@
 
 #include "cleanup.h"
 
+#include <string.h>
+
 // True when one of the COUNT QUERIES has no name, or one that is only the nearest.
 static bool is_name_missing(const struct symbol_query *queries, size_t count)
 {
@@ -32,6 +34,22 @@ static int keep(struct names *names, bool raw, const struct symbol_query *querie
 	return r;
 }
 
+// Notes what names of the COUNT QUERIES were lost by, or whose end.
+static void note_damage(struct module *module, const struct symbol_query *queries, size_t count)
+{
+	bool missing = false, endless = false;
+
+	for (size_t i = 0; i < count; i++) {
+		missing |= !queries[i].name;
+		endless |= queries[i].name &&
+			   strnlen(queries[i].name, SYMBOL_NAME_RAW) == SYMBOL_NAME_RAW;
+	}
+	if (missing && symbols_are_broken(module))
+		module_damage(module, "its symbol table cannot be read");
+	if (endless)
+		module_damage(module, "a name in its symbol table has no end");
+}
+
 int naming_find(
 	struct space *space, int index, bool raw, struct symbol_query *queries, size_t count)
 {
@@ -44,5 +62,6 @@ int naming_find(
 		symbols_resolve(module, queries, count);
 	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
 		space_extend(space, index));
+	note_damage(module, queries, count);
 	return keep(names, raw, queries, count);
 }

@@ -140,12 +140,14 @@ int needed_parts(Elf *elf, bool debug, uint64_t len, struct file_part *rows, siz
 	struct parts parts = {.file_len = len};
 	GElf_Ehdr ehdr;
 
-	add(&parts, 0, BEGINNING_LEN);
+	// The beginning of debug information without the rest would look like a broken one.
 	if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &ehdr)) {
 		add_headers(&parts, elf, &ehdr);
 		add_sections(&parts, elf);
 		if (!debug)
 			add_segments(&parts, elf);
+	} else {
+		add(&parts, 0, BEGINNING_LEN);
 	}
 	if (parts.count > 0)
 		qsort(parts.rows, parts.count, sizeof(*parts.rows), compare);

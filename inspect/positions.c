@@ -179,6 +179,7 @@ static const char *note_of(enum dbg_trouble trouble)
 		[DBG_LEFT] = NULL,
 		[DBG_NO_SPLIT] = "not all of its debug information was found (.dwo or .dwp)",
 		[DBG_NO_ALT] = "not all of its debug information was found (of dwz)",
+		[DBG_OTHER] = "where debug information of it should be is something else",
 		[DBG_BROKEN] = "its debug information is broken",
 		[DBG_TOO_LARGE] = "its debug information is too large to be read",
 		[DBG_PACKED] = "its debug information is compressed in an unknown way (zstd?)",
@@ -200,7 +201,7 @@ bool positions_are_there(const struct positions *positions, int index)
 }
 
 int positions_find(const struct positions *positions, int index, struct position_query *queries,
-	size_t count, const char **ret_note)
+	size_t count, struct positions_trouble *ret)
 {
 	uint32_t steps = *positions->steps < DBG_STEPS_MAX ? *positions->steps : DBG_STEPS_MAX;
 	struct dbg_limits limits = {.unpack_budget = &positions->space->extra_budget,
@@ -210,7 +211,7 @@ int positions_find(const struct positions *positions, int index, struct position
 	Elf *elf = space_debug_info(positions->space, index, positions->lines);
 	struct dbg_file file;
 
-	*ret_note = NULL;
+	*ret = (struct positions_trouble){0};
 	if (!elf || count == 0)
 		return 0;
 	dbg_file_init(&file, elf, false, &limits);
@@ -223,7 +224,8 @@ int positions_find(const struct positions *positions, int index, struct position
 	// Then there are functions without their names.
 	if (limits.trouble == DBG_LEFT)
 		positions_fini(queries, count);
-	*ret_note = note_of(limits.trouble);
+	ret->note = note_of(limits.trouble);
+	ret->is_damage = limits.trouble >= DBG_OTHER && limits.trouble != DBG_PACKED;
 	return r;
 }
 

@@ -41,10 +41,16 @@ struct positions {
 // wanted: that takes as long as all else.
 bool positions_are_there(const struct positions *positions, int index);
 
-// Finds the positions of the COUNT QUERIES (ascending by vaddr) in module INDEX. What is wrong with
-// its debug information is said in *RET_NOTE, a constant, or NULL. Fails with -ENOMEM.
+// What is wrong with the debug information of a module.
+struct positions_trouble {
+	const char *note; // a constant; NULL: nothing
+	bool is_damage;   // it is broken, or a bomb: what was asked for is lost
+};
+
+// Finds the positions of the COUNT QUERIES (ascending by vaddr) in module INDEX. Fails with
+// -ENOMEM.
 int positions_find(const struct positions *positions, int index, struct position_query *queries,
-	size_t count, const char **ret_note);
+	size_t count, struct positions_trouble *ret);
 
 // Frees the rows of the COUNT QUERIES, which have none then.
 void positions_fini(struct position_query *queries, size_t count);

@@ -77,19 +77,51 @@ static int send_query(
 	return wire_put(sender->out, record);
 }
 
-int positions_send(struct positions_sender *sender, const struct location_row *locations,
-	struct location_row **rows, size_t count, const char **ret_note)
+bool positions_are_new(
+	const struct positions_kept *kept, struct location_row *const *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!positions_kept_find(kept, rows[i]->vaddr))
+			return true;
+	return false;
+}
+
+int positions_look(struct positions_sender *sender, struct positions_kept *kept,
+	struct location_row *const *rows, size_t count)
 {
 	auto_free struct position_query *queries = calloc(count + 1, sizeof(*queries));
+	struct positions_trouble trouble;
+	size_t new_count = 0;
 
-	*ret_note = NULL;
 	if (!queries)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		queries[i].vaddr = rows[i]->vaddr;
-	int r = positions_find(&sender->positions, rows[0]->module, queries, count, ret_note);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = send_query(sender, (size_t)(rows[i] - locations), &queries[i]);
-	positions_fini(queries, count);
+		if (!positions_kept_find(kept, rows[i]->vaddr))
+			queries[new_count++].vaddr = rows[i]->vaddr;
+	int r = positions_find(&sender->positions, rows[0]->module, queries, new_count, &trouble);
+	for (size_t i = 0; r == 0 && i < new_count; i++)
+		r = positions_kept_take(kept, &queries[i]);
+	positions_kept_trouble(kept, &trouble);
+	positions_fini(queries, new_count);
 	return r;
+}
+
+int positions_send(struct positions_sender *sender, const struct positions_kept *kept,
+	const struct location_row *locations, struct location_row *const *rows, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct position_query *known = positions_kept_find(kept, rows[i]->vaddr);
+		if (known)
+			r = send_query(sender, (size_t)(rows[i] - locations), known);
+	}
+	return r;
+}
+
+void positions_sender_fini(struct positions_sender *sender)
+{
+	free(sender->last_names[OF_FUNCTION]);
+	free(sender->last_names[OF_FILE]);
+	*sender = (struct positions_sender){0};
 }

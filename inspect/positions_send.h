@@ -3,7 +3,7 @@
 #pragma once
 
 #include "locations.h"
-#include "positions.h"
+#include "positions_kept.h"
 
 struct positions_sender {
 	struct positions positions;
@@ -17,7 +17,19 @@ struct positions_sender {
 	int32_t last_numbers[2];
 };
 
-// Finds and sends the positions of the COUNT ROWS, which lie in one module, ascend, and are among
-// LOCATIONS. *RET_NOTE is as that of positions_find(). Fails with -ENOMEM, or -errno of sendmsg(2).
-int positions_send(struct positions_sender *sender, const struct location_row *locations,
-	struct location_row **rows, size_t count, const char **ret_note);
+// True when one of the COUNT ROWS, which lie in one module, is not in its KEPT yet.
+bool positions_are_new(
+	const struct positions_kept *kept, struct location_row *const *rows, size_t count);
+
+// Finds the positions of those of the COUNT ROWS, which lie in one module and ascend, that are new,
+// for its KEPT. Fails with -ENOMEM.
+int positions_look(struct positions_sender *sender, struct positions_kept *kept,
+	struct location_row *const *rows, size_t count);
+
+// Sends what KEPT has of the COUNT ROWS, which are among LOCATIONS. Fails with -ENOMEM, or -errno
+// of sendmsg(2).
+int positions_send(struct positions_sender *sender, const struct positions_kept *kept,
+	const struct location_row *locations, struct location_row *const *rows, size_t count);
+
+// Frees what SENDER remembers.
+void positions_sender_fini(struct positions_sender *sender);

@@ -127,11 +127,15 @@ static bool find_debug_file(
 	if (extra->sought)
 		return false;
 	extra->sought = true;
-	bool linked = debuglink_read(module->elf, &link) == 0;
-	if (!space->open_debug || (!linked && module->build_id.len == 0))
+	int linked = debuglink_read(module->elf, &link);
+	if (linked == -EINVAL)
+		module_damage(module, "its debug link is broken, or leads out of its directory");
+	if (!space->open_debug || (linked < 0 && module->build_id.len == 0))
 		return false;
 	for (; place < PLACES_MAX; place++) {
 		int fd = space->open_debug(space->open_debug_arg, index, &link, &place);
+		if (fd == -EINVAL)
+			module_damage(module, "where its debug file should be is something else");
 		if (fd < 0)
 			return false;
 		if (!module_add_debug_file(module, kind, &link, fd, &space->extra_budget))

@@ -20,8 +20,8 @@ struct space {
 	volatile uint32_t *at;           // where to note the module that is used last, or NULL
 	size_t extra_budget;             // what may still be spent on what is beside modules
 	// Opens what may be the separate debug file of module INDEX, which may have a LINK, at
-	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno.
-	// NULL: there are none.
+	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno,
+	// -EINVAL when something else is there in its place. NULL: there are none.
 	int (*open_debug)(void *arg, int index, const struct debuglink *link, unsigned *place);
 	void *open_debug_arg;
 	// Opens what may be the perf map of the process, at place *PLACE or a later one. As

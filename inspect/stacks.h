@@ -108,7 +108,8 @@ struct stack_location {
 struct stack_module {
 	struct buildid build_id;
 	char note[160]; // what is missing of it, and why; empty: nothing
-	bool left_out;  // something was, because it could not be read without harm, or in time
+	bool left_out;  // something was: it could not be read without harm, or in time, or is
+			// damaged
 	// Only where it was asked for: what is needed of its file to unwind it elsewhere.
 	struct file_parts needed;
 };

@@ -13,8 +13,8 @@
 
 enum {
 	D_NAME_MAX = 512,
-	RAW_NAME_MAX = 1 << 16, // bytes of a name that are looked at at all
-	UNDERSCORES_MAX = 7,    // that are told apart
+	UNDERSCORES_MAX = 7, // that are told apart
+	FEW = 4,             // queries that each symbol is compared with
 };
 
 // A symbol table section, checked.
@@ -180,15 +180,57 @@ static bool can_matter(const Elf64_Sym *symbol, const struct symbol_query *queri
 	       symbol->st_value > queries[0].vaddr;
 }
 
+// How far below QUERIES[INDEX] a symbol may begin that is as near to it as the nearest so far, and
+// above the query before it.
+static uint64_t reach_of(const struct symbol_query *queries, size_t index)
+{
+	const struct symbol_query *query = &queries[index];
+	uint64_t above = index == 0                                 ? 0
+			 : queries[index - 1].vaddr == query->vaddr ? query->vaddr
+								    : queries[index - 1].vaddr + 1;
+
+	return query->vaddr - (above > query->nearest ? above : query->nearest);
+}
+
+// The same as walk_many(), for FEW queries at most: what matters is found without a branch that
+// depends on the order of the symbols, which is any.
+static void walk_few(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	uint64_t vaddrs[FEW], reaches[FEW];
+
+	for (size_t i = 0; i < FEW; i++) {
+		vaddrs[i] = i < count ? queries[i].vaddr : UINT64_MAX;
+		reaches[i] = i < count ? reach_of(queries, i) : 0;
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		const Elf64_Sym *symbol = &table->symbols[i];
+		bool matters = false;
+		for (size_t j = 0; j < FEW; j++) {
+			uint64_t distance = vaddrs[j] - symbol->st_value;
+			matters |= (distance < symbol->st_size) | (distance <= reaches[j]);
+		}
+		if (!matters || !is_code(symbol))
+			continue;
+		offer(table, symbol, queries, count);
+		for (size_t j = 0; j < count; j++)
+			reaches[j] = reach_of(queries, j);
+	}
+}
+
+static void walk_many(const struct table *table, struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (can_matter(&table->symbols[i], queries, count) && is_code(&table->symbols[i]))
+			offer(table, &table->symbols[i], queries, count);
+}
+
 static void walk(const struct table *table, struct symbol_query *queries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		queries[i].nearest = 0;
 		queries[i].open_name = NULL;
 	}
-	for (size_t i = 0; i < table->count; i++)
-		if (can_matter(&table->symbols[i], queries, count) && is_code(&table->symbols[i]))
-			offer(table, &table->symbols[i], queries, count);
+	(count <= FEW ? walk_few : walk_many)(table, queries, count);
 	settle_open(table, queries, count);
 }
 
@@ -209,23 +251,29 @@ static bool find_strings(Elf *elf, size_t index, struct table *table)
 	return true;
 }
 
+// Opens the symbol table that SECTION, with header SHDR, of ELF is. Returns false when it cannot be
+// used.
+static bool open_table(Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr, struct table *ret)
+{
+	const Elf_Data *data =
+		shdr->sh_entsize == sizeof(Elf64_Sym) ? elf_getdata(section, NULL) : NULL;
+
+	if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
+		return false;
+	*ret = (struct table){
+		.elf = elf, .symbols = data->d_buf, .count = data->d_size / sizeof(Elf64_Sym)};
+	return find_strings(elf, shdr->sh_link, ret);
+}
+
 // Finds the symbol table of TYPE in ELF. Returns false when there is none that can be used.
 static bool find_table(Elf *elf, uint32_t type, struct table *ret)
 {
-	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));) {
-		GElf_Shdr shdr;
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != type ||
-			shdr.sh_entsize != sizeof(Elf64_Sym))
-			continue;
-		const Elf_Data *data = elf_getdata(section, NULL);
-		if (!data || !data->d_buf || (uintptr_t)data->d_buf % _Alignof(Elf64_Sym) != 0)
-			continue;
-		*ret = (struct table){.elf = elf,
-			.symbols = data->d_buf,
-			.count = data->d_size / sizeof(Elf64_Sym)};
-		if (find_strings(elf, shdr.sh_link, ret))
+	GElf_Shdr shdr;
+
+	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));)
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type == type &&
+			open_table(elf, section, &shdr, ret))
 			return true;
-	}
 	return false;
 }
 
@@ -242,6 +290,22 @@ bool symbols_are_complete(const struct module *module)
 	struct table table;
 
 	return find_table(module->elf, SHT_SYMTAB, &table);
+}
+
+bool symbols_are_broken(const struct module *module)
+{
+	GElf_Shdr shdr;
+	struct table table;
+
+	// Of what was in memory only there may be headers, but no tables.
+	if (!module->source || module->source->source == SNAPSHOT_SOURCE_MEMORY)
+		return false;
+	for (Elf_Scn *section = NULL; module->elf && (section = elf_nextscn(module->elf, section));)
+		if (gelf_getshdr(section, &shdr) && shdr.sh_size > 0 &&
+			(shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM) &&
+			!open_table(module->elf, section, &shdr, &table))
+			return true;
+	return false;
 }
 
 // Gives each query that has no name the one in Go's function table.
@@ -349,7 +413,7 @@ static char *demangle(const char *name)
 
 char *symbol_display_name(const char *name, bool raw)
 {
-	size_t len = strnlen(name, RAW_NAME_MAX);
+	size_t len = strnlen(name, SYMBOL_NAME_RAW);
 	const char *version = memchr(name, '@', len);
 
 	if (version && version != name)

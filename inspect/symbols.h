@@ -10,7 +10,10 @@
 
 #include "module.h"
 
-enum { SYMBOL_NAME_MAX = 4000 }; // bytes of a name; a longer one is cut, with "..."
+enum {
+	SYMBOL_NAME_MAX = 4000,    // bytes of a name; a longer one is cut, with "..."
+	SYMBOL_NAME_RAW = 1 << 16, // that are looked at, of one as it stands in the file
+};
 
 // An address that wants a name.
 struct symbol_query {
@@ -37,6 +40,9 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 
 // True when MODULE has a .symtab itself: names of functions that are not exported too.
 bool symbols_are_complete(const struct module *module);
+
+// True when MODULE's file says that it has a symbol table which cannot be read.
+bool symbols_are_broken(const struct module *module);
 
 // NAME for people: without a version ("@@GLIBC_2.2.5") and, unless RAW, demangled (C++, Rust, D).
 // Returns a new string that the caller owns, at most SYMBOL_NAME_MAX bytes, or NULL (no memory).

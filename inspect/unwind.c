@@ -125,6 +125,8 @@ static enum cfi_answer find_cfi(
 	do
 		answer = cfi_find(cfi, module, at->vaddr, ret, ret_debug);
 	while (answer == CFI_NONE && space_extend(engine->space, at->module));
+	if (answer == CFI_NONE && cfi_is_broken(module, at->vaddr))
+		module_damage(module, "its call frame information is broken");
 	return answer;
 }
 

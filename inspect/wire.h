@@ -82,7 +82,8 @@ struct wire_position {
 
 // One record. What each type uses:
 //   SANDBOX: status (enum sandbox_kind)
-//   MODULE: index, build_id, text (the note)   SYMBOL: value (its start), text (the name)
+//   MODULE: index, build_id, text (the note), status (1: that is damage, and has cost something)
+//   SYMBOL: value (its start), text (the name)
 //   FRAMES: index (the thread), count, frames  THREAD: index, status, value (the stack
 //   pointer of an overflow), text (the reason)
 //   SAME: index (the thread whose stack is known), count, threads
@@ -95,7 +96,8 @@ struct wire_position {
 //   POSITIONS: index (the location), count, positions
 //   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
 //   name that its debug link, or its debug information, gives), count (the first place to look at)
-//   FILE: count (the place it is from)         ROOM: value (their bytes, about)
+//   FILE: count (the place it is from), status (1: none, but something else is there)
+//   ROOM: value (their bytes, about)
 //   NAMING: index (the module)                 DONE, MODULES, THREADS: nothing
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in

@@ -3,10 +3,12 @@
 #include "work.h"
 
 #include "cleanup.h"
+#include "sys.h"
 
 #include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 16 };
 
@@ -132,6 +134,17 @@ int work_put_unnamed(struct work_memory *memory, const bool *unnamed)
 
 	memory->work->unnamed = put(memory, unnamed, len);
 	return memory->work->unnamed ? 0 : -ENOMEM;
+}
+
+void work_expect(const struct work_memory *memory, size_t count)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t at = memory->used & ~(page - 1);
+	size_t most = (memory->room_at - at) / sizeof(struct snapshot_thread);
+
+	if (count > 0)
+		sys_populate((unsigned char *)memory->work + at,
+			(count < most ? count : most) * sizeof(struct snapshot_thread));
 }
 
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot)

@@ -81,6 +81,9 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 // Fails with -ENOMEM.
 int work_put_unnamed(struct work_memory *memory, const bool *unnamed);
 
+// Makes memory present for COUNT threads, which are to be put next.
+void work_expect(const struct work_memory *memory, size_t count);
+
 // Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them.
 // Fails with -ENOMEM.
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot);

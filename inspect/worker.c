@@ -121,11 +121,12 @@ static void ask_ahead(struct worker *worker)
 		asking_begin(&worker->asking, index);
 }
 
-int worker_send_module(struct worker *worker, size_t index, const char *note)
+int worker_send_module(struct worker *worker, size_t index, const char *note, bool is_damage)
 {
 	struct wire_record *record = worker_record(worker, WIRE_MODULE);
 
 	record->index = (uint32_t)index;
+	record->status = is_damage;
 	record->build_id = worker->space.modules[index]->build_id;
 	snprintf(record->text, sizeof(record->text), "%s", note);
 	return wire_put(&worker->out, record);
@@ -137,7 +138,8 @@ static int send_modules(struct worker *worker)
 
 	for (size_t i = 0; r == 0 && i < worker->snapshot.module_count; i++)
 		if (worker->space.modules[i]->opened)
-			r = worker_send_module(worker, i, space_note(&worker->space, (int)i));
+			r = worker_send_module(worker, i, space_note(&worker->space, (int)i),
+				worker->space.modules[i]->damaged);
 	return r;
 }
 

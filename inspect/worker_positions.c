@@ -2,27 +2,49 @@
 // Positions in the worker: found and sent when all else was.
 #include "worker_state.h"
 
+#include <errno.h>
+
+// Finds those of the COUNT ROWS of module INDEX that KEPT does not have.
+static int look(struct worker *worker, int index, struct positions_kept *kept,
+	struct location_row **rows, size_t count)
+{
+	int r;
+
+	// Should we not come to the end of it, this is known of it.
+	if ((r = worker_send_module(
+		     worker, (size_t)index, "its debug information was not read", true)) < 0 ||
+		(r = wire_flush(&worker->out)) < 0)
+		return r;
+	return positions_look(&worker->sender, kept, rows, count);
+}
+
 // Finds and sends the positions of the COUNT ROWS, which lie in one module and ascend.
 static int position_module(struct worker *worker, struct location_row **rows, size_t count)
 {
-	int index = rows[0]->module;
-	const char *note;
-	int r;
+	int index = rows[0]->module, r;
 
 	if (index == space_made(&worker->space))
 		return 0;
-	const struct module *module = space_module(&worker->space, index);
-	if (!positions_are_there(&worker->sender.positions, index))
+	struct module *module = space_module(&worker->space, index);
+	struct positions_kept *kept = positions_kept_of(module);
+	if (!kept)
+		return -ENOMEM;
+	bool any_new = positions_are_new(kept, rows, count);
+	if (any_new && !positions_are_there(&worker->sender.positions, index))
 		return 0;
-	// Should we not come to the end of it, this is known of it.
-	if ((r = worker_send_module(worker, (size_t)index, "its debug information was not read")) <
-			0 ||
-		(r = wire_flush(&worker->out)) < 0 ||
-		(r = positions_send(&worker->sender, worker->locations.rows, rows, count, &note)) <
+	if ((any_new && (r = look(worker, index, kept, rows, count)) < 0) ||
+		(r = positions_send(&worker->sender, kept, worker->locations.rows, rows, count)) <
 			0)
 		return r;
-	return worker_send_module(
-		worker, (size_t)index, module->note[0] || !note ? module->note : note);
+	const struct positions_trouble trouble = kept->trouble;
+	// What others have left no steps for is tried again in the next process.
+	if (worker->sender.steps == 0)
+		positions_kept_fini(kept);
+	if (!any_new && !trouble.note)
+		return 0;
+	return worker_send_module(worker, (size_t)index,
+		module->note[0] || !trouble.note ? module->note : trouble.note,
+		module->damaged || trouble.is_damage);
 }
 
 int worker_send_positions(struct worker *worker)
@@ -41,5 +63,7 @@ int worker_send_positions(struct worker *worker)
 		.record = &worker->record,
 		.symbol_count = &worker->symbol_count};
 	worker->place->stage = WORK_POSITIONS;
-	return worker_each_module(worker, position_module);
+	int r = worker_each_module(worker, position_module);
+	positions_sender_fini(&worker->sender);
+	return r;
 }

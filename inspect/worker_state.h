@@ -73,8 +73,9 @@ int worker_send_goroutines(struct worker *worker);
 int worker_each_module(struct worker *worker,
 	int (*do_module)(struct worker *worker, struct location_row **rows, size_t count));
 
-// Sends what is known of module INDEX, with NOTE. Returns 0 or -errno.
-int worker_send_module(struct worker *worker, size_t index, const char *note);
+// Sends what is known of module INDEX, with NOTE; IS_DAMAGE: what that says has cost something that
+// was asked for. Returns 0 or -errno.
+int worker_send_module(struct worker *worker, size_t index, const char *note, bool is_damage);
 
 // Finds and sends where in the source the code addresses are, if anybody wants to know. To be
 // called when all that matters more was sent. Returns 0 or -errno.

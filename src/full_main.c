@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that src/handover.c becomes: a worker, or all of a command that writes JSON.
+#include "cmd_ns.h"
 #include "cmd_ps.h"
 #include "cmd_stack.h"
 #include "this_program.h"
@@ -15,6 +16,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"stack", cmd_stack},
+	{"ns", cmd_ns},
 	{"ps", cmd_ps},
 };
 

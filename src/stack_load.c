@@ -51,7 +51,8 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 	wanted.place = request->place - before;
 	int fd = debugfile_open(NULL, &wanted, ret_place);
 	*ret_place += before;
-	return fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
+	int fetched = fd < 0 ? stack_fetch(sources->client, request, ret_place) : fd;
+	return fetched < 0 ? fd : fetched;
 }
 
 // Looks on this host for the files that were not kept.

@@ -104,8 +104,11 @@ static void run_round(struct rounds *rounds, unsigned round)
 		if (err.kind == ERROR_USAGE)
 			status = EXIT_USAGE;
 		count_in(rounds, status);
-		if (options->repeat == 1)
+		// The last one's worker ends while all else is given back.
+		if (options->repeat == 1 && i + 1 < options->target_count)
 			stack_source_close(&rounds->sources[i]);
+		else if (options->repeat == 1)
+			stack_source_release(&rounds->sources[i]);
 	}
 }
 

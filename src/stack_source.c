@@ -24,7 +24,8 @@ static int open_file(void *arg, const struct inspect_request *request, unsigned 
 	if (request->kind == WIRE_REQUEST_PERFMAP)
 		return perfmap_open(source->current, request->place, ret_place);
 	int fd = debugfile_open(source->current, &wanted, ret_place);
-	return fd < 0 ? stack_fetch(source->options->client, request, ret_place) : fd;
+	int fetched = fd < 0 ? stack_fetch(source->options->client, request, ret_place) : fd;
+	return fetched < 0 ? fd : fetched;
 }
 
 static int read_memory(void *arg, const struct memory_range *ranges, size_t count)
@@ -75,11 +76,16 @@ int stack_source_open(const char *word, const struct stack_options *options,
 	return 0;
 }
 
+void stack_source_release(struct stack_source *source)
+{
+	inspect_release(source->inspection);
+}
+
 void stack_source_close(struct stack_source *source)
 {
-	inspect_close(source->inspection);
 	named_target_fini(&source->named);
 	members_fini(&source->members);
+	inspect_close(source->inspection);
 	source->inspection = NULL;
 }
 

@@ -42,6 +42,10 @@ int stack_source_open(const char *word, const struct stack_options *options,
 int stack_source_take(struct stack_source *source, unsigned round, const struct stack_set *done,
 	size_t done_count, struct stack_save *save, struct stack_set *ret, struct error *err);
 
+// Has SOURCE's worker end, which takes it some time: for when there is something else to do. Only
+// closing is left then. Accepts what stack_source_close() accepts.
+void stack_source_release(struct stack_source *source);
+
 // Accepts one that is zeroed, but for its target.
 void stack_source_close(struct stack_source *source);
 

@@ -3,6 +3,7 @@
 // the one that starts at once and carries the other (handover.c).
 #pragma once
 
+#include "ns_report.h"
 #include "report_stack.h"
 #include "work.h"
 
@@ -28,6 +29,7 @@ struct ps_json {
 // What needs the library that writes JSON, for each command that does.
 struct program_json {
 	struct stack_json stack;
+	int (*ns)(FILE *out, const struct ns_report *report);
 	struct ps_json ps;
 };
 

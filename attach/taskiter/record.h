@@ -29,6 +29,7 @@ struct taskiter_record {
 	__u32 has_regs;                      // 0: it has no user registers
 	__u64 start_time;                    // tells it from another of the same id
 	__u64 switches_first, switches_last; // context switches, read before and after all else
+	__u64 thread_pointer;                // fs_base; 0: this machine's is not told
 	__u8 comm[TASKITER_COMM_SIZE];
 	__u64 regs[TASKITER_REGS];
 };

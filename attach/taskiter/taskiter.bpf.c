@@ -24,6 +24,12 @@ struct pid {
 
 struct pt_regs;
 
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+} RELOCATED;
+#endif
+
 struct task_struct {
 	__u32 __state;
 	int exit_state;
@@ -33,6 +39,9 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	char comm[TASKITER_COMM_SIZE];
+#if defined(__TARGET_ARCH_x86)
+	struct thread_struct thread;
+#endif
 } RELOCATED;
 
 struct seq_file;
@@ -52,10 +61,12 @@ static long (*const seq_write)(struct seq_file *seq, const void *data, __u32 len
 static struct task_struct *(*const get_current_task)(void) = (void *)35;
 static long (*const task_pt_regs)(struct task_struct *task) = (void *)175;
 
-// Set before it is loaded: the process, in the reader's PID namespace.
+// Set before it is loaded: the process, in the reader's PID namespace; 0: the kernel chooses.
 const volatile int wanted_pid = 0;
 
-// *FROM, wherever it is.
+// *FROM, wherever it is. Numbers in CONTEXT's task need no call, and what is no number needs one
+// even there: a pointer that the kernel follows by itself costs it, each time that this is loaded,
+// a look through all of its types, for whether the pointer is to be trusted.
 #define READ(from)                                                \
 	({                                                        \
 		__typeof__(*(from)) value_ = 0;                   \
@@ -63,32 +74,26 @@ const volatile int wanted_pid = 0;
 		value_;                                           \
 	})
 
-// The number of PID at LEVEL, and the namespace that it has it in.
-static __attribute__((always_inline)) int number_at(
-	struct pid *pid, __u32 level, struct pid_namespace **ns)
+// What PID is at LEVEL; {0}: nothing.
+static __attribute__((always_inline)) struct upid number_at(struct pid *pid, __u32 level)
 {
-	struct upid *upid = (void *)((char *)&pid->numbers[0] + level * sizeof(struct upid));
+	struct upid upid = {0};
 
-	*ns = 0;
-	if (level >= PID_LEVELS || level > READ(&pid->level))
-		return 0;
-	*ns = READ(&upid->ns);
-	return READ(&upid->nr);
+	if (level < PID_LEVELS)
+		probe_read_kernel(&upid, sizeof(upid),
+			(char *)&pid->numbers[0] + level * sizeof(struct upid));
+	return upid;
 }
 
-// The number that the reader knows TASK by; 0: it does not see it.
-static __attribute__((always_inline)) int number_for_reader(struct task_struct *task)
+// The number that who sees LEVEL of namespace NS knows PID by, which has OWN_LEVEL; 0: none.
+static __attribute__((always_inline)) int number_in(
+	struct pid *pid, __u32 own_level, const struct pid_namespace *ns, __u32 level)
 {
-	struct task_struct *reader = get_current_task();
-	struct pid *own = READ(&reader->thread_pid), *pid = READ(&task->thread_pid);
-	struct pid_namespace *own_ns, *ns;
+	struct upid upid = {0};
 
-	if (!own || !pid)
-		return 0;
-	__u32 level = READ(&own->level);
-	number_at(own, level, &own_ns);
-	int nr = number_at(pid, level, &ns);
-	return own_ns && ns == own_ns ? nr : 0;
+	if (own_level >= level)
+		upid = number_at(pid, level);
+	return upid.ns == ns ? upid.nr : 0;
 }
 
 SECTION("iter/task")
@@ -96,23 +101,33 @@ int dump_task(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 	struct taskiter_record record = {0};
-	struct pid_namespace *ns;
 
-	// Not every kernel chooses by process: then all are offered.
-	if (!task || number_for_reader(READ(&task->group_leader)) != wanted_pid)
+	if (!task)
 		return 0;
+	struct pid *reader = READ(&get_current_task()->thread_pid);
+	struct pid *pid = READ(&task->thread_pid);
+	__u32 seen_level = READ(&reader->level), level = READ(&pid->level);
+	struct pid_namespace *ns = number_at(reader, seen_level).ns;
+	if (!ns)
+		return 0;
+	if (wanted_pid != 0) {
+		struct pid *leader = READ(&READ(&task->group_leader)->thread_pid);
+		if (number_in(leader, READ(&leader->level), ns, seen_level) != wanted_pid)
+			return 0;
+	}
 	record.switches_first = task->nvcsw + task->nivcsw;
 	BARRIER();
 	record.on_cpu = (__u32)task->on_cpu;
 	BARRIER();
-	record.tid = number_for_reader(task);
-	struct pid *pid = READ(&task->thread_pid);
-	if (pid)
-		record.ns_tid = number_at(pid, READ(&pid->level), &ns);
+	record.tid = number_in(pid, level, ns, seen_level);
+	record.ns_tid = level == seen_level ? record.tid : number_at(pid, level).nr;
 	record.state = task->__state | (__u32)task->exit_state;
 	record.flags = task->flags;
 	record.start_time = task->start_time;
 	probe_read_kernel(record.comm, sizeof(record.comm), task->comm);
+#if defined(__TARGET_ARCH_x86)
+	record.thread_pointer = task->thread.fsbase;
+#endif
 	const void *regs = (const void *)task_pt_regs(task);
 	record.has_regs = regs && probe_read_kernel(record.regs, sizeof(record.regs), regs) == 0;
 	BARRIER();

@@ -77,19 +77,19 @@ static int skip_optional(const char **cursor, const char *end)
 
 static int parse_mount(const char *p, const char *end, struct mount_row *row)
 {
-	uint64_t parent, major, minor;
-	const char *unused;
-	size_t unused_len;
+	const char *source;
+	size_t source_len;
+	uint64_t major, minor;
 
 	if (scan_number_then(&p, end, ' ', &row->id) < 0 ||
-		scan_number_then(&p, end, ' ', &parent) < 0 ||
+		scan_number_then(&p, end, ' ', &row->parent) < 0 ||
 		scan_number_then(&p, end, ':', &major) < 0 ||
 		scan_number_then(&p, end, ' ', &minor) < 0 || major > UINT32_MAX ||
 		minor > UINT32_MAX || scan_word(&p, end, &row->root, &row->root_len) < 0 ||
 		scan_word(&p, end, &row->point, &row->point_len) < 0 ||
-		scan_word(&p, end, &unused, &unused_len) < 0 || skip_optional(&p, end) < 0 ||
-		scan_word(&p, end, &row->type, &row->type_len) < 0 ||
-		scan_word(&p, end, &unused, &unused_len) < 0 ||
+		scan_word(&p, end, &row->flags, &row->flags_len) < 0 ||
+		skip_optional(&p, end) < 0 || scan_word(&p, end, &row->type, &row->type_len) < 0 ||
+		scan_word(&p, end, &source, &source_len) < 0 ||
 		scan_word(&p, end, &row->options, &row->options_len) < 0)
 		return -EINVAL;
 	row->dev_major = (uint32_t)major;
@@ -158,6 +158,11 @@ static bool has_word(const char *list, size_t len, const char *word, size_t word
 		p = word_end + 1;
 	}
 	return false;
+}
+
+bool mount_has_word(const char *list, size_t len, const char *word)
+{
+	return has_word(list, len, word, strlen(word));
 }
 
 bool cgroup_is_shown_by(const struct cgroup_row *row, const struct mount_row *mount)

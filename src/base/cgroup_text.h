@@ -23,12 +23,14 @@ int cgroup_row_next(const char **cursor, const char *end, struct cgroup_row *ret
 // One line of mountinfo. The words point into the parsed text, have no NUL, and have space, tab,
 // newline and backslash written as three octal digits.
 struct mount_row {
-	uint64_t id;
+	uint64_t id, parent; // of the mount, and of the one that it is mounted on
 	uint32_t dev_major, dev_minor;
 	const char *root; // of the mounted tree, in its file system
 	size_t root_len;
 	const char *point; // where it is mounted
 	size_t point_len;
+	const char *flags; // of the mount: "ro,nosuid"
+	size_t flags_len;
 	const char *type; // of the file system
 	size_t type_len;
 	const char *options; // of the superblock
@@ -41,6 +43,9 @@ int mount_row_next(const char **cursor, const char *end, struct mount_row *ret);
 // Writes TEXT of LEN bytes, of a mountinfo, without its escapes and NUL-terminated to RET of SIZE
 // bytes. Returns its length, or -ENAMETOOLONG; RET is then undefined.
 int mount_unescape(const char *text, size_t len, char *ret, size_t size);
+
+// True when LIST of LEN bytes, words separated by commas as in FLAGS and OPTIONS, holds WORD.
+bool mount_has_word(const char *list, size_t len, const char *word);
 
 // True when MOUNT shows the hierarchy that ROW is of.
 bool cgroup_is_shown_by(const struct cgroup_row *row, const struct mount_row *mount);

@@ -2,6 +2,8 @@
 // The namespace types of Linux, namespaces(7).
 #include "nstype.h"
 
+#include "number.h"
+
 #include <errno.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -70,4 +72,19 @@ int nstype_parse_list(const char *list, unsigned *ret, const char **ret_bad, siz
 	}
 	*ret = mask;
 	return 0;
+}
+
+int nstype_parse_link(const char *text, size_t len, uint64_t *ret)
+{
+	const char *end = text + len;
+	const char *colon = memchr(text, ':', len);
+	int type = colon ? nstype_find(text, (size_t)(colon - text)) : -EINVAL;
+	const char *p = colon ? colon + 1 : end;
+	uint64_t id;
+
+	if (type < 0 || p == end || *p++ != '[' || number_scan(&p, end, 10, &id) < 0 ||
+		p + 1 != end || *p != ']')
+		return -EINVAL;
+	*ret = id;
+	return type;
 }

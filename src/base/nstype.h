@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	NSTYPE_USER,
@@ -41,3 +42,7 @@ int nstype_find(const char *name, size_t len);
 // Parses LIST, names separated by commas, into a mask of 1 << NSTYPE_*. Fails with -EINVAL and
 // *RET_BAD, *RET_BAD_LEN naming the word in LIST that is no type (an empty word is none).
 int nstype_parse_list(const char *list, unsigned *ret, const char **ret_bad, size_t *ret_bad_len);
+
+// Parses TEXT of LEN bytes, what the link of a namespace's file and the root of its mount say
+// ("net:[4026531833]"), into its type, which is returned, and its id, *RET. Fails with -EINVAL.
+int nstype_parse_link(const char *text, size_t len, uint64_t *ret);

@@ -78,7 +78,7 @@ int sys_close_range_cloexec(unsigned first, unsigned last)
 
 int sys_populate(void *addr, size_t len)
 {
-	enum { POPULATE_WRITE = 23 }; // not in every C library's headers
+	enum { POPULATE_READ = 22 }; // not in every C library's headers
 
-	return madvise(addr, len, POPULATE_WRITE);
+	return madvise(addr, len, POPULATE_READ);
 }

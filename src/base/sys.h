@@ -34,9 +34,10 @@ int sys_pidfd_open_namespace(int pidfd, int number);
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
 
-// Makes the pages of LEN bytes at ADDR, a page's beginning, present and writable all at once:
-// madvise(2) with MADV_POPULATE_WRITE, Linux 5.14. Where that is not there, they come one by one as
-// they are written to.
+// Makes the pages of LEN bytes at ADDR, a page's beginning, of shared memory present all at once:
+// madvise(2) with MADV_POPULATE_READ, Linux 5.14. As the memory is shared they are writable then;
+// and those that another process has made present are mapped 16 at a time, which they are not for
+// writing. Where that is not there, they come one by one as they are written to.
 int sys_populate(void *addr, size_t len);
 
 // close_range(2), Linux 5.9.

@@ -33,4 +33,18 @@ for type in net uts; do
 	assert_contains "$OUT" "join the $type namespace $inode: denied: CAP_SYS_ADMIN over user namespace $OURS is missing"
 done
 assert_matches "$ERR" "^nspeek: setns failed on the "
+finish "$STARTED"
+
+# The user's own user namespace: what it owns is joined from inside it, and without it not at all.
+need_user_namespaces
+start rootless "${AS_USER[@]}" unshare --user --map-root-user --net --fork --kill-child "$WORK/app" init
+await_line "$WORK/rootless.out" '^READY'
+await_child "$STARTED"
+TARGET=$CHILD
+inode=$(stat -Lc %i "/proc/$TARGET/ns/net")
+expect_status 0 "${AS_USER[@]}" "$NSPEEK" --dry-run --net --user "$TARGET" -- "$WORK/app" exit 3
+assert_contains "$OUT" "join the net namespace $inode: permitted, from inside its user namespace"
+expect_status 125 "${AS_USER[@]}" "$NSPEEK" --dry-run --net "$TARGET" -- "$WORK/app" exit 3
+assert_contains "$OUT" "join the net namespace $inode: denied: CAP_SYS_ADMIN in our own user namespace is missing"
+assert_matches "$ERR" "^nspeek: setns failed on the net "
 passed

@@ -91,9 +91,14 @@ for denied in uselib=ENOSYS bpf=EPERM; do
 	((MILLISECONDS <= 20 * few[$denied])) ||
 		fail "$MILLISECONDS ms for $MANY threads, ${few[$denied]} ms for 1001"
 done
+# all_stopped POLICY: so the report says. A busy machine does not stop them all within the second
+# after which the rest is read without it.
+all_stopped() {
+	expect_status 0 "$NSPEEK" stack --pause="$1" --timeout 50 "$TARGET"
+	[[ $OUT == *"$MANY threads, $MANY stopped "* ]]
+}
 for policy in each all; do
-	expect_status 0 "$NSPEEK" stack --pause="$policy" "$TARGET"
-	assert_contains "$OUT" "$MANY threads, $MANY stopped "
+	retry 30 all_stopped "$policy" || fail "under $policy: $(head -n 2 "$WORK/run.out")"
 done
 [ -z "$(threads_held "$TARGET")" ] || fail "threads are held: $(threads_held "$TARGET" | head -n 3)"
 kill -0 "$TARGET" || fail "the target is dead"

@@ -64,6 +64,13 @@ expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=setsid -o
 # Its helpers have sessions of their own too: one a process.
 assert_eq "$(grep -c 'setsid()' "$WORK/trace")" 21 "processes of nspeek"
 
+# Lines of debug information, which is read for the first process, are those of all.
+expect_status 0 "$NSPEEK" stack -A -l --json "$TARGET"
+assert_eq "$(jq -c '[.processes[].threads[] | select(.name | startswith("worker")) | [.frames[] |
+	select(.symbol == "wait_for_work" or .symbol == "handle_requests") | "\(.file):\(.line)"]] | group_by(.) |
+	map("\(length) \(.[0] | length) \(.[0] | map(test("[.]c:[0-9]+$")) | all)")' "$WORK/run.out")" \
+	'["12 2 true"]' "lines"
+
 # What is kept of one can be read again.
 expect_status 0 "$NSPEEK" stack -A --save "$WORK/kept" "$TARGET"
 expect_status 0 "$NSPEEK" stack --load "$WORK/kept" --json

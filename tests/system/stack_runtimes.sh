@@ -40,12 +40,12 @@ has_blocked() {
 }
 
 # take STATUS [OPTION...]: its stacks into $WORK/json; ALL are all names, a line each, of the thread
-# or threads; nothing of the target is changed.
+# or threads; nothing of the target is changed. On a busy machine it may take its time.
 take() {
 	local status=$1
 	shift
 	target_before "$TARGET"
-	expect_status "$status" "$NSPEEK" stack --json --no-unique "$@" "$TARGET"
+	expect_status "$status" "$NSPEEK" stack --timeout 40 --json --no-unique "$@" "$TARGET"
 	cp "$WORK/run.out" "$WORK/json"
 	target_after "$TARGET"
 }
@@ -93,7 +93,7 @@ finds_busy() {
 
 # The stack of the target's first thread, whole, into $WORK/json.
 takes_whole() {
-	run "$NSPEEK" stack --json --no-unique --thread "$TARGET" "$TARGET"
+	run "$NSPEEK" stack --timeout 40 --json --no-unique --thread "$TARGET" "$TARGET"
 	cp "$WORK/run.out" "$WORK/json"
 	[ "$STATUS" = 0 ]
 }
@@ -183,7 +183,7 @@ node)
 	sleep 0.5
 	target_before "$TARGET"
 	# There are moments in which its frame is not known: it is taken in another, then.
-	retry 5 takes_whole || fail "no chain of the second node is complete: $OUT"
+	retry 30 takes_whole || fail "no chain of the second node is complete: $OUT"
 	target_after "$TARGET"
 	chain_has inner_function middle_function outer_function v8::Function::Call node::Start
 	;;

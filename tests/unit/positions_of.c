@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	struct space space;
 	unsigned long long vaddr;
 	size_t count = 0;
-	const char *note;
+	struct positions_trouble trouble;
 
 	if (argc < 2 || (source.fd = open(argv[1], O_RDONLY | O_CLOEXEC)) < 0 ||
 		space_init(&space, &snapshot) < 0)
@@ -78,12 +78,12 @@ int main(int argc, char **argv)
 	if (count == 0)
 		return 2;
 	qsort(queries, count, sizeof(*queries), compare);
-	if (positions_find(&positions, 0, queries, count, &note) < 0)
+	if (positions_find(&positions, 0, queries, count, &trouble) < 0)
 		return 2;
 	for (size_t i = 0; i < count; i++)
 		print(&queries[i]);
-	if (note)
-		fprintf(stderr, "%s\n", note);
+	if (trouble.note)
+		fprintf(stderr, "%s\n", trouble.note);
 	positions_fini(queries, count);
 	free(queries);
 	space_fini(&space);

@@ -57,6 +57,11 @@ Test(answers, the_truth, .init = begin)
 	strcpy(record->text, "no symbols");
 	check_int(take(WIRE_MODULE, 1), 0);
 	check_str(stacks.modules[1].note, "no symbols");
+	check_false(stacks.modules[1].left_out);
+	record->status = 1;
+	check_int(take(WIRE_MODULE, 1), 0);
+	check_true(stacks.modules[1].left_out);
+	record->status = 0;
 	check_int(take_symbol("f"), 0);
 	check_int(take_frame(0, (struct wire_frame){.pc = 7, .vaddr = 3, .module = 1}), 0);
 	check_int(take_frame(0, nowhere), 0);
@@ -213,6 +218,9 @@ Test(answers, what_is_no_answer, .init = begin)
 Test(answers, references_to_nothing, .init = begin)
 {
 	check_int(take(WIRE_MODULE, 2), -EPROTO);
+	record->status = 2;
+	check_int(take(WIRE_MODULE, 1), -EPROTO);
+	record->status = 0;
 	check_int(take_frame(3, nowhere), -EPROTO);
 	check_int(take_frame(1, nowhere), -EPROTO); // a thread that was not captured
 	check_int(take_frame(0, (struct wire_frame){.module = 2, .symbol = -1}), -EPROTO);

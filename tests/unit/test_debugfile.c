@@ -39,12 +39,17 @@ static void check_found(struct debugfile_request request, const char *path, unsi
 	close(fd);
 }
 
-static void check_none(struct debugfile_request request)
+static void check_refused(struct debugfile_request request, int r)
 {
 	unsigned place = 99;
 
-	check_int(debugfile_open(&target, &request, &place), -ENOENT);
+	check_int(debugfile_open(&target, &request, &place), r);
 	check_int(place, 99);
+}
+
+static void check_none(struct debugfile_request request)
+{
+	check_refused(request, -ENOENT);
 }
 
 static const struct buildid id = {4, {0xab, 0xcd, 0xef, 0x01}}, no_id;
@@ -141,7 +146,7 @@ Test(debugfile, only_regular_files_that_everybody_may_read, .init = begin)
 	check_int(mkdirat(root.fd, "app/.debug/x", 0755), 0);
 	check_int(symlinkat("/etc/secret", root.fd, "usr/lib/debug/app/x"), 0);
 	check_int(fchmodat(root.fd, "etc/secret", 0640, 0), 0);
-	check_none(request);
+	check_refused(request, -EINVAL);
 	check_int(fchmodat(root.fd, "etc/secret", 0644, 0), 0);
 	unsigned place;
 	int fd = debugfile_open(&target, &request, &place);
@@ -151,6 +156,17 @@ Test(debugfile, only_regular_files_that_everybody_may_read, .init = begin)
 	check_int(unlinkat(root.fd, "usr/lib/debug/app/x", 0), 0);
 	check_int(
 		symlinkat("../../../../../../../../etc/passwd", root.fd, "usr/lib/debug/app/x"), 0);
+	check_refused(request, -EINVAL);
+	check_int(unlinkat(root.fd, "app/x", 0), 0);
+	check_int(unlinkat(root.fd, "app/.debug/x", AT_REMOVEDIR), 0);
+	check_refused(request, -EINVAL);
+	check_int(unlinkat(root.fd, "usr/lib/debug/app/x", 0), 0);
+	check_int(symlinkat("x", root.fd, "usr/lib/debug/app/x"), 0);
+	check_refused(request, -EINVAL);
+	check_int(unlinkat(root.fd, "usr/lib/debug/app/x", 0), 0);
+	check_none(request);
+	put("app/x");
+	check_int(fchmodat(root.fd, "app/x", 0640, 0), 0);
 	check_none(request);
 	scratch_root_fini(&root);
 }
@@ -191,9 +207,11 @@ Test(debugfile, split_units_are_where_the_compiler_left_them, .init = begin)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		check_kind(DEBUGFILE_SPLIT, &no_id, names[i], NULL, 0);
 	check_int(symlinkat("/etc/passwd", root.fd, "app/out.dwo"), 0);
-	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/out.dwo", NULL, 0);
+	check_refused((struct debugfile_request){"", &no_id, "/app/out.dwo", 0, DEBUGFILE_SPLIT},
+		-EINVAL);
 	check_int(mkfifoat(root.fd, "app/fifo.dwo", 0644), 0);
-	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/fifo.dwo", NULL, 0);
+	check_refused((struct debugfile_request){"", &no_id, "/app/fifo.dwo", 0, DEBUGFILE_SPLIT},
+		-EINVAL);
 	check_int(fchmodat(root.fd, "app/unit.dwo", 0640, 0), 0);
 	check_kind(DEBUGFILE_SPLIT, &no_id, "/app/unit.dwo", NULL, 0);
 	scratch_root_fini(&root);

@@ -173,3 +173,30 @@ Test(nstype, a_pidfd_gives_the_namespaces_that_procfs_shows)
 	}
 	close(pidfd);
 }
+
+static int parse_link(const char *text, uint64_t *ret)
+{
+	return nstype_parse_link(text, strlen(text), ret);
+}
+
+Test(nstype, links)
+{
+	static const char *const texts[] = {"", "net", "net:", "net:[", "net:[]", "net:[1",
+		"net:[1]x", "net:[x]", "net:1", "pidfd:[1]", ":[1]", "net:[99999999999999999999]",
+		"/"};
+	uint64_t id = 7;
+
+	for (int i = 0; i < NSTYPE_COUNT; i++) {
+		char path[64], text[64] = "";
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", nstypes[i].file);
+		check_true(readlink(path, text, sizeof(text) - 1) > 0);
+		check_int(parse_link(text, &id), i);
+		struct stat st;
+		check_int(stat(path, &st), 0);
+		check_u64(id, st.st_ino);
+	}
+	id = 7;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert(parse_link(texts[i], &id) == -EINVAL, "\"%s\" is taken", texts[i]);
+	check_u64(id, 7);
+}
