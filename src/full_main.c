@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that src/handover.c becomes: a worker, or all of a command that writes JSON.
 #include "cmd_ns.h"
+#include "cmd_ps.h"
 #include "cmd_stack.h"
 #include "this_program.h"
 
@@ -16,6 +17,7 @@ static const struct {
 } commands[] = {
 	{"stack", cmd_stack},
 	{"ns", cmd_ns},
+	{"ps", cmd_ps},
 };
 
 int main(int argc, char **argv)

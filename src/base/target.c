@@ -9,6 +9,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+// PID_FS_MAGIC of linux/magic.h, which older headers lack.
+enum { PIDFS_MAGIC = 0x50494446 };
 
 static int no_such_process(pid_t pid, struct error *err)
 {
@@ -201,6 +206,38 @@ int target_open(pid_t pid, struct target *ret, struct error *err)
 		return r;
 	*ret = target;
 	target = TARGET_EMPTY;
+	return 0;
+}
+
+int target_open_any(pid_t pid, struct target *ret, struct error *err)
+{
+	auto_target struct target target = TARGET_EMPTY;
+	int r;
+
+	if ((r = check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
+		return r;
+	if (target.pid != pid)
+		return no_such_process(pid, err);
+	target.tid = pid;
+	if ((r = read_status_at(target.proc_fd, "status", &target.status)) < 0)
+		return fail_gone(pid, -r, "its status", err);
+	if ((r = open_thread(&target, err)) < 0)
+		return r;
+	*ret = target;
+	target = TARGET_EMPTY;
+	return 0;
+}
+
+int target_pidfd_inode(const struct target *target, uint64_t *ret)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(target->pidfd, &fs) < 0 || fstat(target->pidfd, &st) < 0)
+		return -errno;
+	if (fs.f_type != PIDFS_MAGIC)
+		return -EOPNOTSUPP;
+	*ret = st.st_ino;
 	return 0;
 }
 

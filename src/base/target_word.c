@@ -6,11 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-
-// PID_FS_MAGIC of linux/magic.h, which older headers lack.
-enum { PIDFS_MAGIC = 0x50494446 };
 
 static bool is_digits(const char *word)
 {
@@ -29,21 +24,21 @@ static int refuse_word(const char *word, struct error *err)
 
 static int check_inode(const struct target *target, uint64_t inode, struct error *err)
 {
-	struct statfs fs;
-	struct stat st;
+	uint64_t its;
+	int r = target_pidfd_inode(target, &its);
 
-	if (fstatfs(target->pidfd, &fs) < 0 || fstat(target->pidfd, &st) < 0)
-		return fail_sys(err, errno, "stat", "the pidfd of process %d", target->pid);
-	if (fs.f_type != PIDFS_MAGIC)
+	if (r < 0 && r != -EOPNOTSUPP)
+		return fail_sys(err, -r, "stat", "the pidfd of process %d", target->pid);
+	if (r < 0)
 		return fail(err, ERROR_TARGET, EOPNOTSUPP,
 			"%d:%llu cannot be checked: this kernel does not give unique inodes to "
 			"pidfds",
 			target->pid, (unsigned long long)inode);
-	if (st.st_ino != inode)
+	if (its != inode)
 		return fail(err, ERROR_TARGET, ESRCH,
 			"process %d is not the one with inode %llu: the PID was recycled "
 			"(its inode is %llu)",
-			target->pid, (unsigned long long)inode, (unsigned long long)st.st_ino);
+			target->pid, (unsigned long long)inode, (unsigned long long)its);
 	return 0;
 }
 
