@@ -393,6 +393,7 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r;
 	worker->space.extra_budget = worker->shelf.budget;
 	asking_init(&worker->asking);
+	worker->space.walked = &worker->shelf.walked;
 	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);
