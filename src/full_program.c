@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that has all libraries.
 #include "report_ns.h"
+#include "statefile.h"
 #include "this_program.h"
 
 static const struct program_json json = {
@@ -9,4 +10,5 @@ static const struct program_json json = {
 	.ns = report_ns_json,
 };
 
-const struct this_program this_program = {.live = worker_live, .json = &json};
+const struct this_program this_program = {
+	.live = worker_live, .read_state = statefile_live, .json = &json};

@@ -64,6 +64,10 @@ bool proc_stat_is_exiting(const char *text, size_t len);
 // was booted, into *RET. Fails with -EINVAL or -ERANGE; *RET is then untouched.
 int proc_stat_start(const char *text, size_t len, uint64_t *ret);
 
+// The parent of the process of TEXT, a /proc/PID/stat line (field 4), into *RET. Fails with -EINVAL
+// or -ERANGE; *RET is then untouched.
+int proc_stat_parent(const char *text, size_t len, pid_t *ret);
+
 // One row of a uid_map or gid_map, user_namespaces(7).
 struct proc_idmap_row {
 	uint32_t inside, outside, count;
