@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "cmd_enter.h"
+#include "cmd_list.h"
 #include "cmd_ns.h"
 #include "cmd_stack.h"
 #include "report_error.h"
@@ -19,15 +20,17 @@ const struct command commands[] = {
 		cmd_enter},
 	{"stack", "print every thread's stack", &cmd_stack_options, cmd_stack},
 	{"ns", "compare namespaces and say what joining would do", &cmd_ns_options, cmd_ns},
+	{"list", "the containers of this host", &cmd_list_options, cmd_list},
 	{0},
 };
 
 // Words that are reserved for commands, so that no container of the name is meant by them.
-static const char *const reserved[] = {"ps", "list"};
+static const char *const reserved[] = {"ps"};
 
 static const char usage[] = "usage: nspeek [enter] [OPTION...] TARGET [--] [COMMAND [ARG...]]\n"
 			    "       nspeek stack [OPTION...] TARGET...\n"
 			    "       nspeek ns [OPTION...] [TARGET...]\n"
+			    "       nspeek list [OPTION...]\n"
 			    "       nspeek help [COMMAND] | --help | --version\n";
 
 static const struct command *find_command(const char *name)

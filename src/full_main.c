@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that src/handover.c becomes: a worker, who reads state files, or all of a
 // command that writes JSON.
+#include "cmd_list.h"
 #include "cmd_ns.h"
 #include "cmd_stack.h"
 #include "statefile.h"
@@ -16,6 +17,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"list", cmd_list},
 	{"stack", cmd_stack},
 	{"ns", cmd_ns},
 };

@@ -7,6 +7,7 @@
 static const struct program_json json = {
 	.stack = {report_stack_json_begin, report_stack_json, report_diff_json,
 		report_stack_json_end},
+	.list = report_list_json,
 	.ns = report_ns_json,
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ns_report.h"
+#include "report_list.h"
 #include "report_stack.h"
 #include "stateread.h"
 #include "work.h"
@@ -21,6 +22,7 @@ struct stack_json {
 // What needs the library that writes JSON, for each command that does.
 struct program_json {
 	struct stack_json stack;
+	int (*list)(FILE *out, const struct list_rows *rows); // see report_list.h
 	int (*ns)(FILE *out, const struct ns_report *report);
 };
 

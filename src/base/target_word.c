@@ -3,14 +3,10 @@
 #include "target_word.h"
 
 #include "number.h"
+#include "sys.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-
-// PID_FS_MAGIC of linux/magic.h, which older headers lack.
-enum { PIDFS_MAGIC = 0x50494446 };
 
 static bool is_digits(const char *word)
 {
@@ -29,21 +25,20 @@ static int refuse_word(const char *word, struct error *err)
 
 static int check_inode(const struct target *target, uint64_t inode, struct error *err)
 {
-	struct statfs fs;
-	struct stat st;
+	uint64_t its;
 
-	if (fstatfs(target->pidfd, &fs) < 0 || fstat(target->pidfd, &st) < 0)
-		return fail_sys(err, errno, "stat", "the pidfd of process %d", target->pid);
-	if (fs.f_type != PIDFS_MAGIC)
+	if (sys_pidfd_inode(target->pidfd, &its) < 0 && errno == EOPNOTSUPP)
 		return fail(err, ERROR_TARGET, EOPNOTSUPP,
 			"%d:%llu cannot be checked: this kernel does not give unique inodes to "
 			"pidfds",
 			target->pid, (unsigned long long)inode);
-	if (st.st_ino != inode)
+	if (sys_pidfd_inode(target->pidfd, &its) < 0)
+		return fail_sys(err, errno, "stat", "the pidfd of process %d", target->pid);
+	if (its != inode)
 		return fail(err, ERROR_TARGET, ESRCH,
 			"process %d is not the one with inode %llu: the PID was recycled "
 			"(its inode is %llu)",
-			target->pid, (unsigned long long)inode, (unsigned long long)st.st_ino);
+			target->pid, (unsigned long long)inode, (unsigned long long)its);
 	return 0;
 }
 
@@ -70,4 +65,11 @@ int target_word_open(const char *word, struct target *ret, struct error *err)
 	*ret = target;
 	target = TARGET_EMPTY;
 	return 0;
+}
+
+bool target_word_is_number(const char *word)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	return word[0] == '\0' || (digits > 0 && (word[digits] == '\0' || word[digits] == ':'));
 }
