@@ -165,7 +165,6 @@ static void describe_process(const struct target *target, struct snapshot *snaps
 
 // What there is to do while the helper works.
 struct meanwhile {
-	const struct target *target;
 	const struct capture_listener *listener;
 	struct snapshot *snapshot;
 };
@@ -177,7 +176,6 @@ static void do_meanwhile(void *arg)
 
 	if (listener)
 		listener->modules(listener->arg, meanwhile->snapshot);
-	describe_process(meanwhile->target, meanwhile->snapshot);
 }
 
 // Captures the threads of PLAN, and looks whether they fit what was read before: MAPS. Returns 1
@@ -185,7 +183,7 @@ static void do_meanwhile(void *arg)
 static int take_captured(const struct capture_options *options, struct snapshot *snapshot,
 	struct plan *plan, const struct maps_text *maps, struct error *err)
 {
-	struct meanwhile meanwhile = {plan->target, options->listener, snapshot};
+	struct meanwhile meanwhile = {options->listener, snapshot};
 	const struct helper_job job = {policy_run, do_meanwhile, &meanwhile};
 	int r = helper_run(plan, &job, &plan->helper, err);
 
@@ -194,6 +192,7 @@ static int take_captured(const struct capture_options *options, struct snapshot 
 	take_threads(snapshot, plan);
 	if (options->listener)
 		options->listener->threads(options->listener->arg, snapshot);
+	describe_process(plan->target, snapshot); // nobody waits for that
 	return is_consistent(plan->target, maps, err);
 }
 

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "leftout.h"
+#include "term.h"
 #include "wire.h"
 
 #include <fcntl.h>
@@ -23,11 +24,11 @@
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
+	FIRST_US = 100,           // and to ask for its first file
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
 	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
-	LOOKS = 16,               // in a worker's time
 	SEND_SHARE = 8,           // of the timeout: for a worker that does not listen
 };
 
@@ -41,7 +42,9 @@ struct inspection {
 	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
-	size_t expected; // threads, if there are many
+	size_t expected;              // threads, if there are many
+	void (*meanwhile)(void *arg); // what there is to do in between, or NULL
+	void *meanwhile_arg;
 	unsigned requests, reads;
 	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
 	int cpu;                         // that the worker does not run on, or -1
@@ -184,6 +187,19 @@ void inspect_release(struct inspection *inspection)
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 {
 	return work_room(&inspection->work, ret_len);
+}
+
+void inspect_meanwhile(struct inspection *inspection, void (*work)(void *arg), void *arg)
+{
+	inspection->meanwhile = work;
+	inspection->meanwhile_arg = arg;
+}
+
+static void do_meanwhile(struct inspection *inspection)
+{
+	if (inspection->meanwhile)
+		inspection->meanwhile(inspection->meanwhile_arg);
+	inspection->meanwhile = NULL;
 }
 
 // Sends a record of TYPE.
@@ -363,18 +379,23 @@ static int take_record(struct inspection *inspection)
 // True when there is a record to take, for which a worker on another CPU is waited for SPIN_US
 // without sleeping: Linux would wake us on its CPU, where it may only have to end. Whoever else
 // wants our CPU gets it.
-static bool has_record(const struct inspection *inspection)
+static bool has_record(struct inspection *inspection)
 {
 	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
-	uint64_t until_us = clock_now_us() + (inspection->cpu >= 0 ? SPIN_US : 0);
+	const uint64_t begin_us = clock_now_us();
+	uint64_t now_us;
 
 	if (wire_has_more(&inspection->in))
 		return true;
-	while (clock_now_us() < until_us)
+	while (inspection->cpu >= 0 && (now_us = clock_now_us()) < begin_us + SPIN_US) {
 		if (poll(&poll_fd, 1, 0) > 0)
 			return true;
-		else
+		if (now_us >= begin_us + FIRST_US)
+			do_meanwhile(inspection);
+		if (!inspection->meanwhile)
 			sched_yield();
+	}
+	do_meanwhile(inspection);
 	return false;
 }
 
@@ -386,49 +407,12 @@ static uint64_t time_us(const struct inspection *inspection)
 	return clock_now_us() - (lent_us ? *lent_us : 0);
 }
 
-// The time of one worker.
-struct term {
-	uint64_t us, end_us; // how long, and until when
-	uint64_t look_us;    // when to look next at where it is
-	uint64_t step_us;    // when it was last seen to have gone on
-	uint32_t step;
-};
-
-// Of the time until END_US most, so that there is some for another worker if this one is of no use;
-// or, if it IS_LAST, all.
-static struct term make_term(const struct inspection *inspection, uint64_t end_us, bool is_last)
-{
-	uint64_t now_us = time_us(inspection);
-	uint64_t left_us = end_us > now_us ? end_us - now_us : 0;
-	uint64_t us = is_last ? left_us : left_us - left_us / 4;
-
-	return (struct term){
-		.us = us, .end_us = now_us + us, .look_us = now_us + us / LOOKS, .step_us = now_us};
-}
-
 // Where the worker says that it is: anything.
 static struct work_place read_place(const struct inspection *inspection)
 {
 	const volatile struct work_place *place = inspection->work.place;
 
 	return (struct work_place){place->module, place->stage, place->step};
-}
-
-// Looks where the worker is.
-static void look(const struct inspection *inspection, struct term *term, uint64_t now_us)
-{
-	const struct work_place place = read_place(inspection);
-
-	if (place.step != term->step)
-		term->step_us = now_us;
-	term->step = place.step;
-	term->look_us = now_us + term->us / LOOKS;
-}
-
-// True when the worker of TERM, whose time is over, was not at one place for most of the end of it.
-static bool is_slow(const struct term *term)
-{
-	return term->end_us - term->step_us < term->us / 4;
 }
 
 // Waits for a record. Returns 1, 0 when there is none yet, or -errno (-ETIMEDOUT).
@@ -440,7 +424,7 @@ static int wait_record(struct inspection *inspection, struct term *term)
 	if (now_us >= term->end_us)
 		return -ETIMEDOUT;
 	if (now_us >= term->look_us)
-		look(inspection, term, now_us);
+		term_note(term, read_place(inspection).step, now_us);
 	uint64_t until_us = term->look_us < term->end_us ? term->look_us : term->end_us;
 	int ready = has_record(inspection)
 			    ? 1
@@ -457,6 +441,7 @@ static int take_all(struct inspection *inspection, struct term *term)
 			return 0;
 		if (r < 0)
 			return r;
+		do_meanwhile(inspection);
 	}
 }
 
@@ -543,7 +528,7 @@ static bool start_over(struct inspection *inspection, const struct snapshot *sna
 	memcpy(trouble, inspection->trouble, sizeof(trouble));
 	// What it had kept of other processes is not to cost this one anything.
 	if (!inspection->seasoned && !leftout_blame(&inspection->leftout, snapshot, &place,
-					     r == -ETIMEDOUT && is_slow(term), trouble))
+					     r == -ETIMEDOUT && term_is_slow(term), trouble))
 		return false;
 	if (start(inspection, &err) < 0)
 		return false;
@@ -561,11 +546,15 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	int r;
 
 	for (;;) {
-		struct term term = make_term(inspection, end_us, inspection->leftout.nameless);
-		if (begin_answers(inspection, snapshot, &stacks) < 0)
+		struct term term =
+			term_make(time_us(inspection), end_us, inspection->leftout.nameless);
+		if (begin_answers(inspection, snapshot, &stacks) < 0) {
+			do_meanwhile(inspection);
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);
+		}
 		r = use_worker(inspection, &term);
+		do_meanwhile(inspection);
 		if (r == 0 || r == -ENOMEM || has_sent_enough(inspection) ||
 			!start_over(inspection, snapshot, &term, r))
 			break;

@@ -76,6 +76,10 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
+// Has WORK done with ARG, once, in the next inspect_finish(), while that has nothing to do: after
+// the worker's first request, for which it would wait, or when that does not come soon.
+void inspect_meanwhile(struct inspection *inspection, void (*work)(void *arg), void *arg);
+
 // Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
 // workers could not do, because they crashed, hung or lied, is missing there, with the reason in
 // each module that is to blame, or in each stack; that is no failure (one that did well with other

@@ -37,6 +37,7 @@ struct ns_run {
 	size_t count;
 	size_t failed;
 	bool is_usage; // one of those that failed made no sense
+	bool confines; // what confines who is looked at will be shown
 };
 
 static int take_target(void *input, char **words, int count, bool is_quoted)
@@ -90,7 +91,7 @@ static struct ns_subject *look(
 	const struct target *target = &subject->named.target;
 	r = named ? nsview_read(target, &run->self->view, &run->names, &subject->view, err)
 		  : nsview_read_self(&run->names, &subject->view, err);
-	if (r == 0)
+	if (r == 0 && run->confines)
 		r = constraints_read(named ? target : NULL, &subject->constraints, err);
 	// There may be more of them than fds.
 	target_fini(&subject->named.target);
@@ -137,8 +138,11 @@ static void look_at_word(struct ns_run *run, const char *word)
 // Looks at all that OPTIONS name. Returns 0, or the exit status if nothing can be shown.
 static int look_at_all(struct ns_run *run, const struct ns_options *options)
 {
+	const struct table_options *table = &options->table;
+	bool is_table = !table->json && (table->columns || table->no_headings);
 	struct error err = {0};
 
+	run->confines = !is_table && (table->json || options->word_count == 0);
 	if (nsnames_read(&run->names) < 0)
 		fail_sys(&err, ENOMEM, "reading", "the names of namespaces");
 	else
@@ -147,6 +151,7 @@ static int look_at_all(struct ns_run *run, const struct ns_options *options)
 		report_error(&err);
 		return NS_NONE;
 	}
+	run->confines = !is_table;
 	for (size_t i = 0; i < options->word_count; i++)
 		look_at_word(run, options->words[i]);
 	if (run->count > 0 || options->word_count == 0)

@@ -3,6 +3,7 @@
 // command that writes JSON.
 #include "cmd_list.h"
 #include "cmd_ns.h"
+#include "cmd_ps.h"
 #include "cmd_stack.h"
 #include "statefile.h"
 #include "this_program.h"
@@ -20,6 +21,7 @@ static const struct {
 	{"list", cmd_list},
 	{"stack", cmd_stack},
 	{"ns", cmd_ns},
+	{"ps", cmd_ps},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program that has all libraries.
 #include "report_ns.h"
+#include "report_ps_json.h"
 #include "statefile.h"
 #include "this_program.h"
 
@@ -9,6 +10,7 @@ static const struct program_json json = {
 		report_stack_json_end},
 	.list = report_list_json,
 	.ns = report_ns_json,
+	.ps = {report_ps_json_begin, report_ps_json, report_ps_json_end},
 };
 
 const struct this_program this_program = {

@@ -2,9 +2,11 @@
 // Values of JSON.
 #include "json_value.h"
 
+#include "cleanup.h"
 #include "text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { TEXT_SIZE = 20 << 10 }; // a name of SYMBOL_NAME_MAX bytes, each escaped, fits
 
@@ -21,4 +23,13 @@ json_t *json_text(const char *text)
 	char buffer[TEXT_SIZE];
 
 	return text ? json_string(text_escape(text, buffer, sizeof(buffer))) : json_null();
+}
+
+json_t *json_bytes(const char *text, size_t len)
+{
+	auto_free char *copy = strndup(text, len);
+	size_t size = 4 * len + 1;
+	auto_free char *escaped = malloc(size);
+
+	return copy && escaped ? json_string(text_escape(copy, escaped, size)) : NULL;
 }

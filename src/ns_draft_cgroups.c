@@ -57,6 +57,14 @@ static void add_places(struct ns_draft *draft, const struct cgroup_limits *limit
 	ns_draft_end(draft);
 }
 
+static bool is_all_known(const struct cgroup_limits *limits)
+{
+	for (size_t i = 0; i < limits->count; i++)
+		if (limits->places[i].why)
+			return false;
+	return true;
+}
+
 static void add_unknown(struct ns_draft *draft, const struct cgroup_limits *limits)
 {
 	FILE *out = ns_draft_begin(draft, "unknown_limits");
@@ -112,7 +120,7 @@ static void add_limits(struct ns_draft *draft, const struct cgroup_limits *limit
 			ns_draft_put(out, limits->cpus);
 		ns_draft_end(draft);
 	}
-	if (draft->facts->count == before)
+	if (draft->facts->count == before && is_all_known(limits))
 		ns_draft_add(draft, "limits", "none of memory, tasks and processor time");
 }
 

@@ -13,7 +13,7 @@ struct ns_subject {
 	const char *word;          // TARGET, as it was given; NULL: we ourselves
 	struct named_target named; // closed; not used of ourselves
 	struct nsview view;
-	struct constraints constraints;
+	struct constraints constraints; // empty where nothing shows them
 };
 
 struct ns_report {

@@ -61,6 +61,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void release(void *arg)
+{
+	capture_release(arg);
+}
+
 // How stacks are taken.
 struct taking {
 	struct capture_options capture;
@@ -80,11 +85,11 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	int r = capture_take(target, &taking->capture, &taken.snapshot, &taken.rest, err);
 	if (r == 0)
 		task = context_task_start(target, &taken.snapshot, &taking->context);
-	capture_release(&taken.rest);
 	taken.report.threads_missed = taken.rest.threads_missed;
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);
+		inspect_meanwhile(inspection, release, &taken.rest);
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
 	}
 	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);

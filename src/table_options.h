@@ -21,7 +21,7 @@ struct table_parsing {
 // For the command's groups of options.
 extern const struct option_row table_option_rows[];
 
-enum { TABLE_HELP = 1 };
+enum { TABLE_HELP = 2 }; // unlike OPTIONS_HELP
 
 // Once all is parsed: makes the table of COLUMNS that OPTIONS ask for, into *RET. Returns 0, or
 // TABLE_HELP after `-o help`, which table_options_help() answers and nothing else; fails with

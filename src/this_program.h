@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+struct ps_container;
+
 // What writes the document of `stack --json`; see report_stack.h.
 struct stack_json {
 	void (*begin)(FILE *out);
@@ -19,11 +21,19 @@ struct stack_json {
 	void (*end)(FILE *out);
 };
 
+// The same of `ps --json`; see report_ps_json.h.
+struct ps_json {
+	void (*begin)(FILE *out);
+	int (*container)(FILE *out, const struct ps_container *container, bool first);
+	void (*end)(FILE *out);
+};
+
 // What needs the library that writes JSON, for each command that does.
 struct program_json {
 	struct stack_json stack;
 	int (*list)(FILE *out, const struct list_rows *rows); // see report_list.h
 	int (*ns)(FILE *out, const struct ns_report *report);
+	struct ps_json ps;
 };
 
 struct this_program {

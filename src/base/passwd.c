@@ -17,7 +17,7 @@ enum {
 	FIELD_COUNT
 };
 
-static bool next_row(const char **cursor, const char *end, struct passwd_row *ret)
+bool passwd_next(const char **cursor, const char *end, struct passwd_row *ret)
 {
 	struct colon_field fields[FIELD_COUNT];
 
@@ -38,7 +38,7 @@ int passwd_find_uid(const char *text, size_t len, uint32_t uid, struct passwd_ro
 {
 	struct passwd_row row;
 
-	for (const char *cursor = text; next_row(&cursor, text + len, &row);)
+	for (const char *cursor = text; passwd_next(&cursor, text + len, &row);)
 		if (row.uid == uid) {
 			*ret = row;
 			return 0;
@@ -50,7 +50,7 @@ int passwd_find_name(const char *text, size_t len, const char *name, struct pass
 {
 	struct passwd_row row;
 
-	for (const char *cursor = text; next_row(&cursor, text + len, &row);)
+	for (const char *cursor = text; passwd_next(&cursor, text + len, &row);)
 		if (colon_field_is(&row.name, name)) {
 			*ret = row;
 			return 0;

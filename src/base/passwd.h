@@ -4,6 +4,7 @@
 
 #include "colonline.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,10 @@ struct passwd_row {
 	struct colon_field name, home, shell;
 	uint32_t uid, gid;
 };
+
+// Finds the next well-formed row from *CURSOR on, before END, and moves *CURSOR past it. Returns
+// false at the end; *RET is then undefined.
+bool passwd_next(const char **cursor, const char *end, struct passwd_row *ret);
 
 // Finds the first well-formed row with UID in TEXT and stores it in *RET. Lines that are malformed
 // are passed over, as getpwuid(3) does. Returns 0 or -ENOENT.

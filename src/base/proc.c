@@ -119,6 +119,12 @@ static int parse_threads(const char *p, const char *end, struct proc_status *sta
 	return scan_u32(&p, end, &status->threads) < 0 ? -EINVAL : 0;
 }
 
+static int parse_rss(const char *p, const char *end, struct proc_status *status)
+{
+	skip_blanks(&p, end);
+	return number_scan(&p, end, 10, &status->rss_kb) < 0 ? -EINVAL : 0;
+}
+
 // Of both kinds: the two lines are added up.
 static int parse_switches(const char *p, const char *end, struct proc_status *status)
 {
@@ -192,6 +198,7 @@ static const struct {
 	{"Gid", parse_gid},
 	{"NSpid", parse_ns_pid},
 	{"Kthread", parse_kthread},
+	{"VmRSS", parse_rss},
 	{"Threads", parse_threads},
 	{"CapInh", parse_cap_inh},
 	{"CapPrm", parse_cap_prm},
@@ -304,7 +311,13 @@ static int stat_scan(const char *text, size_t len, int number, uint64_t *ret)
 	return number_scan(&p, end, 10, ret);
 }
 
-enum { STAT_PARENT = 4, STAT_FLAGS = 9, STAT_START = 22 };
+enum {
+	STAT_PARENT = 4,
+	STAT_FLAGS = 9,
+	STAT_USER_TIME = 14,
+	STAT_SYSTEM_TIME = 15,
+	STAT_START = 22
+};
 
 static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
 {
@@ -327,6 +340,18 @@ int proc_stat_parent(const char *text, size_t len, pid_t *ret)
 		return r < 0 ? r : -ERANGE;
 	*ret = (pid_t)parent;
 	return 0;
+}
+
+int proc_stat_cpu(const char *text, size_t len, uint64_t *ret)
+{
+	uint64_t user, system;
+	int r = stat_scan(text, len, STAT_USER_TIME, &user);
+
+	if (r == 0)
+		r = stat_scan(text, len, STAT_SYSTEM_TIME, &system);
+	if (r == 0)
+		r = __builtin_add_overflow(user, system, ret) ? -ERANGE : 0;
+	return r;
 }
 
 bool proc_stat_is_kernel_thread(const char *text, size_t len)
@@ -364,4 +389,18 @@ bool proc_idmap_has_inside(const struct proc_idmap *map, uint32_t inside)
 			inside - map->rows[i].inside < map->rows[i].count)
 			return true;
 	return false;
+}
+
+int proc_idmap_to_inside(const struct proc_idmap *map, uint32_t outside, uint32_t *ret)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct proc_idmap_row *row = &map->rows[i];
+		// What the kernel cannot name in our user namespace is 4294967295 there.
+		if (row->outside == UINT32_MAX || outside < row->outside ||
+			outside - row->outside >= row->count)
+			continue;
+		*ret = row->inside + (outside - row->outside);
+		return 0;
+	}
+	return -ENOENT;
 }

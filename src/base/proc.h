@@ -28,6 +28,7 @@ struct proc_status {
 	bool no_new_privs;
 	bool knows_kernel_thread, kernel_thread; // whether the text says (Linux 6.8), and what
 	unsigned threads;
+	uint64_t rss_kb;   // resident memory in KiB; a process that has exited has none
 	uint64_t switches; // context switches, voluntary and not: counted when it leaves its CPU
 };
 
@@ -68,6 +69,10 @@ int proc_stat_start(const char *text, size_t len, uint64_t *ret);
 // or -ERANGE; *RET is then untouched.
 int proc_stat_parent(const char *text, size_t len, pid_t *ret);
 
+// The processor time that the process of TEXT, a /proc/PID/stat line, has used (fields 14 and 15),
+// in clock ticks, into *RET. Errors as proc_stat_start().
+int proc_stat_cpu(const char *text, size_t len, uint64_t *ret);
+
 // One row of a uid_map or gid_map, user_namespaces(7).
 struct proc_idmap_row {
 	uint32_t inside, outside, count;
@@ -86,3 +91,6 @@ int proc_idmap_parse(const char *text, size_t len, struct proc_idmap *ret);
 
 // True when id INSIDE is mapped at all.
 bool proc_idmap_has_inside(const struct proc_idmap *map, uint32_t inside);
+
+// The id inside that OUTSIDE is by MAP, into *RET. Fails with -ENOENT when it is not mapped.
+int proc_idmap_to_inside(const struct proc_idmap *map, uint32_t outside, uint32_t *ret);

@@ -204,6 +204,30 @@ int target_open(pid_t pid, struct target *ret, struct error *err)
 	return 0;
 }
 
+int target_open_any(pid_t pid, struct target *ret, struct error *err)
+{
+	auto_target struct target target = TARGET_EMPTY;
+	int r;
+
+	if ((r = check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
+		return r;
+	if (target.pid != pid)
+		return no_such_process(pid, err);
+	target.tid = pid;
+	if ((r = read_status_at(target.proc_fd, "status", &target.status)) < 0)
+		return fail_gone(pid, -r, "its status", err);
+	if ((r = open_thread(&target, err)) < 0)
+		return r;
+	*ret = target;
+	target = TARGET_EMPTY;
+	return 0;
+}
+
+int target_pidfd_inode(const struct target *target, uint64_t *ret)
+{
+	return sys_pidfd_inode(target->pidfd, ret) < 0 ? -errno : 0;
+}
+
 int target_follow(struct target *target, struct error *err)
 {
 	struct proc_status status;

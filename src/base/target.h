@@ -29,6 +29,15 @@ struct target {
 // ERROR_SYSTEM otherwise. Nothing is left open on failure. Source: pidfd_open(2), proc(5).
 int target_open(pid_t pid, struct target *ret, struct error *err);
 
+// The same for the process PID, whatever it is, so that it is also one that cannot be looked into:
+// a zombie, a kernel thread. TARGET stands on its main thread, and its status is that of it.
+int target_open_any(pid_t pid, struct target *ret, struct error *err);
+
+// The inode of TARGET's pidfd, by which the process is told from all others since the host was
+// booted, into *RET. Fails with -EOPNOTSUPP where pidfds have no inodes of their own (before Linux
+// 6.9), or -errno.
+int target_pidfd_inode(const struct target *target, uint64_t *ret);
+
 // Turns to another thread of TARGET when the one it stands on has exited, so that maps, root and ns
 // can still be read. Fails with ERROR_TARGET when none lives; TARGET can then only be closed.
 int target_follow(struct target *target, struct error *err);

@@ -3,7 +3,6 @@
 #include "target_word.h"
 
 #include "number.h"
-#include "sys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,14 +25,15 @@ static int refuse_word(const char *word, struct error *err)
 static int check_inode(const struct target *target, uint64_t inode, struct error *err)
 {
 	uint64_t its;
+	int r = target_pidfd_inode(target, &its);
 
-	if (sys_pidfd_inode(target->pidfd, &its) < 0 && errno == EOPNOTSUPP)
+	if (r < 0 && r != -EOPNOTSUPP)
+		return fail_sys(err, -r, "stat", "the pidfd of process %d", target->pid);
+	if (r < 0)
 		return fail(err, ERROR_TARGET, EOPNOTSUPP,
 			"%d:%llu cannot be checked: this kernel does not give unique inodes to "
 			"pidfds",
 			target->pid, (unsigned long long)inode);
-	if (sys_pidfd_inode(target->pidfd, &its) < 0)
-		return fail_sys(err, errno, "stat", "the pidfd of process %d", target->pid);
 	if (its != inode)
 		return fail(err, ERROR_TARGET, ESRCH,
 			"process %d is not the one with inode %llu: the PID was recycled "

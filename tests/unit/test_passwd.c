@@ -138,3 +138,19 @@ Test(passwd, every_truncation)
 	}
 	check_no_leak();
 }
+
+// What is malformed is none of the rows, and each other is one, twins too.
+Test(passwd, one_after_the_other)
+{
+	static const char text[] = "a:x:1:1:::\n#b:x:2:2:::\nc:x:two:2:::\nd:x:1:1:::";
+	const char *cursor = text, *end = text + strlen(text);
+	struct passwd_row row;
+
+	check_true(passwd_next(&cursor, end, &row));
+	check_bytes(row.name.text, row.name.len, "a");
+	check_true(passwd_next(&cursor, end, &row));
+	check_bytes(row.name.text, row.name.len, "d");
+	check_u64(row.uid, 1);
+	check_false(passwd_next(&cursor, end, &row));
+	check_false(passwd_next(&cursor, end, &row));
+}

@@ -20,6 +20,7 @@ static const char sample[] = "Name:\tnginx\n"
 			     "NStgid:\t4711\t7\t1\n"
 			     "NSpid:\t4712\t8\t2\n"
 			     "VmPeak:\t    2600 kB\n"
+			     "VmRSS:\t    1804 kB\n"
 			     "Threads:\t12\n"
 			     "voluntary_ctxt_switches:\t4000000000\n"
 			     "nonvoluntary_ctxt_switches:\t123\n"
@@ -55,6 +56,7 @@ Test(proc_status, every_field)
 	check_int(status.ns_pid[0], 4712);
 	check_int(status.ns_pid[1], 8);
 	check_int(status.ns_pid[2], 2);
+	check_u64(status.rss_kb, 1804);
 	check_u64(status.threads, 12);
 	check_u64(status.switches, 4000000123);
 	check_u64(status.cap_inheritable, 1);
@@ -222,6 +224,24 @@ Test(proc_status, our_own)
 		check_int((status.cap_bounding >> cap) & 1, prctl(PR_CAPBSET_READ, cap));
 }
 
+Test(proc_stat, processor_time)
+{
+	static const char head[] = "7 (a ) S 1) S 1 7 7 0 -1 4194560 10 20 30 40 ";
+	char line[160];
+	uint64_t ticks = 5;
+
+	snprintf(line, sizeof(line), "%s123 45 6 7 20 0 1 0 99 0 0\n", head);
+	check_int(proc_stat_cpu(line, strlen(line), &ticks), 0);
+	check_u64(ticks, 168);
+	snprintf(line, sizeof(line), "%s123", head);
+	check_int(proc_stat_cpu(line, strlen(line), &ticks), -EINVAL);
+	snprintf(line, sizeof(line), "%s123 x", head);
+	check_int(proc_stat_cpu(line, strlen(line), &ticks), -EINVAL);
+	snprintf(line, sizeof(line), "%s18446744073709551615 2 ", head);
+	check_int(proc_stat_cpu(line, strlen(line), &ticks), -ERANGE);
+	check_int(proc_stat_cpu("", 0, &ticks), -EINVAL);
+}
+
 static bool is_kernel_thread(const char *text)
 {
 	return proc_stat_is_kernel_thread(text, strlen(text));
@@ -302,6 +322,36 @@ Test(proc_idmap, lookup)
 	check_true(proc_idmap_has_inside(&map, 5000));
 	check_false(proc_idmap_has_inside(&map, 5001));
 	check_false(proc_idmap_has_inside(&map, UINT32_MAX));
+}
+
+// 0 where there is no such id inside: the maps below have none either.
+static uint32_t inside_of(const char *text, uint32_t outside)
+{
+	struct proc_idmap map;
+	uint32_t id = 0;
+
+	check_int(parse_map(text, &map), 0);
+	check_int(proc_idmap_to_inside(&map, outside, &id), id ? 0 : -ENOENT);
+	return id;
+}
+
+Test(proc_idmap, translation)
+{
+	static const char map[] = "1 100000 1000\n5000 1000 1\n";
+
+	check_u64(inside_of(map, 99999), 0);
+	check_u64(inside_of(map, 100000), 1);
+	check_u64(inside_of(map, 100999), 1000);
+	check_u64(inside_of(map, 101000), 0);
+	check_u64(inside_of(map, 1000), 5000);
+	check_u64(inside_of(map, 1001), 0);
+	check_u64(inside_of(map, UINT32_MAX), 0);
+	check_u64(inside_of("", 7), 0);
+	// All ids, and ids that our own namespace cannot name.
+	check_u64(inside_of("0 0 4294967295\n", 4294967294), 4294967294);
+	check_u64(inside_of("0 0 4294967295\n", UINT32_MAX), 0);
+	check_u64(inside_of("1 4294967295 4294967294\n", UINT32_MAX), 0);
+	check_u64(inside_of("1 4294967295 4294967294\n", 5), 0);
 }
 
 // The whole range: no sum may wrap.

@@ -132,6 +132,55 @@ Test(target, zombie)
 	check_int(waitpid(child, NULL, 0), child);
 }
 
+// What cannot be a target can be looked at from outside.
+Test(target, of_any_kind)
+{
+	struct target target = TARGET_EMPTY;
+	struct error err = {0};
+	int fds = count_fds();
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	await_state(child, 'Z');
+	check_int(target_open_any(child, &target, &err), 0);
+	check_int(target.pid, child);
+	check_int(target.status.state, 'Z');
+	check_int(target.status.ppid, getpid());
+	check_int(faccessat(target.task_fd, "stat", F_OK, 0), 0);
+	target_fini(&target);
+	check_int(waitpid(child, NULL, 0), child);
+	target = TARGET_EMPTY;
+	check_int(target_open_any(child, &target, &err), -ESRCH);
+	check_int(err.kind, ERROR_TARGET);
+	check_int(count_fds(), fds);
+}
+
+// Of a process while it lives the same, of another one another.
+Test(target, inode_of_the_pidfd)
+{
+	struct target target = TARGET_EMPTY, again = TARGET_EMPTY, ours = TARGET_EMPTY;
+	uint64_t inode = 0, same = 0, other = 0;
+	struct error err = {0};
+
+	check_int(target_open_any(getppid(), &target, &err), 0);
+	check_int(target_open_any(getppid(), &again, &err), 0);
+	check_int(target_open_any(getpid(), &ours, &err), 0);
+	int r = target_pidfd_inode(&target, &inode);
+	if (r < 0) {
+		check_int(r, -EOPNOTSUPP); // before Linux 6.9
+	} else {
+		check_int(target_pidfd_inode(&again, &same), 0);
+		check_int(target_pidfd_inode(&ours, &other), 0);
+		check_u64(same, inode);
+		check_true(other != inode);
+	}
+	target_fini(&target);
+	target_fini(&again);
+	check_int(target_pidfd_inode(&target, &inode), -EBADF);
+	target_fini(&ours);
+}
+
 static void *wait_for_ever(void *arg)
 {
 	for (;;)
