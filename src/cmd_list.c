@@ -119,7 +119,7 @@ static int list(const struct table_options *options, struct table *table, struct
 	auto_containers struct containers containers = {0};
 	auto_free struct list_row *rows = NULL;
 	struct list_rows filled = {0};
-	int r = container_names_find(&containers, err);
+	int r = container_names_find(false, &containers, err);
 
 	if (r < 0)
 		return r;

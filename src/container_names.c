@@ -33,6 +33,7 @@ struct asking {
 	struct state_reader reader;
 	struct given *given; // by the reader's index
 	bool failed;         // there can be no reader: names stay unknown
+	bool quiet;          // nothing is said
 };
 
 static void forget(struct asking *asking)
@@ -45,9 +46,18 @@ static void forget(struct asking *asking)
 		memset(asking->given, 0, STATE_FILES_MAX * sizeof(*asking->given));
 }
 
-static void warn(const char *path, const char *why)
+static void warn(const struct asking *asking, const char *path, const char *why)
 {
-	report_warning("%s is not used: %s", path, why);
+	if (!asking->quiet)
+		report_warning("%s is not used: %s", path, why);
+}
+
+// Says ERR, and that there can be no reader.
+static void give_up(struct asking *asking, const struct error *err)
+{
+	if (!asking->quiet)
+		report_error(err);
+	asking->failed = true;
 }
 
 static const char *trouble_text(uint32_t trouble)
@@ -80,14 +90,15 @@ static void take_shared(
 	}
 }
 
-static void take_own(const struct given *given, const struct state_record *record)
+static void take_own(
+	const struct asking *asking, const struct given *given, const struct state_record *record)
 {
 	struct container *container = given->container;
 
 	if (record->id[0] && strcmp(record->id, container->id) != 0)
-		warn(given->path, "it is of another container");
+		warn(asking, given->path, "it is of another container");
 	else if (record->pid != 0 && record->pid != container->leader)
-		warn(given->path, "its process is not the container's first one");
+		warn(asking, given->path, "its process is not the container's first one");
 	else
 		take_name(container, record);
 }
@@ -125,7 +136,7 @@ static void take_stored(
 	if (!container || record->pid == 0)
 		return;
 	if (record->start != container->start)
-		warn(given->path, "its process is not the one that has the number now");
+		warn(asking, given->path, "its process is not the one that has the number now");
 	else if (!record->id[0] || strcmp(record->id, given->id) == 0)
 		identify(container, given->runtime, given->id);
 }
@@ -138,13 +149,13 @@ static void take_record(void *arg, const struct state_record *record)
 	if (record->file >= STATE_FILES_MAX || !given->path)
 		return;
 	if (record->trouble != STATE_FINE)
-		warn(given->path, trouble_text(record->trouble));
+		warn(asking, given->path, trouble_text(record->trouble));
 	else if (!given->container)
 		take_stored(asking, given, record);
 	else if (given->kind == STATE_CONTAINERS)
 		take_shared(asking, given, record);
 	else
-		take_own(given, record);
+		take_own(asking, given, record);
 }
 
 // Reads what was given so far.
@@ -153,10 +164,8 @@ static void read_given(struct asking *asking)
 	struct error err = {0};
 
 	if (asking->reader.work && !asking->failed &&
-		state_reader_run(&asking->reader, take_record, asking, &err) < 0) {
-		report_error(&err);
-		asking->failed = true;
-	}
+		state_reader_run(&asking->reader, take_record, asking, &err) < 0)
+		give_up(asking, &err);
 	forget(asking);
 }
 
@@ -172,8 +181,7 @@ static bool has_reader(struct asking *asking)
 		fail_sys(&err, ENOMEM, "reading", "state files");
 	else if (state_reader_open(this_program.read_state, &asking->reader, &err) == 0)
 		return true;
-	report_error(&err);
-	asking->failed = true;
+	give_up(asking, &err);
 	return false;
 }
 
@@ -189,7 +197,7 @@ static void give(struct asking *asking, const struct state_file *file, int fd,
 		index = state_reader_add(&asking->reader, file->kind, fd);
 	}
 	if (index < 0) {
-		warn(file->path, index == -EFBIG ? "it is too large" : strerror(-index));
+		warn(asking, file->path, index == -EFBIG ? "it is too large" : strerror(-index));
 		return;
 	}
 	asking->given[index] = *given;
@@ -234,14 +242,14 @@ static void take_machine(struct asking *asking, const struct store_file *file, i
 
 	if (fd_read_all(fd, MACHINE_MAX, &text, &len) < 0 ||
 		machine_state_parse(text, len, &state) < 0) {
-		warn(file->file.path, trouble_text(STATE_NO_SENSE));
+		warn(asking, file->file.path, trouble_text(STATE_NO_SENSE));
 		return;
 	}
 	struct container *container = find_unknown(asking, state.leader);
 	if (!container || state.is_vm)
 		return;
 	if (state.unit[0] && !is_in_unit(asking, container, state.unit))
-		warn(file->file.path, "its process is not the one that has the number now");
+		warn(asking, file->file.path, "its process is not the one that has the number now");
 	else
 		identify(container, file->runtime, file->id);
 }
@@ -252,7 +260,7 @@ static void take_store_file(void *arg, const struct store_file *file, int fd)
 	const struct given given = {.runtime = file->runtime};
 
 	if (fd < 0)
-		warn(file->file.path, file->file.trouble);
+		warn(asking, file->file.path, file->file.trouble);
 	else if (file->file.kind == STATE_MACHINE)
 		take_machine(asking, file, fd);
 	else
@@ -290,7 +298,7 @@ static void ask_file(struct asking *asking, struct container *container)
 	if (fd == -ENOENT)
 		return;
 	if (fd < 0)
-		warn(file.path, file.trouble);
+		warn(asking, file.path, file.trouble);
 	else if (file.kind != STATE_CONTAINERS || !is_given(asking, file.path))
 		give(asking, &file, fd, &given, NULL);
 	if (fd >= 0 && !container->engine && file.runtime != container->runtime)
@@ -346,11 +354,12 @@ static void name_by_id(struct container *container)
 		container->name = strdup(container->id);
 }
 
-int container_names_find(struct containers *ret, struct error *err)
+int container_names_find(bool quiet, struct containers *ret, struct error *err)
 {
 	auto_fd int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct asking asking = {.proc_fd = proc_fd, .root_fd = root_fd, .containers = ret};
+	struct asking asking = {
+		.proc_fd = proc_fd, .root_fd = root_fd, .containers = ret, .quiet = quiet};
 
 	if (proc_fd < 0 || root_fd < 0)
 		return fail_sys(err, errno, "open", "%s", proc_fd < 0 ? "/proc" : "/");

@@ -12,6 +12,6 @@
 
 #include "containers.h"
 
-// Finds all containers of this host, with their names, into *RET; for containers_fini(). Warns of
-// state files that cannot be used. Fails like containers_find().
-int container_names_find(struct containers *ret, struct error *err);
+// Finds all containers of this host, with their names, into *RET; for containers_fini(). Unless
+// QUIET, warns of state files that cannot be used. Fails like containers_find().
+int container_names_find(bool quiet, struct containers *ret, struct error *err);

@@ -232,7 +232,7 @@ static int open_named(const char *word, struct targets *ret, struct error *err)
 	bool is_pod;
 	int r = target_query_parse(word, false, &query, err);
 
-	if (r < 0 || (r = container_names_find(&containers, err)) < 0)
+	if (r < 0 || (r = container_names_find(false, &containers, err)) < 0)
 		return r;
 	auto_free const struct container **rows = calloc(containers.count + 1, sizeof(*rows));
 	if (!rows)
@@ -366,7 +366,7 @@ void named_target_identify(struct named_target *target)
 
 	if (target->is_contained || proc_fd < 0 ||
 		!containers_may_hold(proc_fd, target->target.pid) ||
-		container_names_find(&containers, &err) < 0)
+		container_names_find(true, &containers, &err) < 0)
 		return;
 	const struct container *row = containers_around(proc_fd, &containers, target->target.pid);
 	if (row)

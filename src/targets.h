@@ -74,5 +74,5 @@ int targets_open_one(const char *word, struct named_target *ret, struct error *e
 int named_target_members(const struct named_target *target, struct members *ret, struct error *err);
 
 // Fills the container of TARGET, if it is not known and can be found out. Costs what it costs to
-// look for a name, so it is for those who show it.
+// look for a name, so it is for those who show it. Says nothing.
 void named_target_identify(struct named_target *target);
