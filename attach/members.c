@@ -105,10 +105,11 @@ static bool belongs(struct members *members, int dirfd, const char *path)
 	struct stat st;
 
 	if (members->ns_inode != 0) {
-		snprintf(name, sizeof(name), "%sns/pid", path);
+		snprintf(name, sizeof(name), "%sns/%s", path, members->by_mounts ? "mnt" : "pid");
 		if (fstatat(dirfd, name, &st, 0) < 0)
 			return false;
-		return is_container(members, &st) || is_below_cached(members, dirfd, name, &st);
+		return is_container(members, &st) ||
+		       (!members->by_mounts && is_below_cached(members, dirfd, name, &st));
 	}
 	auto_free char *text = NULL;
 	size_t len;
@@ -204,16 +205,64 @@ static int find_criterion(const struct target *target, struct members *members, 
 	return 0;
 }
 
+static int begin(const struct target *target, struct members *members, struct error *err)
+{
+	*members = (struct members){.home = calloc(1, sizeof(*members->home)),
+		.verdicts = calloc(VERDICTS_MAX, sizeof(*members->verdicts))};
+	if (!members->home || !members->verdicts)
+		return fail_sys(err, ENOMEM, "listing", "the container of process %d", target->pid);
+	return 0;
+}
+
 int members_find(const struct target *target, struct members *ret, struct error *err)
 {
-	auto_members struct members members = {.home = calloc(1, sizeof(*members.home)),
-		.verdicts = calloc(VERDICTS_MAX, sizeof(*members.verdicts))};
+	auto_members struct members members = {0};
 	int r;
 
-	if (!members.home || !members.verdicts)
-		return fail_sys(err, ENOMEM, "listing", "the container of process %d", target->pid);
-	if ((r = find_criterion(target, &members, err)) < 0 || (r = target_verify(target, err)) < 0)
+	if ((r = begin(target, &members, err)) < 0 ||
+		(r = find_criterion(target, &members, err)) < 0 ||
+		(r = target_verify(target, err)) < 0)
 		return r;
+	*ret = members;
+	members = (struct members){0};
+	return 0;
+}
+
+int members_find_cgroup(const struct target *target, const char *hierarchy, const char *path,
+	struct members *ret, struct error *err)
+{
+	auto_members struct members members = {0};
+	int r = begin(target, &members, err);
+
+	if (r < 0)
+		return r;
+	int len = asprintf(&members.cgroups, "0:%s:%s\n", hierarchy, path);
+	if (len < 0) {
+		members.cgroups = NULL;
+		return fail_sys(err, ENOMEM, "listing", "the cgroup %s", path);
+	}
+	const char *cursor = members.cgroups;
+	if (cgroup_row_next(&cursor, members.cgroups + len, members.home) <= 0)
+		return fail(err, ERROR_SYSTEM, EINVAL, "%s is no cgroup", path);
+	*ret = members;
+	members = (struct members){0};
+	return 0;
+}
+
+int members_find_mounts(const struct target *target, struct members *ret, struct error *err)
+{
+	auto_members struct members members = {0};
+	struct stat its;
+	int r = begin(target, &members, err);
+
+	if (r < 0)
+		return r;
+	if (fstatat(target->task_fd, "ns/mnt", &its, 0) < 0)
+		return fail_sys(
+			err, errno, "looking at the mount namespace", "process %d", target->pid);
+	members.ns_dev = its.st_dev;
+	members.ns_inode = its.st_ino;
+	members.by_mounts = true;
 	*ret = members;
 	members = (struct members){0};
 	return 0;

@@ -4,6 +4,7 @@
 
 #include "cmd_enter.h"
 #include "enter_option.h"
+#include "targets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,9 +187,10 @@ const struct option_set cmd_enter_options = {
 	.intro = "Run COMMAND, or a shell, as if inside TARGET's container: in its namespaces, "
 		 "with its root, working directory, environment and PATH, as root of it, with no "
 		 "more capabilities than it can have.",
-	.notes = "A value in brackets may be left out, and only the long form takes it.\n\n"
-		 "TARGET is a PID, or PID:INODE with the inode of its pidfd. Options are read up "
-		 "to COMMAND. When each namespace has a =FILE and nothing stands before `--', "
+	.notes = "A value in brackets may be left out, and only the long form takes "
+		 "it.\n\n" TARGETS_HELP " A container means its first process.\n\n"
+		 "Options are read up to COMMAND. When each namespace has a =FILE and nothing "
+		 "stands before `--', "
 		 "there is no TARGET. --net also takes a name in /run/netns.\n\n"
 		 "Exit status: that of COMMAND; 128+N when signal N killed it; 125 nspeek failed; "
 		 "126 COMMAND cannot be executed; 127 it was not found.",

@@ -55,9 +55,10 @@ const struct option_set cmd_ns_options = {
 	.intro = "Compare the namespaces of a process with ours, say what joining each would do, "
 		 "and what confines the process. With two TARGETs, say first what differs between "
 		 "them; without one, show our own.",
-	.notes = "TARGET is a PID (also a thread's), or PID:INODE with the inode of its pidfd. "
-		 "With -o or --noheadings only the table is printed, one for all TARGETs.\n\n"
-		 "Exit status: 0 all were looked at, 1 some were not, 2 none was, 64 usage.",
+	.notes = TARGETS_HELP
+	" A container means its first process.\n\n"
+	"With -o or --noheadings only the table is printed, one for all TARGETs.\n\n"
+	"Exit status: 0 all were looked at, 1 some were not, 2 none was, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, table_option_rows}, {0}},
 	.columns = ns_columns,
 	.take_words = take_target,

@@ -66,9 +66,10 @@ const struct option_set cmd_ps_options = {
 	.intro = "The processes of the container that TARGET is, or is in: of its PID namespace "
 		 "and those below, or, when that is ours, of its cgroup and those below. PIDs and "
 		 "users are shown as the host and as the container have them.",
-	.notes = "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
-		 "Exit status: 0, 1 some targets failed, or processes are missing, 2 there is "
-		 "nothing to show, 64 usage.",
+	.notes = TARGETS_HELP
+	"\n\n"
+	"Exit status: 0, 1 some targets failed, or processes are missing, 2 there is "
+	"nothing to show, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, rows}, {"Output", table_option_rows}, {0}},
 	.columns = ps_columns,
 	.take_words = take_target,
@@ -102,6 +103,7 @@ static int find(struct ps_found *found, size_t index, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < targets->count; i++) {
 		struct ps_container *container;
+		named_target_identify(&targets->rows[i]);
 		r = ps_container_new(word, &targets->rows[i], &container, err);
 		if (r < 0)
 			break;
@@ -229,7 +231,8 @@ static int parse(int argc, char **argv, struct ps_options *options, struct error
 			"--json and --tree cannot stand beside each other");
 	if (options->word_count > 0)
 		return 0;
-	fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
+	fail(err, ERROR_USAGE, EINVAL,
+		"which TARGET? a PID, or the name of a container, is needed");
 	return error_hint(err, "nspeek help ps");
 }
 

@@ -4,6 +4,7 @@
 
 #include "cmd_stack.h"
 #include "number.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -337,9 +338,10 @@ const struct option_set cmd_stack_options = {
 	.usage = "[OPTION...] TARGET... | --load=FILE",
 	.intro = "Print the stack of every thread of a process, with names from the files that it "
 		 "has mapped, whatever the host has at the same paths.",
-	.notes = "TARGET is a PID, or PID:INODE with the inode of its pidfd.\n\n"
-		 "Exit status: 0 every stack is complete, 1 some are not (or engines differ on "
-		 "it), 2 there is none, 64 usage.",
+	.notes = TARGETS_HELP
+	" A container means all of its processes.\n\n"
+	"Exit status: 0 every stack is complete, 1 some are not (or engines differ on "
+	"it), 2 there is none, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, rows}, {0}},
 	.take_words = take_target,
 };
@@ -402,7 +404,8 @@ static int check_words(const struct stack_options *options, struct error *err)
 	int r = check_pairs(options, err);
 	if (r < 0 || options->load || options->target_count > 0)
 		return r;
-	fail(err, ERROR_USAGE, EINVAL, "which TARGET? a PID is needed");
+	fail(err, ERROR_USAGE, EINVAL,
+		"which TARGET? a PID, or the name of a container, is needed");
 	return error_hint(err, "nspeek help stack");
 }
 

@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "cmd_enter.h"
+#include "cmd_list.h"
 #include "cmd_ns.h"
 #include "cmd_ps.h"
 #include "cmd_stack.h"
@@ -22,16 +23,15 @@ const struct command commands[] = {
 	{"stack", "print every thread's stack", &cmd_stack_options, cmd_stack},
 	{"ns", "compare namespaces and say what joining would do", &cmd_ns_options, cmd_ns},
 	{"ps", "the processes of a container, with both PIDs", &cmd_ps_options, cmd_ps},
+	{"list", "the containers of this host", &cmd_list_options, cmd_list},
 	{0},
 };
-
-// Words that are reserved for commands, so that no container of the name is meant by them.
-static const char *const reserved[] = {"list"};
 
 static const char usage[] = "usage: nspeek [enter] [OPTION...] TARGET [--] [COMMAND [ARG...]]\n"
 			    "       nspeek stack [OPTION...] TARGET...\n"
 			    "       nspeek ns [OPTION...] [TARGET...]\n"
 			    "       nspeek ps [OPTION...] TARGET...\n"
+			    "       nspeek list [OPTION...]\n"
 			    "       nspeek help [COMMAND] | --help | --version\n";
 
 const struct command *commands_find(const char *name)
@@ -40,16 +40,6 @@ const struct command *commands_find(const char *name)
 		if (strcmp(row->name, name) == 0)
 			return row;
 	return NULL;
-}
-
-static int refuse_reserved(const char *word)
-{
-	struct error err = {0};
-
-	fail(&err, ERROR_USAGE, EINVAL, "this version has no command `%s`", word);
-	error_hint(&err, "`nspeek help` lists the commands");
-	report_error(&err);
-	return EXIT_USAGE;
 }
 
 static int help_command(const struct command *row)
@@ -85,14 +75,6 @@ static int help(const char *word)
 	return EXIT_USAGE;
 }
 
-static bool is_reserved(const char *word)
-{
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(reserved[i], word) == 0)
-			return true;
-	return false;
-}
-
 int commands_run(int argc, char **argv)
 {
 	cmd_enter_init();
@@ -113,7 +95,5 @@ int commands_run(int argc, char **argv)
 		printf("nspeek %s\n", NSPEEK_VERSION);
 		return options_printed();
 	}
-	if (is_reserved(argv[1]))
-		return refuse_reserved(argv[1]);
 	return commands[0].run(argc, argv);
 }

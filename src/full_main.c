@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The program that src/handover.c becomes: a worker, or all of a command that writes JSON.
+// The program that src/handover.c becomes: a worker, who reads state files, or all of a
+// command that writes JSON.
+#include "cmd_list.h"
 #include "cmd_ns.h"
 #include "cmd_ps.h"
 #include "cmd_stack.h"
+#include "statefile.h"
 #include "this_program.h"
 
 #include <string.h>
@@ -15,6 +18,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"list", cmd_list},
 	{"stack", cmd_stack},
 	{"ns", cmd_ns},
 	{"ps", cmd_ps},
@@ -26,6 +30,9 @@ int main(int argc, char **argv)
 
 	if (work)
 		return worker_live(work);
+	struct state_work *state = (struct state_work *)getauxval(PROGRAM_STATE_WORK);
+	if (state)
+		return statefile_live(state);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (argc > 0 && strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(argc, argv);

@@ -37,11 +37,12 @@ enum { EXIT_NONE = 2 };
 struct image {
 	const Elf64_Ehdr *header;
 	const Elf64_Phdr *segments;
-	const struct work *work; // what it is a worker for, or NULL
-	int fd;                  // our file; -EBADF: it cannot be opened
-	off_t offset;            // of it in our file
-	uintptr_t base;          // what is added to its addresses
-	uintptr_t headers;       // where its segments' headers are mapped
+	const void *work;  // what it is to do, or NULL: a command
+	uintptr_t kind;    // of the work: PROGRAM_WORK or PROGRAM_STATE_WORK
+	int fd;            // our file; -EBADF: it cannot be opened
+	off_t offset;      // of it in our file
+	uintptr_t base;    // what is added to its addresses
+	uintptr_t headers; // where its segments' headers are mapped
 };
 
 static const char subject[] = "the program with all libraries";
@@ -196,7 +197,7 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	next += words;
 	memcpy(next, environ, vars * sizeof(*next));
 	next += vars;
-	*next++ = PROGRAM_WORK;
+	*next++ = image->kind;
 	*next++ = (uintptr_t)image->work;
 	for (size_t i = 0; i < aux_count; i++) {
 		*next++ = aux[i].a_type;
@@ -205,14 +206,15 @@ static _Noreturn void start(const struct image *image, int argc, char **argv)
 	jump(image->base + image->header->e_entry, stack);
 }
 
-// Becomes the program, with ARGC words, or as the worker for WORK.
-static int become(int argc, char **argv, const struct work *work, struct error *err)
+// Becomes the program, with ARGC words, or for WORK of KIND.
+static int become(int argc, char **argv, uintptr_t kind, const void *work, struct error *err)
 {
 	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	const Elf64_Ehdr *header = (const void *)nspeek_full_start;
 	struct image image = {.header = header,
 		.segments = (const void *)(nspeek_full_start + header->e_phoff),
 		.work = work,
+		.kind = kind,
 		.fd = fd < 0 ? -EBADF : fd,
 		.offset = offset_of(nspeek_full_start)};
 	int r;
@@ -223,22 +225,33 @@ static int become(int argc, char **argv, const struct work *work, struct error *
 	start(&image, argc, argv);
 }
 
-static int become_worker(const struct work *work)
+static int become_for(uintptr_t kind, const void *work)
 {
 	static char name[] = "nspeek", *words[] = {name, NULL};
 	struct error err = {0};
 
-	become(1, words, work, &err);
+	become(1, words, kind, work, &err);
 	return 1;
+}
+
+static int become_worker(const struct work *work)
+{
+	return become_for(PROGRAM_WORK, work);
+}
+
+static int become_reader(struct state_work *work)
+{
+	return become_for(PROGRAM_STATE_WORK, work);
 }
 
 static int become_program(int argc, char **argv)
 {
 	struct error err = {0};
 
-	become(argc, argv, NULL, &err);
+	become(argc, argv, PROGRAM_WORK, NULL, &err);
 	report_error(&err);
 	return EXIT_NONE;
 }
 
-const struct this_program this_program = {.live = become_worker, .become = become_program};
+const struct this_program this_program = {
+	.live = become_worker, .read_state = become_reader, .become = become_program};

@@ -5,6 +5,7 @@
 #include "locks.h"
 #include "snapshot.h"
 #include "stacks.h"
+#include "targets.h"
 
 #include <stdio.h>
 
@@ -18,13 +19,14 @@ struct stack_origin {
 struct stack_report {
 	const struct snapshot *snapshot;
 	const struct stacks *stacks;
-	const char *pause;                 // the policy in use
-	bool threads_missed;               // there were more threads than could be listed
-	bool all_threads;                  // not only some that were asked for
-	const struct locks *locks;         // that threads wait for; NULL: not known
-	const struct stack_origin *origin; // NULL: it was captured just now
-	unsigned round;                    // in which round, from 1
-	uint64_t time_ms;                  // when it was captured, since 1970; 0: see origin
+	const char *pause;                      // the policy in use
+	bool threads_missed;                    // there were more threads than could be listed
+	bool all_threads;                       // not only some that were asked for
+	const struct locks *locks;              // that threads wait for; NULL: not known
+	const struct stack_origin *origin;      // NULL: it was captured just now
+	const struct container_name *container; // that it is in; NULL: in none, or not known
+	unsigned round;                         // in which round, from 1
+	uint64_t time_ms;                       // when it was captured, since 1970; 0: see origin
 };
 
 // How stacks are shown to people.

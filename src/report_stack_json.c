@@ -282,6 +282,14 @@ static json_t *time_of(const struct stack_report *report)
 	return json_string(text);
 }
 
+static json_t *container_of(const struct container_name *container)
+{
+	if (!container)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "runtime", json_text(container->runtime), "id",
+		json_text(container->id), "name", json_text(container->name));
+}
+
 static json_t *process_of(const struct stack_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
@@ -291,12 +299,13 @@ static json_t *process_of(const struct stack_report *report)
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:n, s:i, s:o, s:o, s:s, s:o, s:{s:s, s:s, "
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:s, s:o, s:{s:s, s:s, "
 			 "s:I, s:I, s:I}, s:{s:I, s:I, s:I}}",
 		"pid", pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
 		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
-		origin_of(report->origin), "container", "round", (int)report->round, "time",
-		time_of(report), "findings", report_findings_json(report), "sandbox",
+		origin_of(report->origin), "container", container_of(report->container), "round",
+		(int)report->round, "time", time_of(report), "findings",
+		report_findings_json(report), "sandbox",
 		stack_sandbox_name(report->stacks->sandbox), "left_out", left_out_of(report),
 		"capture", "pause", report->pause, "task_iterator",
 		why && *why ? why

@@ -17,11 +17,12 @@ struct rounds {
 	const struct stack_options *options;
 	struct stack_show show;
 	struct stack_save *save;
-	struct stack_source *sources; // one for each TARGET
-	struct stack_set *sets;       // what was taken of each in this round
-	struct stack_set *before;     // and in the one before
-	int status;                   // of all so far
-	bool first;                   // there is none yet
+	struct stack_source *sources; // one or more for each TARGET
+	size_t source_count;
+	struct stack_set *sets;   // what was taken of each in this round
+	struct stack_set *before; // and in the one before
+	int status;               // of all so far
+	bool first;               // there is none yet
 };
 
 static volatile sig_atomic_t interrupted;
@@ -48,7 +49,7 @@ static void count_in(struct rounds *rounds, int status)
 	rounds->first = false;
 }
 
-// Shows what was taken of TARGET number INDEX in round ROUND.
+// Shows what was taken of source number INDEX in round ROUND.
 static int show_set(struct rounds *rounds, size_t index, unsigned round)
 {
 	const struct stack_set *now = &rounds->sets[index], *before = &rounds->before[index];
@@ -59,14 +60,13 @@ static int show_set(struct rounds *rounds, size_t index, unsigned round)
 	return round > 1 ? stack_show_moves(&rounds->show, &pair) : 0;
 }
 
-// Takes and shows TARGET number INDEX in round ROUND.
+// Takes and shows source number INDEX in round ROUND.
 static int run_target(struct rounds *rounds, size_t index, unsigned round, struct error *err)
 {
 	struct stack_source *source = &rounds->sources[index];
 	struct stack_set *set = &rounds->sets[index];
 
-	if (round == 1 && stack_source_open(rounds->options->targets[index], rounds->options,
-				  source, err) < 0)
+	if (round == 1 && stack_source_open(source, rounds->options, err) < 0)
 		return EXIT_NONE;
 	int status = stack_source_take(source, round, rounds->sets, index, rounds->save, set, err);
 	if (show_set(rounds, index, round) < 0) {
@@ -83,7 +83,7 @@ static bool is_there(const struct stack_source *source)
 
 static bool any_is_there(const struct rounds *rounds)
 {
-	for (size_t i = 0; i < rounds->options->target_count; i++)
+	for (size_t i = 0; i < rounds->source_count; i++)
 		if (is_there(&rounds->sources[i]))
 			return true;
 	return false;
@@ -94,7 +94,7 @@ static void run_round(struct rounds *rounds, unsigned round)
 	const struct stack_options *options = rounds->options;
 
 	stack_show_round(&rounds->show, round);
-	for (size_t i = 0; i < options->target_count; i++) {
+	for (size_t i = 0; i < rounds->source_count; i++) {
 		struct error err = {0};
 		if (round > 1 && !is_there(&rounds->sources[i]))
 			continue;
@@ -148,30 +148,32 @@ static void run_rounds(struct rounds *rounds)
 		if (options->repeat > 1)
 			fflush(stdout);
 		struct stack_set *old = rounds->before;
-		forget(old, options->target_count);
+		forget(old, rounds->source_count);
 		rounds->before = rounds->sets;
 		rounds->sets = old;
 		more = round < options->repeat && any_is_there(rounds) && !ferror(stdout) &&
 		       wait_for_next(options, &begin);
 	}
-	forget(rounds->before, options->target_count);
+	forget(rounds->before, rounds->source_count);
 }
 
 int stack_rounds(const struct stack_options *options)
 {
-	size_t count = options->target_count;
-	auto_free struct stack_source *sources = calloc(count + 1, sizeof(*sources));
+	auto_free struct stack_source *sources = NULL;
+	size_t count;
+	int r = stack_sources_make(options, &sources, &count);
 	auto_free struct stack_set *sets = calloc(2 * (count + 1), sizeof(*sets));
 	struct rounds rounds = {.options = options,
 		.show = stack_show_make(options),
 		.sources = sources,
+		.source_count = count,
 		.sets = sets,
 		.before = sets + count + 1,
 		.status = EXIT_NONE,
 		.first = true};
 	struct error err = {0};
 
-	if (!sources || !sets)
+	if (r < 0 || !sets)
 		fail_sys(&err, ENOMEM, "taking", "the stacks");
 	else if (options->save)
 		rounds.save = stack_save_open(options->save, options->timeout_s, &err);
@@ -179,8 +181,6 @@ int stack_rounds(const struct stack_options *options)
 		report_error(&err);
 		return EXIT_NONE;
 	}
-	for (size_t i = 0; i < count; i++)
-		sources[i].named = NAMED_TARGET_EMPTY;
 	if (options->repeat > 1)
 		catch_interrupt();
 	fd_raise_limit(); // before workers: they get the files that are opened

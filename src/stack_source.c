@@ -40,35 +40,115 @@ static void note_naming(const char *path)
 	progress_note("looking for names in %s", path);
 }
 
-int stack_source_open(const char *word, const struct stack_options *options,
-	struct stack_source *source, struct error *err)
+// Adds a source for WORD.
+static struct stack_source *add_source(
+	struct stack_source **sources, size_t *count, const char *word)
+{
+	void *grown = reallocarray(*sources, *count + 1, sizeof(**sources));
+
+	if (!grown)
+		return NULL;
+	*sources = grown;
+	struct stack_source *source = &(*sources)[(*count)++];
+	*source = (struct stack_source){.word = word, .named = NAMED_TARGET_EMPTY};
+	return source;
+}
+
+// Adds a source for each container that WORD means.
+static int add_containers(const struct stack_options *options, const char *word,
+	struct stack_source **sources, size_t *count)
+{
+	auto_targets struct targets targets = {0};
+	struct error err = {0};
+	struct stack_source *source;
+
+	int r = targets_open(word, &targets, &err);
+	for (size_t i = 0; r == 0 && i < targets.count; i++) {
+		if (!(source = add_source(sources, count, word)))
+			return -ENOMEM;
+		source->named = targets.rows[i];
+		targets.rows[i] = NAMED_TARGET_EMPTY;
+		if (source->named.is_whole && options->tid_count > 0)
+			fail(&source->failure, ERROR_USAGE, EINVAL,
+				"--thread is of one process, and %s means a container: add /PID, "
+				"of the process inside",
+				word);
+	}
+	if (r == 0)
+		return 0;
+	if (!(source = add_source(sources, count, word)))
+		return -ENOMEM;
+	source->failure = err;
+	return 0;
+}
+
+int stack_sources_make(
+	const struct stack_options *options, struct stack_source **ret, size_t *ret_count)
+{
+	struct stack_source *sources = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < options->target_count; i++) {
+		const char *word = options->targets[i];
+		if (!target_word_is_number(word))
+			r = add_containers(options, word, &sources, &count);
+		else
+			r = add_source(&sources, &count, word) ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		sources[i].whole = options->all_processes || sources[i].named.is_whole;
+		sources[i].only = count == 1 && !sources[i].whole && options->repeat == 1;
+	}
+	*ret = sources;
+	*ret_count = count;
+	return r;
+}
+
+// Opens the target of SOURCE, and finds its container where that is wanted.
+static int open_target(struct stack_source *source, struct error *err)
+{
+	int r = 0;
+
+	if (source->named.target.pidfd < 0)
+		r = targets_open_one(source->word, &source->named, err);
+	if (r == 0 && source->whole)
+		r = named_target_members(&source->named, &source->members, err);
+	if (r == 0 && source->options->json)
+		named_target_identify(&source->named);
+	return r;
+}
+
+int stack_source_open(
+	struct stack_source *source, const struct stack_options *options, struct error *err)
 {
 	int r;
 
-	*source = (struct stack_source){.word = word,
-		.options = options,
-		.named = NAMED_TARGET_EMPTY,
-		.inspect = {.worker = {.max_frames = options->max_frames,
-				    .raw = options->raw,
-				    .verify = options->verify,
-				    .keep = options->save != NULL,
-				    .goroutines = options->tid_count == 0,
-				    .lines = options->lines,
-				    .no_inlines = options->no_inlines,
-				    .tell = progress_is_wanted(),
-				    .once = !options->all_processes && options->repeat == 1},
+	if (source->failure.kind != ERROR_NONE) {
+		*err = source->failure;
+		return -err->errnum;
+	}
+	source->options = options;
+	source->inspect =
+		(struct inspect_options){.worker = {.max_frames = options->max_frames,
+						 .raw = options->raw,
+						 .verify = options->verify,
+						 .keep = options->save != NULL,
+						 .goroutines = options->tid_count == 0,
+						 .lines = options->lines,
+						 .no_inlines = options->no_inlines,
+						 .tell = progress_is_wanted(),
+						 .once = !source->whole && options->repeat == 1},
 			.timeout_ms = (uint32_t)options->timeout_s * 1000,
 			.open_file = open_file,
 			.read_memory = read_memory,
 			.open_file_arg = source,
 			.lent_us = &options->client->spent_us,
 			.on_naming = note_naming,
-			.live = this_program.live}};
+			.live = this_program.live};
 	// Its worker starts while we look for the target.
 	if ((r = inspect_open(&source->inspect, &source->inspection, err)) < 0 ||
-		(r = targets_open_one(word, &source->named, err)) < 0 ||
-		(options->all_processes &&
-			(r = named_target_members(&source->named, &source->members, err)) < 0)) {
+		(r = open_target(source, err)) < 0) {
 		stack_source_close(source);
 		return r;
 	}
@@ -114,12 +194,6 @@ static int set_add(struct stack_set *set, struct stack_process *process)
 	return 0;
 }
 
-// True when no more than one process is looked at, once: what it holds is then left to the end.
-static bool is_only(const struct stack_options *options)
-{
-	return options->target_count == 1 && !options->all_processes && options->repeat == 1;
-}
-
 // Takes the stacks of TARGET into SET. Returns the exit status; *ERR says why it is none.
 static int take_process(struct stack_source *source, struct target *target, unsigned round,
 	struct stack_save *save, struct stack_set *set, struct error *err)
@@ -129,17 +203,19 @@ static int take_process(struct stack_source *source, struct target *target, unsi
 	source->current = target;
 	if (stack_process_take(target, source->options, source->inspection, &process, err) < 0)
 		return EXIT_NONE;
-	if (stack_is_gone(&process->report) && (round > 1 || source->options->all_processes)) {
+	if (stack_is_gone(&process->report) && (round > 1 || source->whole)) {
 		stack_process_free(process);
 		fail(err, ERROR_TARGET, ESRCH, "process %d has exited", target->pid);
 		return EXIT_NONE;
 	}
 	process->report.round = round;
+	if (source->named.is_contained)
+		process->report.container = &source->named.container;
 	int status = stack_judge(&process->report);
 	if (status == EXIT_NONE)
 		stack_explain_none(&process->report, target, err);
 	stack_save_add(save, &process->report);
-	if ((!is_only(source->options) && stack_process_close_files(process) < 0) ||
+	if ((!source->only && stack_process_close_files(process) < 0) ||
 		set_add(set, process) < 0) {
 		stack_process_free(process);
 		fail_sys(err, ENOMEM, "keeping", "the stacks of process %d", target->pid);
@@ -211,7 +287,7 @@ int stack_source_take(struct stack_source *source, unsigned round, const struct 
 	bool first = true;
 
 	*ret = (struct stack_set){0};
-	if (!source->options->all_processes) {
+	if (!source->whole) {
 		status = take_process(source, target, round, save, ret, err);
 		if (round == 1 || !has_vanished(target, err))
 			return status;

@@ -11,6 +11,7 @@
 #include "inspect.h"
 #include "stack_process.h"
 #include "stack_save.h"
+#include "target_word.h"
 #include "targets.h"
 
 struct stack_source {
@@ -18,11 +19,20 @@ struct stack_source {
 	const struct stack_options *options;
 	struct inspect_options inspect;
 	struct inspection *inspection;
-	struct named_target named;    // that WORD means
+	struct named_target named;    // that WORD means, or one of those
 	const struct target *current; // whose files the worker may ask for
 	struct members members;       // of its container, if all are wanted
+	bool whole;                   // all processes of the container are wanted
+	bool only;                    // nothing else is looked at, and only once
 	bool opened, gone;            // whether it is open, and whether nothing is left of it
+	struct error failure;         // why there is nothing to open, for its turn
 };
+
+// Makes what is to be taken of OPTIONS' TARGETs: a source for each, not opened yet, or one for each
+// container of a pod. Into *RET, a new array of *RET_COUNT, whose rows are for
+// stack_source_close(). Fails with -ENOMEM.
+int stack_sources_make(
+	const struct stack_options *options, struct stack_source **ret, size_t *ret_count);
 
 // What was taken of a TARGET in one round.
 struct stack_set {
@@ -31,10 +41,10 @@ struct stack_set {
 	size_t count;
 };
 
-// Opens WORD into *SOURCE, which the caller must not move, for stack_source_close(). Fails like
-// targets_open_one(), inspect_open(), named_target_members(); nothing is left open then.
-int stack_source_open(const char *word, const struct stack_options *options,
-	struct stack_source *source, struct error *err);
+// Opens SOURCE, one of OPTIONS', which the caller must not move, for stack_source_close(). Fails
+// like targets_open_one(), inspect_open(), named_target_members(); nothing is left open then.
+int stack_source_open(
+	struct stack_source *source, const struct stack_options *options, struct error *err);
 
 // Takes the stacks of SOURCE in round ROUND into *RET, for stack_set_fini(), but for processes that
 // are in one of the DONE_COUNT sets DONE already; SAVE, which may be NULL, gets them too. What is

@@ -3,8 +3,9 @@
 //
 // Theory of operation. Digits are a PID and "PID:INODE" that process, opened as ever, at no cost
 // beyond that: nothing is looked up. Any other word is looked for among the containers of the host
-// (containers.h), and each of those that it means is given as its init, pinned and found to be in
-// the container still; `is_whole` then says that the container was meant, not one process of it.
+// (container_names.h), and each of those that it means is given as its init, pinned and found to be
+// the one that was seen in the container; `is_whole` then says that the container was meant, not
+// one process of it.
 #pragma once
 
 #include "members.h"
@@ -12,6 +13,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+// What the help of a command says of them.
+#define TARGETS_HELP                                                                              \
+	"TARGET is a PID; PID:INODE with the inode of its pidfd; the name of a container, or 6 "  \
+	"characters of its id, by itself or as RUNTIME:NAME (docker, podman, containerd, k8s, "   \
+	"crio, crun, runc, lxc, lxd, incus, machine); k8s:NAMESPACE/POD[/CONTAINER]; unit:NAME; " \
+	"cgroup:PATH; or, with /PID behind the name, a process inside. `nspeek list' shows the "  \
+	"containers."
 
 // How a container is called. What is not known is NULL. Strings may hold any byte.
 struct container_name {
@@ -25,8 +34,11 @@ void container_name_fini(struct container_name *name);
 
 struct named_target {
 	struct target target;            // the process, or the container's init
-	struct container_name container; // known if the word was its name
+	struct container_name container; // known if the word was one; see named_target_identify()
+	bool is_contained;               // the container is known to be one
 	bool is_whole;                   // the word means a container
+	char *hierarchy, *cgroup; // that make a member, where it is not the PID namespace; or NULL
+	bool by_mounts;           // the mount namespace makes one
 };
 
 #define NAMED_TARGET_EMPTY ((struct named_target){.target = TARGET_EMPTY})
@@ -43,8 +55,9 @@ struct targets {
 
 // Opens what WORD means into *RET: one row, or one for each container of a pod, ascending by PID.
 // Fails like target_open(); with ERROR_USAGE when the word makes no sense; with ERROR_TARGET when
-// the process is not the one with that inode, no container is called so, or several are that do not
-// belong together (the message lists them). Nothing is left open on failure.
+// the process is not the one with that inode, no container is called so, it cannot be joined (a
+// virtual machine), or several are called so that do not belong together (the message lists them).
+// Nothing is left open on failure. Warns of state files that cannot be used.
 int targets_open(const char *word, struct targets *ret, struct error *err);
 
 // Accepts a zeroed one.
@@ -59,3 +72,7 @@ int targets_open_one(const char *word, struct named_target *ret, struct error *e
 // Finds out what makes a member of the container that TARGET is, or is in, for members_list() and
 // members_has(). Fails like members_find().
 int named_target_members(const struct named_target *target, struct members *ret, struct error *err);
+
+// Fills the container of TARGET, if it is not known and can be found out. Costs what it costs to
+// look for a name, so it is for those who show it. Says nothing.
+void named_target_identify(struct named_target *target);

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "ns_report.h"
+#include "report_list.h"
 #include "report_stack.h"
+#include "stateread.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -29,6 +31,7 @@ struct ps_json {
 // What needs the library that writes JSON, for each command that does.
 struct program_json {
 	struct stack_json stack;
+	int (*list)(FILE *out, const struct list_rows *rows); // see report_list.h
 	int (*ns)(FILE *out, const struct ns_report *report);
 	struct ps_json ps;
 };
@@ -36,6 +39,9 @@ struct program_json {
 struct this_program {
 	// What the process of a worker does with its work. Returns the exit status.
 	int (*live)(const struct work *work);
+	// What the process that reads state files of runtimes does (stateread.h). Returns the exit
+	// status.
+	int (*read_state)(struct state_work *work);
 	// NULL: this program cannot write JSON; become() is then the one that can.
 	const struct program_json *json;
 	// Becomes the program with all libraries, to run the command ARGV[0] with its words (it is
@@ -46,6 +52,6 @@ struct this_program {
 // The one of this program.
 extern const struct this_program this_program;
 
-// Who carries a program hands a worker's work to it by this entry of the auxiliary vector, which
-// nobody else can set (getauxval(3)).
-enum { PROGRAM_WORK = 0x6e73706b };
+// Who carries a program hands the work of a worker, or of who reads state files, to it by these
+// entries of the auxiliary vector, which nobody else can set (getauxval(3)).
+enum { PROGRAM_WORK = 0x6e73706b, PROGRAM_STATE_WORK = 0x6e73706c };

@@ -311,7 +311,13 @@ static int stat_scan(const char *text, size_t len, int number, uint64_t *ret)
 	return number_scan(&p, end, 10, ret);
 }
 
-enum { STAT_FLAGS = 9, STAT_USER_TIME = 14, STAT_SYSTEM_TIME = 15, STAT_START = 22 };
+enum {
+	STAT_PARENT = 4,
+	STAT_FLAGS = 9,
+	STAT_USER_TIME = 14,
+	STAT_SYSTEM_TIME = 15,
+	STAT_START = 22
+};
 
 static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
 {
@@ -323,6 +329,17 @@ static bool stat_has_flag(const char *text, size_t len, uint64_t flag)
 int proc_stat_start(const char *text, size_t len, uint64_t *ret)
 {
 	return stat_scan(text, len, STAT_START, ret);
+}
+
+int proc_stat_parent(const char *text, size_t len, pid_t *ret)
+{
+	uint64_t parent;
+	int r = stat_scan(text, len, STAT_PARENT, &parent);
+
+	if (r < 0 || parent > INT32_MAX)
+		return r < 0 ? r : -ERANGE;
+	*ret = (pid_t)parent;
+	return 0;
 }
 
 int proc_stat_cpu(const char *text, size_t len, uint64_t *ret)

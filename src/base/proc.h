@@ -65,6 +65,10 @@ bool proc_stat_is_exiting(const char *text, size_t len);
 // was booted, into *RET. Fails with -EINVAL or -ERANGE; *RET is then untouched.
 int proc_stat_start(const char *text, size_t len, uint64_t *ret);
 
+// The parent of the process of TEXT, a /proc/PID/stat line (field 4), into *RET. Fails with -EINVAL
+// or -ERANGE; *RET is then untouched.
+int proc_stat_parent(const char *text, size_t len, pid_t *ret);
+
 // The processor time that the process of TEXT, a /proc/PID/stat line, has used (fields 14 and 15),
 // in clock ticks, into *RET. Errors as proc_stat_start().
 int proc_stat_cpu(const char *text, size_t len, uint64_t *ret);

@@ -12,7 +12,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+// PID_FS_MAGIC of linux/magic.h, which older headers lack.
+enum { PIDFS_MAGIC = 0x50494446 };
 
 int sys_pidfd_open(pid_t pid, unsigned flags)
 {
@@ -22,6 +26,21 @@ int sys_pidfd_open(pid_t pid, unsigned flags)
 int sys_pidfd_send_signal(int pidfd, int sig)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+int sys_pidfd_inode(int pidfd, uint64_t *ret)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
+		return -1;
+	if (fs.f_type != PIDFS_MAGIC) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	*ret = st.st_ino;
+	return 0;
 }
 
 int sys_pidfd_open_namespace(int pidfd, int number)

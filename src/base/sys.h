@@ -24,6 +24,10 @@ int sys_file_id(int dirfd, const char *path, struct sys_file_id *ret);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 #define SYS_PIDFD_THREAD 0x80u // PIDFD_THREAD is O_EXCL
 
+// The inode of PIDFD, which no other process ever has, into *RET: Linux 6.9. Before that all pidfds
+// have one, and errno is EOPNOTSUPP.
+int sys_pidfd_inode(int pidfd, uint64_t *ret);
+
 // pidfd_send_signal(2), Linux 5.1.
 int sys_pidfd_send_signal(int pidfd, int sig);
 

@@ -9,11 +9,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-
-// PID_FS_MAGIC of linux/magic.h, which older headers lack.
-enum { PIDFS_MAGIC = 0x50494446 };
 
 static int no_such_process(pid_t pid, struct error *err)
 {
@@ -230,15 +225,7 @@ int target_open_any(pid_t pid, struct target *ret, struct error *err)
 
 int target_pidfd_inode(const struct target *target, uint64_t *ret)
 {
-	struct statfs fs;
-	struct stat st;
-
-	if (fstatfs(target->pidfd, &fs) < 0 || fstat(target->pidfd, &st) < 0)
-		return -errno;
-	if (fs.f_type != PIDFS_MAGIC)
-		return -EOPNOTSUPP;
-	*ret = st.st_ino;
-	return 0;
+	return sys_pidfd_inode(target->pidfd, ret) < 0 ? -errno : 0;
 }
 
 int target_follow(struct target *target, struct error *err)

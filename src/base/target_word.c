@@ -66,3 +66,10 @@ int target_word_open(const char *word, struct target *ret, struct error *err)
 	target = TARGET_EMPTY;
 	return 0;
 }
+
+bool target_word_is_number(const char *word)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	return word[0] == '\0' || (digits > 0 && (word[digits] == '\0' || word[digits] == ':'));
+}

@@ -9,3 +9,6 @@
 // neither, and with ERROR_TARGET when the inode differs (the PID was recycled) or this kernel's
 // pidfds have no inodes of their own (before 6.9). Nothing is left open on failure.
 int target_word_open(const char *word, struct target *ret, struct error *err);
+
+// True when WORD means a process by its number, or tries to; the empty word does too.
+bool target_word_is_number(const char *word);

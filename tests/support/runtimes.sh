@@ -31,6 +31,7 @@ runtimes=(
 )
 
 BOX_ENV="WHERE=two words"
+# RUNC_ROOT, CRUN_ROOT, CONTAINERD_STATE: where these keep state, in the lab; default: below $WORK.
 LAB_HIDES=(/run /var/lib /opt /dev/shm /etc/docker /etc/cni)
 
 # cgroup_mounts CONDITION: where those cgroup trees are mounted for which awk finds it true.
@@ -290,13 +291,13 @@ write_box_bundle() {
 
 start_box_runc() {
 	write_box_bundle "$1" "$2" runc "${@:3}"
-	box_command "$1" runc --root "$WORK/runc" run --detach --bundle "$WORK/bundles/$1" \
+	box_command "$1" runc --root "${RUNC_ROOT:-$WORK/runc}" run --detach --bundle "$WORK/bundles/$1" \
 		--pid-file "$WORK/$1.pid" "$1"
 	TARGET=$(cat "$WORK/$1.pid")
 }
 
 stop_box_runc() {
-	"${LAB_RUN[@]}" runc --root "$WORK/runc" delete --force "$1"
+	"${LAB_RUN[@]}" runc --root "${RUNC_ROOT:-$WORK/runc}" delete --force "$1"
 }
 
 # crun takes a pure cgroup v2 tree, or pure v1, but not both: in the lab it gets v2.
@@ -305,13 +306,13 @@ start_box_crun() {
 		box_command "$1" sh -c \
 			'umount --recursive /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup'
 	write_box_bundle "$1" "$2" crun "${@:3}"
-	box_command "$1" crun --root "$WORK/crun" run --detach --bundle "$WORK/bundles/$1" \
+	box_command "$1" crun --root "${CRUN_ROOT:-$WORK/crun}" run --detach --bundle "$WORK/bundles/$1" \
 		--pid-file "$WORK/$1.pid" "$1"
 	TARGET=$(cat "$WORK/$1.pid")
 }
 
 stop_box_crun() {
-	"${LAB_RUN[@]}" crun --root "$WORK/crun" delete --force "$1"
+	"${LAB_RUN[@]}" crun --root "${CRUN_ROOT:-$WORK/crun}" delete --force "$1"
 }
 
 start_box_lxc() {
@@ -383,7 +384,7 @@ start_box_containerd() {
 	mkdir -p "$dir"
 	printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >"$dir/config.toml"
 	start_daemon containerd ctr --address "$dir/socket" version -- containerd \
-		--config "$dir/config.toml" --root "$dir/root" --state "$dir/state" \
+		--config "$dir/config.toml" --root "$dir/root" --state "${CONTAINERD_STATE:-$dir/state}" \
 		--address "$dir/socket"
 	box_command "$box" ctr --address "$dir/socket" run --detach --null-io --rootfs \
 		--cgroup "/$LAB/$box" --env "$BOX_ENV" --pid-file "$WORK/$box.pid" "$root" "$box" "$@"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What has no stack to print: malformed words are usage errors (64), all others "none" (2), each with
-# a clear line.
+# What has no stack to print: numbers that can be no process's are usage errors (64), all others
+# "none" (2), each with a clear line.
 . "$(dirname "$0")/../support/lib.sh"
 
 need_root
@@ -16,8 +16,11 @@ refused() {
 	[ -z "$word" ] || assert_contains "$ERR" "$word"
 }
 
-for word in 0 -1 4294967297 18446744073709551617 abc 12abc "1 " +1 0x1 ""; do
+for word in 0 4294967297 18446744073709551617 1:x ""; do
 	refused 64 "$word"
+done
+for word in -1 abc 12abc "1 " +1 0x1; do
+	refused 2 "$word" "no container is called"
 done
 refused 2 "$DEAD_PID" "no process"
 refused 2 2147483647 "no process"
