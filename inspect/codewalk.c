@@ -52,6 +52,7 @@ struct asked_entry {
 
 struct codewalk {
 	uint64_t spent; // instructions of all walks
+	bool of_made;   // it was asked of code in no file
 	struct asked_returns asked_returns[1 << RETURNS_LOG];
 	struct asked_entry asked_entries[1 << ENTRIES_LOG];
 	struct insn_decoder *decoder;
@@ -94,6 +95,12 @@ void codewalk_close(struct codewalk *walk)
 	free(walk);
 }
 
+bool codewalk_renew(struct codewalk *walk)
+{
+	walk->spent = 0;
+	return !walk->of_made;
+}
+
 static uint64_t mix(uint64_t value)
 {
 	return value * UINT64_C(0x9e3779b97f4a7c15);
@@ -105,6 +112,7 @@ size_t codewalk_decode(
 	struct cached *cached = &walk->cache[mix(pc) >> (64 - CACHE_LOG)];
 	size_t len = 0;
 
+	walk->of_made |= module->made != NULL;
 	if (cached->module == module && cached->pc == pc) {
 		*ret = cached->insn;
 		return ret->len;

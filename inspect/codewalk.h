@@ -48,6 +48,11 @@ struct codewalk *codewalk_open(void);
 // Accepts NULL.
 void codewalk_close(struct codewalk *walk);
 
+// Makes WALK ready for another snapshot, in which the modules that it was asked of are where they
+// were: what it has answered stays, and it may take as much again. Returns false when it is only to
+// be closed: it was asked of code in no file, which is another one there.
+bool codewalk_renew(struct codewalk *walk);
+
 // Follows the code of MODULE from ELF virtual address PC to its returns. ENTRIES of that module
 // tell where a call that does not return ends a path.
 void codewalk_forward(struct codewalk *walk, const struct module *module,

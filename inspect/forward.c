@@ -60,13 +60,29 @@ struct forward *forward_open(struct space *space)
 	if (!forward)
 		return NULL;
 	forward->space = space;
+	if (space->walked)
+		forward->walk = take_ptr(*space->walked);
+	if (forward->walk && !codewalk_renew(forward->walk)) {
+		codewalk_close(forward->walk);
+		forward->walk = NULL;
+	}
 	return forward;
+}
+
+void forward_forget(struct codewalk **walked)
+{
+	codewalk_close(*walked);
+	*walked = NULL;
 }
 
 void forward_close(struct forward *forward)
 {
 	if (!forward)
 		return;
+	if (forward->space->walked && forward->walk) {
+		forward_forget(forward->space->walked);
+		*forward->space->walked = take_ptr(forward->walk);
+	}
 	codewalk_close(forward->walk);
 	free(forward);
 }

@@ -39,8 +39,11 @@ enum forward_answer {
 // Makes an engine for SPACE, which must outlive it, or returns NULL (no memory).
 struct forward *forward_open(struct space *space);
 
-// Accepts NULL.
+// Closes FORWARD; what it has found of code is kept if its space says where. Accepts NULL.
 void forward_close(struct forward *forward);
+
+// Frees what is kept at WALKED, if anything: before the modules that it is about go.
+void forward_forget(struct codewalk **walked);
 
 // Finds the row of FRAME of THREAD, whose pc is a return address when BEHIND_CALL, into *RET. With
 // FORWARD_NOTHING, *TROUBLE says which memory was missing, if any was.

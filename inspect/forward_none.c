@@ -19,6 +19,11 @@ void forward_close(struct forward *forward)
 	free(forward);
 }
 
+void forward_forget(struct codewalk **walked)
+{
+	(void)walked;
+}
+
 enum forward_answer forward_find(struct forward *forward, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, bool behind_call, struct row *ret,
 	struct row_trouble *trouble)

@@ -366,8 +366,11 @@ static int take_record(struct inspection *inspection)
 	close_fd(&fd); // a worker has none to give
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
-	if (record->type == WIRE_DONE)
+	if (record->type == WIRE_DONE) {
+		inspection->answers.stacks->times =
+			(struct stack_times){record->value, record->index, record->count};
 		return 0;
+	}
 	if (record->type == WIRE_NAMING)
 		return note_naming(inspection, record);
 	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)

@@ -3,6 +3,7 @@
 #include "shelf.h"
 
 #include "cleanup.h"
+#include "forward.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -35,6 +36,7 @@ static void item_free(struct shelf_item *item)
 
 void shelf_fini(struct shelf *shelf)
 {
+	forward_forget(&shelf->walked);
 	for (size_t i = 0; i < shelf->count; i++)
 		item_free(shelf->items[i]);
 	free(shelf->items);

@@ -10,15 +10,18 @@
 
 #include "module.h"
 
+struct codewalk;
+
 enum { SHELF_MODULES_MAX = 1 << 12 }; // kept, beyond those of the snapshot at hand
 
 struct shelf {
 	struct shelf_item **items;
 	size_t count, capacity;
-	uint32_t *slots;   // hash table of item numbers + 1
-	size_t slot_count; // a power of two
-	size_t most;       // modules that may be kept
-	size_t budget;     // what may still be spent on what is beside modules
+	uint32_t *slots;         // hash table of item numbers + 1
+	size_t slot_count;       // a power of two
+	size_t most;             // modules that may be kept
+	size_t budget;           // what may still be spent on what is beside modules
+	struct codewalk *walked; // what was found of their code (space.h)
 };
 
 // How many modules a process with our limits may keep: half of the fds that it may have are for

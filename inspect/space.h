@@ -7,6 +7,7 @@
 #include "module.h"
 #include "snapshot.h"
 
+struct codewalk;
 struct space_map; // what is known of one mapping beyond the snapshot
 
 struct space {
@@ -18,6 +19,8 @@ struct space {
 	struct space_map *maps;          // parallel to the snapshot's
 	const struct snapshot_map *last; // the mapping found last
 	volatile uint32_t *at;           // where to note the module that is used last, or NULL
+	struct codewalk **walked;        // where what is found of code is kept for other
+					 // snapshots with these modules, or NULL
 	size_t extra_budget;             // what may still be spent on what is beside modules
 	// Opens what may be the separate debug file of module INDEX, which may have a LINK, at
 	// place *PLACE or a later one, and says at which: a read-only fd for the caller, or -errno,

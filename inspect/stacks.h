@@ -144,6 +144,11 @@ struct goroutines {
 	size_t row_count;
 };
 
+// How long the worker says that it has taken, in microseconds: it is believed in nothing else.
+struct stack_times {
+	uint64_t unwinding_us, naming_us, positions_us;
+};
+
 struct stacks {
 	struct stack *stacks; // parallel to the snapshot's threads
 	size_t stack_count;
@@ -162,6 +167,7 @@ struct stacks {
 	struct debug_file *debugs;
 	size_t debug_count;
 	enum sandbox_kind sandbox; // what held the process that has read the files
+	struct stack_times times;
 };
 
 // Allocates room for STACK_COUNT stacks (each STACK_FAILED, without a reason) and MODULE_COUNT

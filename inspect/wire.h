@@ -98,7 +98,8 @@ struct wire_position {
 //   name that its debug link, or its debug information, gives), count (the first place to look at)
 //   FILE: count (the place it is from), status (1: none, but something else is there)
 //   ROOM: value (their bytes, about)
-//   NAMING: index (the module)                 DONE, MODULES, THREADS: nothing
+//   NAMING: index (the module)                 MODULES, THREADS: nothing
+//   DONE: value, index, count (microseconds of unwinding, naming, positions)
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in
 	uint32_t type;

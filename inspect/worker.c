@@ -3,6 +3,7 @@
 #include "worker_state.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
@@ -289,18 +290,40 @@ static int send_needed(struct worker *worker)
 	return r;
 }
 
+// Says that all was sent, and how long what took: the stages begin at TIMES, the last two end
+// there.
+static int send_done(struct worker *worker, const uint64_t times[5])
+{
+	struct wire_record *record = worker_record(worker, WIRE_DONE);
+
+	record->value = times[1] - times[0];
+	record->index = (uint32_t)(times[2] - times[1]);
+	record->count = (uint32_t)(times[4] - times[3]);
+	return wire_put(&worker->out, record);
+}
+
 static int run(struct worker *worker)
 {
+	uint64_t times[5];
 	int r;
 
 	ask_ahead(worker);
-	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0 ||
-		(r = locate_all(worker)) < 0 || (r = worker_name_all(worker)) < 0 ||
-		(r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
-		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
-		(r = send_needed(worker)) < 0 || (r = worker_send_positions(worker)) < 0)
+	times[0] = clock_now_us();
+	if ((r = unwind_all(worker)) < 0 || (r = worker_unwind_goroutines(worker)) < 0)
 		return r;
-	return wire_put(&worker->out, worker_record(worker, WIRE_DONE));
+	times[1] = clock_now_us();
+	if ((r = locate_all(worker)) < 0 || (r = worker_name_all(worker)) < 0)
+		return r;
+	times[2] = clock_now_us();
+	if ((r = send_modules(worker)) < 0 || (r = send_stacks(worker)) < 0 ||
+		(r = worker_send_goroutines(worker)) < 0 || (r = send_verifies(worker)) < 0 ||
+		(r = send_needed(worker)) < 0)
+		return r;
+	times[3] = clock_now_us();
+	if ((r = worker_send_positions(worker)) < 0)
+		return r;
+	times[4] = clock_now_us();
+	return send_done(worker, times);
 }
 
 // Receives the files of the modules of WORKER, in their order. As wire_receive_files().
@@ -393,6 +416,7 @@ static int prepare(struct worker *worker, const struct work *work)
 		return r;
 	worker->space.extra_budget = worker->shelf.budget;
 	asking_init(&worker->asking);
+	worker->space.walked = &worker->shelf.walked;
 	worker->space.at = &worker->place->module;
 	for (size_t i = 0; i < count && i < OPENED_AHEAD; i++)
 		space_module(&worker->space, (int)i);

@@ -8,7 +8,7 @@ BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-
 TEST_PACKAGES=(libcriterion-dev libcap-dev libcap2-bin clang-format universal-ctags busybox-static crun runc bubblewrap
 	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps strace
 	podman lxc systemd-container containerd docker.io gdb python3 curl debuginfod vim-tiny binutils xz-utils golang-go rustc dwz llvm
-	nodejs openjdk-17-jre-headless)
+	nodejs openjdk-17-jre-headless zsh fish)
 
 # without_services COMMAND...: what COMMAND installs starts no service, by Debian's hook for that. The
 # tests start daemons of their own, and in a container nobody would end those.

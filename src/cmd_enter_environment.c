@@ -117,6 +117,7 @@ static int take_wd(void *input, const char *arg)
 const struct option_row enter_environment_options[] = {
 	{.name = "env",
 		.value = "BASE",
+		.values = "target,host,clean",
 		.summary = "begin with the variables of the `target' (default for programs of the "
 			   "container), of the `host', or with a `clean' few",
 		.take = take_env},

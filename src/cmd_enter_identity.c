@@ -115,6 +115,7 @@ const struct option_row enter_identity_options[] = {
 		.take = take_setgid},
 	{.name = "groups",
 		.value = "LIST",
+		.values = "target",
 		.summary = "with these supplementary groups, or with the `target's",
 		.take = take_groups},
 	{.name = "as",
@@ -123,6 +124,7 @@ const struct option_row enter_identity_options[] = {
 		.take = take_as},
 	{.name = "caps",
 		.value = "LIST",
+		.values = "target,keep",
 		.summary = "with these capabilities, with what the `target' is bounded to (default "
 			   "for "
 			   "programs of the container), or `keep' ours",

@@ -121,6 +121,8 @@ static int take_dry_run(void *input, const char *arg)
 	return 0;
 }
 
+static char type_names[128]; // of all types, filled with these:
+
 // Those of single types, filled from the table nstypes by cmd_enter_init(), come before the others.
 static struct option_row namespace_options[NSTYPE_COUNT + 4] = {
 	[NSTYPE_COUNT] = {.name = "all",
@@ -129,6 +131,8 @@ static struct option_row namespace_options[NSTYPE_COUNT + 4] = {
 		.take = take_all},
 	{.name = "except",
 		.value = "LIST",
+		.values = type_names,
+		.is_list = true,
 		.summary = "all but these, separated by commas",
 		.take = take_except},
 	{.name = "children",
@@ -139,6 +143,7 @@ static struct option_row namespace_options[NSTYPE_COUNT + 4] = {
 static const struct option_row other_options[] = {
 	{.name = "tools",
 		.value = "WHERE",
+		.values = "auto,never,host,inject",
 		.summary = "where COMMAND comes from: auto (the default: the container, and what "
 			   "it lacks from the host, in the tools view), never (the container), "
 			   "host (the tools view), inject (the container, with the host's tools "
@@ -190,6 +195,7 @@ const struct option_set cmd_enter_options = {
 		 "Exit status: that of COMMAND; 128+N when signal N killed it; 125 nspeek failed; "
 		 "126 COMMAND cannot be executed; 127 it was not found.",
 	.groups = groups,
+	.ends_with_command = true,
 	.take_words = take_words,
 };
 
@@ -203,6 +209,9 @@ void cmd_enter_init(void)
 			.summary = nstypes[i].summary,
 			.take_index = take_type,
 			.index = i};
+	type_names[0] = '\0';
+	for (int i = 0; i < NSTYPE_COUNT; i++)
+		strcat(strcat(type_names, i ? "," : ""), nstypes[i].name);
 }
 
 int enter_options_parse(int argc, char **argv, struct enter_options *ret, struct error *err)

@@ -96,6 +96,7 @@ const struct option_row enter_session_options[] = {
 	{.name = "tty",
 		.letter = 't',
 		.value = "WHEN",
+		.values = "auto,always,never",
 		.summary = "a new terminal for COMMAND: auto (when our stdin and stdout are "
 			   "terminals; the "
 			   "default), always, never",

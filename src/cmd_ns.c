@@ -60,6 +60,7 @@ const struct option_set cmd_ns_options = {
 	"With -o or --noheadings only the table is printed, one for all TARGETs.\n\n"
 	"Exit status: 0 all were looked at, 1 some were not, 2 none was, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, table_option_rows}, {0}},
+	.columns = ns_columns,
 	.take_words = take_target,
 };
 

@@ -71,6 +71,7 @@ const struct option_set cmd_ps_options = {
 	"Exit status: 0, 1 some targets failed, or processes are missing, 2 there is "
 	"nothing to show, 64 usage.",
 	.groups = (const struct option_group[]){{NULL, rows}, {"Output", table_option_rows}, {0}},
+	.columns = ps_columns,
 	.take_words = take_target,
 };
 

@@ -246,6 +246,7 @@ static int take_target(void *input, char **words, int count, bool is_quoted)
 static const struct option_row rows[] = {
 	{.name = "pause",
 		.value = "POLICY",
+		.values = "auto,never,each,all",
 		.summary = "how threads are held while they are copied: auto (blocked ones are "
 			   "read without a stop, only the others are stopped, one at a time; the "
 			   "default), never, each (in turn), all (at one instant)",
@@ -326,6 +327,7 @@ static const struct option_row rows[] = {
 		.take = take_diff},
 	{.name = "color",
 		.value = "WHEN",
+		.values = "auto,always,never",
 		.summary = "auto (the default: on a terminal, unless NO_COLOR is set), always or "
 			   "never",
 		.take = take_color},

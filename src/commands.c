@@ -7,6 +7,7 @@
 #include "cmd_ns.h"
 #include "cmd_ps.h"
 #include "cmd_stack.h"
+#include "complete.h"
 #include "report_error.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ static const char usage[] = "usage: nspeek [enter] [OPTION...] TARGET [--] [COMM
 			    "       nspeek list [OPTION...]\n"
 			    "       nspeek help [COMMAND] | --help | --version\n";
 
-static const struct command *find_command(const char *name)
+const struct command *commands_find(const char *name)
 {
 	for (const struct command *row = commands; row->name; row++)
 		if (strcmp(row->name, name) == 0)
@@ -62,7 +63,7 @@ static int help_general(void)
 
 static int help(const char *word)
 {
-	const struct command *row = word ? find_command(word) : NULL;
+	const struct command *row = word ? commands_find(word) : NULL;
 	struct error err = {0};
 
 	if (!word)
@@ -81,11 +82,13 @@ int commands_run(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	const struct command *row = find_command(argv[1]);
+	const struct command *row = commands_find(argv[1]);
 	if (row)
 		return row->run(argc - 1, argv + 1);
 	if (strcmp(argv[1], "help") == 0)
 		return help(argv[2]);
+	if (strcmp(argv[1], COMPLETE_WORD) == 0)
+		return complete_run(argc - 2, argv + 2);
 	if (strcmp(argv[1], "--help") == 0)
 		return help(NULL);
 	if (strcmp(argv[1], "--version") == 0) {

@@ -14,5 +14,8 @@ struct command {
 // The first row is the default command; the table ends with a NULL name.
 extern const struct command commands[];
 
+// The row of the command NAME; NULL: there is none.
+const struct command *commands_find(const char *name);
+
 // Runs what the words say: a command, help, or the version. Returns the exit status.
 int commands_run(int argc, char **argv);

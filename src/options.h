@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct table_column;
+
 // An option: its names, what the help says, and the function that takes its value.
 struct option_row {
 	const char *name;    // the long form
@@ -19,10 +21,14 @@ struct option_row {
 	// The same for rows that are made from another table: with the row's index there.
 	int (*take_index)(void *input, int index, const char *value);
 	int index;
-	char letter;      // the short form, or 0
-	bool is_optional; // the value may be left out, and only the long form takes one, so that
-			  // letters can stand together
-	bool is_hidden;   // the help is silent about it
+	const char *values; // for completion: the words that its value can be, separated by commas;
+			    // NULL: it is a file or directory, if that is what it is called, or
+			    // anything
+	char letter;        // the short form, or 0
+	bool is_optional;   // the value may be left out, and only the long form takes one, so that
+			    // letters can stand together
+	bool is_hidden;     // the help is silent about it
+	bool is_list;       // its value can be several of values, separated by commas
 };
 
 // Rows that stand together in the help.
@@ -35,7 +41,9 @@ struct option_set {
 	const char *usage; // what the help begins with: the words, without the name of the command
 	const char *intro; // what the command does
 	const char *notes; // what is said at the end; paragraphs are separated by '\n'
-	const struct option_group *groups; // up to one without rows
+	const struct option_group *groups;  // up to one without rows
+	const struct table_column *columns; // that the values of --output are; NULL: it has none
+	bool ends_with_command;             // behind the first word stands somebody's command
 	// Takes WORDS, COUNT of them, the first of which is no option. IS_QUOTED: it stands right
 	// after `--'. Returns how many words it took, at least one, or negative errno and an error.
 	int (*take_words)(void *input, char **words, int count, bool is_quoted);

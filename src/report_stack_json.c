@@ -300,7 +300,7 @@ static json_t *process_of(const struct stack_report *report)
 		if (snapshot->threads[i].pause_us > longest)
 			longest = snapshot->threads[i].pause_us;
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:s, s:o, s:{s:s, s:s, "
-			 "s:I, s:I, s:I}}",
+			 "s:I, s:I, s:I}, s:{s:I, s:I, s:I}}",
 		"pid", pid(snapshot->pid), "ns_pid", pid(snapshot->ns_pid), "comm",
 		json_text(snapshot->name), "exe", json_text(snapshot->exe), "loaded",
 		origin_of(report->origin), "container", container_of(report->container), "round",
@@ -312,7 +312,10 @@ static json_t *process_of(const struct stack_report *report)
 		: why       ? "unused"
 			    : "loaded",
 		"paused_us", (json_int_t)snapshot->paused_us, "longest_thread_pause_us",
-		(json_int_t)longest, "window_us", (json_int_t)snapshot->window_us);
+		(json_int_t)longest, "window_us", (json_int_t)snapshot->window_us, "worker",
+		"unwinding_us", (json_int_t)report->stacks->times.unwinding_us, "naming_us",
+		(json_int_t)report->stacks->times.naming_us, "lines_us",
+		(json_int_t)report->stacks->times.positions_us);
 }
 
 void report_stack_json_begin(FILE *out)

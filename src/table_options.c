@@ -57,6 +57,7 @@ const struct option_row table_option_rows[] = {
 		.take = take_json},
 	{.name = "color",
 		.value = "WHEN",
+		.values = "auto,always,never",
 		.summary = "auto (the default: on a terminal, unless NO_COLOR is set), always or "
 			   "never",
 		.take = take_color},

@@ -96,6 +96,18 @@ assert_matches "$OUT" "#1 +0x([0-9a-f]+) innermost at $SOURCE:$innermost in $WOR
 #4 +0x[0-9a-f]+ main\+0x[0-9a-f]+ at $SOURCE:$main in $WORK/lines_program"
 assert_eq "${BASH_REMATCH[1]} ${BASH_REMATCH[2]}" "${BASH_REMATCH[3]} ${BASH_REMATCH[3]}" "the pcs"
 
+# Compressed in a way that is not known: what was not read is said; functions have their names.
+build lines_program gcc -g
+objcopy --compress-debug-sections=zstd "$WORK/lines_program" "$WORK/lines_zstd"
+readelf -t "$WORK/lines_zstd" | grep -q ZSTD || fail "objcopy knows no zstd"
+mv "$WORK/lines_zstd" "$WORK/lines_program"
+run_program "$WORK/lines_program"
+shows "outer false null,main false null" -l
+expect_status 0 "$NSPEEK" stack -l "$TARGET"
+assert_contains "$OUT" "note: $WORK/lines_program: its debug information is compressed in an unknown way (zstd?)"
+expect_status 0 "$NSPEEK" stack --no-inlines "$TARGET"
+assert_lacks "$OUT" "note: $WORK/lines_program"
+
 # Split units: none that is another's, or not there, and then a note; a package beside the program.
 build lines_program gcc -g -gsplit-dwarf
 rm -f "$WORK"/*.dwo

@@ -24,6 +24,11 @@ expect_status 0 "$NSPEEK" stack --no-unique "$TARGET"
 assert_eq "$(printf '%s\n' "$OUT" | grep -c '^thread ')" 1000 "threads"
 assert_lacks "$OUT" "different stack"
 
+# How long what has taken without privileges: of a thousand stacks, something.
+expect_status 0 "$NSPEEK" stack --json "$TARGET"
+assert_eq "$(jq -c '.processes[0].worker | .unwinding_us > 0, .naming_us > 0, (.lines_us | type), length' "$WORK/run.out" |
+	paste -sd ' ')" 'true true "number" 3' "the worker's times"
+
 # Who stops reading gets no noise, and the status is that of the stacks: all of them are complete.
 for options in "--no-unique" "--json" "--folded --repeat 3 --interval 0.01" "--no-unique --repeat 5 --interval 0.01"; do
 	# shellcheck disable=SC2086

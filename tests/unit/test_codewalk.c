@@ -287,3 +287,33 @@ Test(codewalk, random_code)
 		module_fini(&code.module);
 	}
 }
+
+static const unsigned char *find_nothing(void *arg, uint64_t addr, size_t *ret_len)
+{
+	(void)arg;
+	(void)addr;
+	(void)ret_len;
+	return NULL;
+}
+
+Test(codewalk, what_was_answered_stays_for_other_snapshots)
+{
+	const struct made_code made = {.find = find_nothing};
+	const struct module made_module = {.opened = true, .made = &made};
+	struct row row;
+	struct insn insn;
+
+	OPEN(FRAMELESS);
+	const size_t segment_count = code.module.segment_count;
+	check_int(entry(2, false, &row), CODEWALK_REACHED);
+	check_true(codewalk_renew(walk));
+	code.module.segment_count = 0; // it cannot be followed again
+	check_int(entry(2, false, &row), CODEWALK_REACHED);
+	check_cfa(&row, RSP, 24);
+	check_int(entry(1, false, &row), CODEWALK_NOT_REACHED);
+	code.module.segment_count = segment_count;
+	// But code in no file is another one there.
+	check_int(codewalk_decode(walk, &made_module, 0x1000, &insn), 0);
+	check_false(codewalk_renew(walk));
+	close_code();
+}

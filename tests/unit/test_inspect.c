@@ -149,7 +149,7 @@ static int live_until_it_reads(const struct work *work)
 	wire_send(work->socket, &record, -EBADF);
 	record = (struct wire_record){.type = WIRE_THREAD, .status = STACK_COMPLETE};
 	wire_send(work->socket, &record, -EBADF);
-	record = (struct wire_record){.type = WIRE_DONE};
+	record = (struct wire_record){.type = WIRE_DONE, .value = 7, .index = 8, .count = 9};
 	return wire_send(work->socket, &record, -EBADF) < 0;
 }
 
@@ -173,6 +173,9 @@ static void check_left_out(int (*end)(const struct work *work), bool naming, con
 	check_false(stacks.modules[0].left_out);
 	check_true(stacks.modules[1].left_out);
 	check_str(stacks.modules[0].note, "");
+	check_u64(stacks.times.unwinding_us, 7);
+	check_u64(stacks.times.naming_us, 8);
+	check_u64(stacks.times.positions_us, 9);
 	check_str(stacks.modules[1].note, note);
 	stacks_fini(&stacks);
 	check_int(waitpid(-1, NULL, WNOHANG), -1);
