@@ -18,8 +18,7 @@ static int refuse_word(const char *word, struct error *err)
 		return fail(err, ERROR_USAGE, EINVAL, "the TARGET is an empty word");
 	if (is_digits(word))
 		return fail(err, ERROR_USAGE, ERANGE, "%s cannot be the id of a process", word);
-	return fail(err, ERROR_USAGE, ENOENT,
-		"no container named %s is known: this version takes PIDs only", word);
+	return fail(err, ERROR_USAGE, ENOENT, "%s is neither a PID nor PID:INODE", word);
 }
 
 static int check_inode(const struct target *target, uint64_t inode, struct error *err)

@@ -88,8 +88,10 @@ expect_field '.targets[0].namespaces.uts | [.same, .join]' '[false,"ok"]'
 dead_pid
 expect_status 2 "$NSPEEK" ns "$DEAD_PID"
 assert_one_error "no process $DEAD_PID"
-expect_status 64 "$NSPEEK" ns 12abc
-assert_one_error 12abc
+expect_status 2 "$NSPEEK" ns 12abc
+assert_one_error "no container is called 12abc"
+expect_status 64 "$NSPEEK" ns 12:abc
+assert_one_error "12:abc is neither a PID nor PID:INODE"
 expect_status 1 "$NSPEEK" ns "$DEAD_PID" "$TARGET"
 assert_contains "$ERR" "no process $DEAD_PID"
 assert_contains "$OUT" "process $TARGET (container)"

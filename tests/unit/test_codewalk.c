@@ -310,7 +310,7 @@ Test(codewalk, what_was_answered_stays_for_other_snapshots)
 	code.module.segment_count = 0; // it cannot be followed again
 	check_int(entry(2, false, &row), CODEWALK_REACHED);
 	check_cfa(&row, RSP, 24);
-	check_int(entry(1, false, &row), CODEWALK_NOT_REACHED);
+	check_int(entry(17, false, &row), CODEWALK_NOT_REACHED);
 	code.module.segment_count = segment_count;
 	// But code in no file is another one there.
 	check_int(codewalk_decode(walk, &made_module, 0x1000, &insn), 0);
