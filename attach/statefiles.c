@@ -6,16 +6,19 @@
 #include "container_mounts.h"
 #include "fd.h"
 #include "passwd.h"
+#include "sys.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
-	FILE_MAX = 4 << 20,    // bytes, STATE_FILE_MAX of inspect/staterecord.h
-	PASSWD_MAX = 16 << 20, // bytes of /etc/passwd
-	ENTRIES_MAX = 1 << 16, // of a directory
+	FILE_MAX = 4 << 20,         // bytes, STATE_FILE_MAX of inspect/staterecord.h
+	PASSWD_MAX = 16 << 20,      // bytes of /etc/passwd
+	ENTRIES_MAX = 1 << 16,      // of a directory
+	USER_ENTRIES_MAX = 1 << 10, // of one that an ordinary user fills
 };
 
 static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs", "aufs"};
@@ -241,28 +244,56 @@ struct store {
 	int root_fd;
 	const struct containers *containers;
 	const struct state_place *place;
-	uid_t owner;
-	bool is_rootless;
 	struct store_file file;
 	store_visit *visit;
 	void *arg;
 };
 
-static bool is_known(const struct containers *containers, const char *id)
+// True when ID is that of a container that is known to be of the store's runtime and maker: others
+// can be called so as they like.
+static bool is_known(const struct store *store, const char *id)
 {
-	for (size_t i = 0; i < containers->count; i++) {
-		const struct container *row = containers->rows[i];
-		if (row->runtime && row->id && strcmp(row->id, id) == 0)
+	const struct store_file *file = &store->file;
+
+	for (size_t i = 0; i < store->containers->count; i++) {
+		const struct container *row = store->containers->rows[i];
+		if (row->runtime && row->id && strcmp(row->id, id) == 0 &&
+			(row->runtime == file->runtime || row->engine == file->runtime) &&
+			row->is_rootless == file->is_rootless &&
+			(!row->is_rootless || row->owner == file->owner))
 			return true;
 	}
 	return false;
 }
 
+// Opens PATH of the store; what an ordinary user can make a link is none. openat2(2) is missing
+// before Linux 5.6: then the last part is looked at only.
+static int open_linkless(const struct store *store, const char *path, int flags)
+{
+	int fd = -1;
+
+	if (!store->file.is_rootless)
+		return openat(store->root_fd, path, flags | O_CLOEXEC);
+	fd = sys_openat2(store->root_fd, path, flags, RESOLVE_NO_SYMLINKS);
+	return fd < 0 && (errno == ENOSYS || errno == EPERM)
+		       ? openat(store->root_fd, path, flags | O_NOFOLLOW | O_CLOEXEC)
+		       : fd;
+}
+
+// Visits the file at the end of PATH, by its directory.
 static void visit_file(struct store *store, const char *path)
 {
 	struct state_file *file = &store->file.file;
-	auto_fd int fd = open_checked(
-		store->root_fd, path, store->is_rootless, store->owner, &file->trouble);
+	char dir_path[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir_path, sizeof(dir_path), "%.*s", slash ? (int)(slash - path) : 1,
+		slash ? path : ".");
+	auto_fd int dir_fd = open_linkless(store, dir_path, O_PATH | O_DIRECTORY);
+	if (dir_fd < 0)
+		return;
+	auto_fd int fd = open_checked(dir_fd, slash ? slash + 1 : path, store->file.is_rootless,
+		store->file.owner, &file->trouble);
 
 	if (fd < 0 && !file->trouble && is_missing(fd))
 		return;
@@ -280,18 +311,18 @@ static void visit_entries(struct store *store, const char *path, const char *res
 {
 	const char *behind = rest + strcspn(rest, "/");
 	bool is_id = rest[0] == '%';
-	auto_fd int fd = openat(store->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int max = store->file.is_rootless ? USER_ENTRIES_MAX : ENTRIES_MAX;
+	auto_fd int fd = open_linkless(store, path, O_RDONLY | O_DIRECTORY);
 	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (dir)
 		take_fd(&fd);
-	for (int i = 0; dir && i < ENTRIES_MAX; i++) {
+	for (int i = 0; dir && i < max; i++) {
 		char below[PATH_MAX];
 		struct dirent *entry = readdir(dir);
 		if (!entry)
 			break;
-		if (entry->d_name[0] == '.' ||
-			(is_id && is_known(store->containers, entry->d_name)))
+		if (entry->d_name[0] == '.' || (is_id && is_known(store, entry->d_name)))
 			continue;
 		if (is_id)
 			store->file.id = entry->d_name;
@@ -317,7 +348,7 @@ static void visit_level(struct store *store, const char *path, const char *rest)
 	size_t len = strcspn(rest, "/");
 	const char *slash = path[0] ? "/" : "";
 	if (len == 2 && strncmp(rest, "%u", 2) == 0)
-		snprintf(below, sizeof(below), "%.3000s%s%u", path, slash, store->owner);
+		snprintf(below, sizeof(below), "%.3000s%s%u", path, slash, store->file.owner);
 	else
 		snprintf(below, sizeof(below), "%.3000s%s%.*s", path, slash, (int)len, rest);
 	visit_level(store, below, rest + len);
@@ -330,7 +361,7 @@ static void visit_stores_of(struct store *store)
 		for (store->place = row->stores; store->place && store->place->path;
 			store->place++) {
 			bool is_users = strstr(store->place->path, "%u") != NULL;
-			if (is_users != store->is_rootless)
+			if (is_users != store->file.is_rootless)
 				continue;
 			store->file.runtime = row;
 			visit_level(store, "", store->place->path + 1);
@@ -354,10 +385,10 @@ void statefiles_visit_stores(
 		.root_fd = root_fd, .containers = containers, .visit = visit, .arg = arg};
 
 	visit_stores_of(&store);
-	store.is_rootless = true;
+	store.file.is_rootless = true;
 	for (size_t i = 0; i < containers->count; i++)
 		if (containers->rows[i]->is_rootless && is_first_of(containers, i)) {
-			store.owner = containers->rows[i]->owner;
+			store.file.owner = containers->rows[i]->owner;
 			visit_stores_of(&store);
 		}
 }

@@ -31,13 +31,17 @@ int statefile_open(
 struct store_file {
 	const struct runtime *runtime;
 	const char *id;
+	bool is_rootless; // it is an ordinary user's, and says nothing of whom that one has not
+			  // made
+	uid_t owner;      // this one
 	struct state_file file;
 };
 
 // What is done with one; FD is closed after that, and is negative for one with a trouble.
 typedef void store_visit(void *arg, const struct store_file *file, int fd);
 
-// Calls VISIT for each file of the runtimes' stores that is of none of CONTAINERS, by its id: those
-// of root, and those of each ordinary user who made one of CONTAINERS.
+// Calls VISIT for each file of the runtimes' stores that is of none of CONTAINERS, by its runtime,
+// maker and id: those of root first, then those of each ordinary user who made one of CONTAINERS.
+// No links are followed in the latter, and no more than 1024 entries of a directory are looked at.
 void statefiles_visit_stores(
 	int root_fd, const struct containers *containers, store_visit *visit, void *arg);

@@ -25,6 +25,8 @@ struct given {
 	struct container *container;   // that it was opened for; NULL: it is a store's
 	const struct runtime *runtime; // of the store
 	char *id;                      // in the store
+	bool is_rootless;              // whose store it is: an ordinary user's,
+	uid_t owner;                   // this one's
 };
 
 struct asking {
@@ -32,6 +34,8 @@ struct asking {
 	struct containers *containers;
 	struct state_reader reader;
 	struct given *given; // by the reader's index
+	bool is_rootless;    // whose files the reader has: an ordinary user's,
+	uid_t owner;         // this one's
 	bool failed;         // there can be no reader: names stay unknown
 	bool quiet;          // nothing is said
 };
@@ -127,13 +131,15 @@ static void identify(struct container *container, const struct runtime *runtime,
 }
 
 // A file of a store: RECORD says which process its container began with. One that ended is left
-// there by many, and no trouble.
+// there by many, and no trouble. Whose container another made, nobody but root can call anything.
 static void take_stored(
 	const struct asking *asking, const struct given *given, const struct state_record *record)
 {
 	struct container *container = find_unknown(asking, record->pid);
 
 	if (!container || record->pid == 0)
+		return;
+	if (given->is_rootless && (!container->is_rootless || container->owner != given->owner))
 		return;
 	if (record->start != container->start)
 		warn(asking, given->path, "its process is not the one that has the number now");
@@ -185,19 +191,34 @@ static bool has_reader(struct asking *asking)
 	return false;
 }
 
-// Gives FD, that of FILE, to the reader; GIVEN says whose it is.
+// What follows is of OWNER, an ordinary user, or, if not IS_ROOTLESS, of root: what others gave is
+// read before that.
+static void turn_to_owner(struct asking *asking, bool is_rootless, uid_t owner)
+{
+	if (asking->is_rootless == is_rootless && (!is_rootless || asking->owner == owner))
+		return;
+	read_given(asking);
+	asking->is_rootless = is_rootless;
+	asking->owner = owner;
+}
+
+// Gives FD, that of FILE, to the reader; GIVEN says whose it is. An ordinary user's files are read
+// once only: what is too much then is left out.
 static void give(struct asking *asking, const struct state_file *file, int fd,
 	const struct given *given, const char *id)
 {
 	if (!has_reader(asking))
 		return;
 	int index = state_reader_add(&asking->reader, file->kind, fd);
-	if (index == -ENOBUFS) {
+	if (index == -ENOBUFS && !asking->is_rootless) {
 		read_given(asking);
 		index = state_reader_add(&asking->reader, file->kind, fd);
 	}
 	if (index < 0) {
-		warn(asking, file->path, index == -EFBIG ? "it is too large" : strerror(-index));
+		warn(asking, file->path,
+			index == -EFBIG     ? "it is too large"
+			: index == -ENOBUFS ? "its user has too many"
+					    : strerror(-index));
 		return;
 	}
 	asking->given[index] = *given;
@@ -257,8 +278,10 @@ static void take_machine(struct asking *asking, const struct store_file *file, i
 static void take_store_file(void *arg, const struct store_file *file, int fd)
 {
 	struct asking *asking = arg;
-	const struct given given = {.runtime = file->runtime};
+	const struct given given = {
+		.runtime = file->runtime, .is_rootless = file->is_rootless, .owner = file->owner};
 
+	turn_to_owner(asking, file->is_rootless, file->owner);
 	if (fd < 0)
 		warn(asking, file->file.path, file->file.trouble);
 	else if (file->file.kind == STATE_MACHINE)
@@ -314,6 +337,7 @@ static bool is_nameless(const struct container *container)
 // Asks for the names of those that OWNER made, an ordinary user or, if not IS_ROOTLESS, root.
 static void ask_for(struct asking *asking, bool is_rootless, uid_t owner)
 {
+	turn_to_owner(asking, is_rootless, owner);
 	for (size_t i = 0; i < asking->containers->count; i++) {
 		struct container *row = asking->containers->rows[i];
 		if (is_nameless(row) && row->is_rootless == is_rootless &&

@@ -132,6 +132,36 @@ in_lab 0 list --json
 assert_eq "$(jq -c --argjson pid "$third" '.containers[] | select(.pid == $pid) | [.runtime, .id, .name]' \
 	"$WORK/run.out")" '[null,null,null]' "the third without its own file"
 
+# A user who has made a container says that this one is his, too, and what it is called.
+start user setpriv --reuid 1234 --regid 1234 --clear-groups unshare --user --pid --fork --kill-child \
+	sh -c 'echo READY; exec sleep infinity'
+await_line "$WORK/user.out" '^READY'
+users=/proc/$LAB_PID/root/run/user/1234/crun
+mkdir -p "$users"/{evil,own}
+status() {
+	jq -nc --argjson pid "$1" --argjson start "$(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20)" \
+		'{$pid, "process-start-time": $start}'
+}
+own=$(cat "/proc/$STARTED/task/$STARTED/children")
+own=${own% }
+status "$third" >"$users/evil/status"
+status "$own" >"$users/own/status"
+chown -R 1234:1234 "$users"
+in_lab 0 list --json
+assert_eq "$(name_of "$third")" null "what a user calls another's container"
+assert_eq "$(name_of "$own")" own "what a user calls his own"
+in_lab 125 evil -- /bin/app true
+assert_contains "$ERR" "no container is called evil"
+# More than there may be costs only this user's names.
+for ((i = 0; i < 12; i++)); do
+	mkdir "$users/large$i"
+	truncate -s 4M "$users/large$i/status"
+done
+chown -R 1234:1234 "$users"
+in_lab 0 list --json
+assert_eq "$(name_of "$other")" other "another's name beside too many files"
+assert_contains "$ERR" "/status is not used: its user has too many"
+
 for pid in "$box" "$other" "$third"; do
 	target_after "$pid"
 done

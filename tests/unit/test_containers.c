@@ -430,10 +430,12 @@ Test(containers, state_files_of_users)
 }
 
 static char stored[256];
+static int stored_owner;
 
 static void store(void *arg, const struct store_file *file, int fd)
 {
 	(void)arg;
+	stored_owner = file->is_rootless ? (int)file->owner : 0;
 	snprintf(stored + strlen(stored), sizeof(stored) - strlen(stored), "%s:%s:%d ",
 		file->runtime->name, file->id, fd >= 0);
 }
@@ -445,8 +447,11 @@ Test(containers, stores)
 	make_dir("run/runc");
 	make_dir("run/runc/web");
 	put("run/runc/web/state.json", "{}");
-	make_dir("run/runc/known");
+	make_dir("run/runc/known"); // to another runtime
 	put("run/runc/known/state.json", "{}");
+	make_dir("run/crun");
+	make_dir("run/crun/known");
+	put("run/crun/known/status", "{}");
 	make_dir("run/runc/empty");
 	make_dir("run/containerd");
 	make_dir("run/containerd/runc");
@@ -457,6 +462,39 @@ Test(containers, stores)
 	find();
 	stored[0] = '\0';
 	statefiles_visit_stores(root.fd, &found, store, NULL);
-	check_str(stored, "containerd:mail:0 runc:web:1 ");
+	check_true(strstr(stored, "containerd:mail:0 ") != NULL);
+	check_true(strstr(stored, "runc:web:1 ") != NULL);
+	check_true(strstr(stored, "runc:known:1 ") != NULL);
+	check_true(strstr(stored, "crun:") == NULL);
+	end();
+}
+
+// In what an ordinary user keeps no links are followed, and it says so whose it is.
+Test(containers, stores_of_users)
+{
+	begin();
+	make_dir("run");
+	make_dir("run/user");
+	make_dir("run/user/5");
+	make_dir("run/user/5/crun");
+	make_dir("run/user/5/crun/web");
+	put("run/user/5/crun/web/status", "{}");
+	make_dir("elsewhere");
+	put("elsewhere/status", "{}");
+	check_int(symlinkat("../../../../elsewhere", root.fd, "run/user/5/crun/link"), 0);
+	put_process(200, 1, 10, "a", "0::/x\n");
+	find();
+	found.rows[0]->is_rootless = true;
+	found.rows[0]->owner = 5;
+	stored[0] = '\0';
+	statefiles_visit_stores(root.fd, &found, store, NULL);
+	check_str(stored, "crun:web:1 ");
+	check_int(stored_owner, 5);
+	// A directory that leads elsewhere.
+	check_int(renameat(root.fd, "run/user/5/crun", root.fd, "moved"), 0);
+	check_int(symlinkat("../../../moved", root.fd, "run/user/5/crun"), 0);
+	stored[0] = '\0';
+	statefiles_visit_stores(root.fd, &found, store, NULL);
+	check_str(stored, "");
 	end();
 }
