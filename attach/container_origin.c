@@ -66,7 +66,24 @@ int container_origin(int proc_fd, pid_t pid, struct container_origin *ret)
 	return r < 0 ? r : proc_stat_start(text, (size_t)len, &ret->start);
 }
 
-// Who made CONTAINER: the owner of its user namespace, where that is not ours. ioctl_ns(2).
+// The user whom systemd gave the cgroup PATH to manage, or one above it; 0: nobody
+// (user@.service(5)).
+static uid_t user_of_cgroup(const char *path)
+{
+	static const char word[] = "/user@", service[] = ".service";
+	uint64_t uid;
+
+	for (const char *at = path; at && (at = strstr(at, word));) {
+		const char *end = strchrnul(at + 1, '/'), *cursor = at + sizeof(word) - 1;
+		at = end;
+		if (number_scan(&cursor, end, 10, &uid) == 0 && uid < UINT32_MAX &&
+			end - cursor == sizeof(service) - 1 &&
+			memcmp(cursor, service, sizeof(service) - 1) == 0)
+			return (uid_t)uid;
+	}
+	return 0;
+}
+
 void container_find_owner(int proc_fd, uint64_t own_users, struct container *container)
 {
 	char path[32];
@@ -74,6 +91,12 @@ void container_find_owner(int proc_fd, uint64_t own_users, struct container *con
 	uid_t owner;
 
 	container->owner = geteuid();
+	owner = container->cgroup ? user_of_cgroup(container->cgroup) : 0;
+	if (owner != 0) {
+		container->owner = owner;
+		container->is_rootless = true;
+		return;
+	}
 	if (users == 0 || users == own_users)
 		return;
 	snprintf(path, sizeof(path), "%d/ns/user", container->leader);

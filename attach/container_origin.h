@@ -25,8 +25,8 @@ uint64_t container_inode(int proc_fd, pid_t pid, const char *name);
 // Reads PID's file NAME into TEXT of SIZE bytes. Returns its length, or -errno.
 ssize_t container_read(int proc_fd, pid_t pid, const char *name, char *text, size_t size);
 
-// Finds who made CONTAINER: the owner of its user namespace, where that is not ours, OWN_USERS.
-// ioctl_ns(2).
+// Finds who made CONTAINER: the user in whose part of the cgroups it is, else the owner of its user
+// namespace, where that is not ours, OWN_USERS. ioctl_ns(2).
 void container_find_owner(int proc_fd, uint64_t own_users, struct container *container);
 
 // Asks the leader whether it is one of gVisor's programs.

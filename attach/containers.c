@@ -36,6 +36,8 @@ struct scan {
 	struct stat own_root;
 	char cgroups[CGROUPS_MAX]; // of the process that is looked at
 	size_t cgroups_len;
+	char own_cgroups[CGROUPS_MAX];
+	size_t own_cgroups_len;
 };
 
 // A process that belongs to a container.
@@ -206,6 +208,27 @@ static bool look(struct scan *scan, struct member *member)
 	return member->by_mounts;
 }
 
+// True when the cgroup of MEMBER's container is in one of another container, in which we are not.
+static bool is_nested(const struct scan *scan, const struct member *member)
+{
+	const struct runtime_match *match = &member->match;
+	const char *path = member->row.path;
+	struct runtime_match outer = {.path_len = match->path_len};
+	struct cgroup_row own;
+	bool has_own = cgroup_find(scan->own_cgroups, scan->own_cgroups_len, member->row.name,
+			       member->row.name_len, &own) == 0;
+
+	for (const char *end; (end = memrchr(path, '/', outer.path_len)) &&
+			      runtime_match(path, (size_t)(end - path), &outer);) {
+		bool is_same = outer.id_len == match->id_len &&
+			       memcmp(outer.id, match->id, match->id_len) == 0;
+		const struct cgroup_row home = {.path = path, .path_len = outer.path_len};
+		if (!is_same && !(has_own && cgroup_is_below(&home, &own)))
+			return true;
+	}
+	return false;
+}
+
 // Fills the key of CONTAINER, which holds nothing yet.
 static int make_key(const struct member *member, struct container *container)
 {
@@ -219,7 +242,8 @@ static int make_key(const struct member *member, struct container *container)
 }
 
 // Fills what the cgroup tells of CONTAINER.
-static int describe(const struct member *member, struct container *container)
+static int describe(
+	const struct scan *scan, const struct member *member, struct container *container)
 {
 	const struct runtime_match *match = &member->match;
 	char id[ID_SIZE];
@@ -234,6 +258,7 @@ static int describe(const struct member *member, struct container *container)
 		id[match->id_len] = '\0';
 	}
 	container->runtime = match->runtime;
+	container->is_nested = is_nested(scan, member);
 	// As libvirt calls them.
 	if (match->is_unit && strncmp(id, "qemu-", 5) == 0)
 		container->isolation = ISOLATION_VM;
@@ -264,7 +289,7 @@ static int take_container(struct scan *scan, const struct member *member, struct
 		*ret = *(struct container **)found;
 		return 0;
 	}
-	if ((r = describe(member, container)) < 0 ||
+	if ((r = describe(scan, member, container)) < 0 ||
 		(r = containers_add(scan->containers, container)) < 0) {
 		container_free(container);
 		return r;
@@ -388,6 +413,9 @@ static int begin(struct scan *scan)
 	scan->own_pids = fstatat(scan->proc_fd, "self/ns/pid", &st, 0) < 0 ? 0 : st.st_ino;
 	scan->own_mounts = fstatat(scan->proc_fd, "self/ns/mnt", &st, 0) < 0 ? 0 : st.st_ino;
 	scan->own_users = fstatat(scan->proc_fd, "self/ns/user", &st, 0) < 0 ? 0 : st.st_ino;
+	ssize_t len = fd_read_small_at(
+		scan->proc_fd, "self/cgroup", scan->own_cgroups, sizeof(scan->own_cgroups));
+	scan->own_cgroups_len = len > 0 ? (size_t)len : 0;
 	return fstatat(scan->proc_fd, "self/root/.", &scan->own_root, 0) < 0 ? -errno : 0;
 }
 

@@ -9,8 +9,10 @@
 // that is not ours, the oldest of these, since what a runtime leaves beside its container is not.
 // Whose child the leader is may tell more: the program that a runtime leaves there (monitor.h), if
 // it runs as root, or as who made the container. What a container is called is told by a state file
-// in most cases; see statefiles.h. A leader's PID says nothing by itself: who opens it asks
-// container_has() after that.
+// in most cases; see statefiles.h. Whoever is given a cgroup of his own (a user by systemd, a
+// container by its runtime) calls those below it as he likes: so these are his, whatever they are
+// called, and no state file of anybody else's tells of them. A leader's PID says nothing by itself:
+// who opens it asks container_has() after that.
 #pragma once
 
 #include "error.h"
@@ -29,14 +31,15 @@ struct container {
 	char *hierarchy, *cgroup;      // its cgroup, and in which; NULL: it is its namespace
 	uint64_t space; // that it is: of PIDs, or else of mounts; 0: it is its cgroup
 	pid_t leader;
-	uint64_t start;       // of the leader, in clock ticks since the host was booted
-	uint64_t pid_ns;      // of the leader; 0: not known
-	bool has_own_pids;    // its PID namespace is not ours
-	bool shares_pids;     // with another container
-	bool has_own_mounts;  // its mount namespace is not ours
-	bool is_sandbox;      // it only holds a pod's namespaces
-	bool is_rootless;     // an ordinary user made it:
-	uid_t owner;          // this one
+	uint64_t start;      // of the leader, in clock ticks since the host was booted
+	uint64_t pid_ns;     // of the leader; 0: not known
+	bool has_own_pids;   // its PID namespace is not ours
+	bool shares_pids;    // with another container
+	bool has_own_mounts; // its mount namespace is not ours
+	bool is_sandbox;     // it only holds a pod's namespaces
+	bool is_rootless;    // an ordinary user made it:
+	uid_t owner;         // this one
+	bool is_nested; // its cgroup is in another container's: who is in that may have made it
 	size_t process_count; // those of containers in it apart
 	enum isolation isolation;
 	pid_t monitor; // or 0

@@ -228,6 +228,8 @@ int statefile_open(
 		snprintf(path, sizeof(path), "%.4000s/config.json", container->bundle);
 		r = try_path(&looking, path, true, STATE_BUNDLE);
 	}
+	if (container->is_nested)
+		return r;
 	if (r == -ENOENT)
 		r = try_places(&looking, runtime);
 	// Of Kubernetes' containers no cgroup may say what runs them.

@@ -3,6 +3,7 @@
 //
 // Theory of operation. Where they are is tried in turn: below the directory of the program beside
 // the container, at the runtime's own places (runtime.h), and where the container's mounts lead. A
+// For a container inside of another only the first is: the others are the host's. A
 // file is used only if it is a regular one, is no link, is not too large, and belongs to root, or
 // to who made the container, and cannot be written by others; it is looked at before it is opened,
 // so that no FIFO and no device is. What is not there, or may not be seen, tells nothing; what is

@@ -89,6 +89,7 @@ static void take_shared(
 	for (size_t i = 0; i < asking->containers->count; i++) {
 		struct container *row = asking->containers->rows[i];
 		if (row->runtime && row->id && !row->name &&
+			row->is_rootless == given->container->is_rootless && !row->is_nested &&
 			row->owner == given->container->owner && strcmp(row->id, record->id) == 0)
 			take_name(row, record);
 	}
@@ -101,7 +102,8 @@ static void take_own(
 
 	if (record->id[0] && strcmp(record->id, container->id) != 0)
 		warn(asking, given->path, "it is of another container");
-	else if (record->pid != 0 && record->pid != container->leader)
+	else if (record->pid != container->leader &&
+		 (record->pid != 0 || given->kind == STATE_DOCKER))
 		warn(asking, given->path, "its process is not the container's first one");
 	else
 		take_name(container, record);

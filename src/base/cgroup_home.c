@@ -38,12 +38,17 @@ int cgroup_home(const char *text, size_t len, struct cgroup_row *ret)
 	return r < 0 ? r : best == 0 ? -ENOENT : 0;
 }
 
+bool cgroup_is_below(const struct cgroup_row *home, const struct cgroup_row *row)
+{
+	return row->path_len >= home->path_len &&
+	       memcmp(row->path, home->path, home->path_len) == 0 &&
+	       (row->path_len == home->path_len || row->path[home->path_len] == '/');
+}
+
 bool cgroup_is_home_of(const struct cgroup_row *home, const char *text, size_t len)
 {
 	struct cgroup_row row;
 
 	return cgroup_find(text, len, home->name, home->name_len, &row) == 0 &&
-	       row.path_len >= home->path_len &&
-	       memcmp(row.path, home->path, home->path_len) == 0 &&
-	       (row.path_len == home->path_len || row.path[home->path_len] == '/');
+	       cgroup_is_below(home, &row);
 }

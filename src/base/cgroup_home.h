@@ -12,5 +12,8 @@
 // text.
 int cgroup_home(const char *text, size_t len, struct cgroup_row *ret);
 
+// True when ROW's path is that of HOME, or below it.
+bool cgroup_is_below(const struct cgroup_row *home, const struct cgroup_row *row);
+
 // True when the process with the cgroups TEXT, LEN bytes, is in the cgroup of HOME, or below it.
 bool cgroup_is_home_of(const struct cgroup_row *home, const char *text, size_t len);

@@ -104,6 +104,8 @@ change '[.]'
 cost "a list" "makes no sense"
 change ".State.Pid = $other"
 cost "the PID of another" "not the container's first one"
+change ".State.Pid = 0"
+cost "the PID of none" "not the container's first one"
 change ".ID = \"$(printf '%064d' 1)\""
 cost "the id of another" "of another container"
 chown 1234 "$dir/config.v2.json"

@@ -187,6 +187,34 @@ Test(containers, by_mounts)
 	end();
 }
 
+// Whoever has a cgroup of his own calls those below it as he likes.
+Test(containers, in_cgroups_of_others)
+{
+	begin();
+	put_process(200, 1, 10, "a", "0::/docker/" ID_A "/libpod-" ID_B ".scope\n");
+	put_process(300, 1, 10, "b", "0::/libpod-" ID_A ".scope/libpod-payload-" ID_A "\n");
+	put_process(400, 1, 10, "c",
+		"0::/user.slice/user-5.slice/user@5.service/user.slice/libpod-" ID_A ".scope\n");
+	put_process(500, 1, 10, "d", "0::/x-user@5.service/user@5x.service/docker/" ID_A "\n");
+	put_process(600, 1, 10, "e", "0::/lxc.payload.web\n");
+	find();
+	check_int(found.count, 5);
+	check_false(found.rows[4]->is_nested);
+	check_row(0, "podman", ID_B, "-", 200, 1);
+	check_true(found.rows[0]->is_nested && !found.rows[0]->is_rootless);
+	check_row(1, "podman", ID_A, "-", 300, 1);
+	check_false(found.rows[1]->is_nested || found.rows[1]->is_rootless);
+	check_row(2, "podman", ID_A, "-", 400, 1);
+	check_true(found.rows[2]->is_rootless && !found.rows[2]->is_nested);
+	check_int(found.rows[2]->owner, 5);
+	check_false(found.rows[3]->is_rootless || found.rows[3]->is_nested);
+	// What we are in ourselves is around all that we see.
+	put("100/cgroup", "0::/docker/" ID_A "/nspeek\n");
+	find();
+	check_false(found.rows[0]->is_nested && found.rows[0]->leader == 200);
+	end();
+}
+
 // A pod whose containers share the PID namespace of their sandbox.
 Test(containers, shared)
 {
@@ -386,6 +414,10 @@ Test(containers, no_state_files)
 	check_int(unlinkat(root.fd, path, 0), 0);
 	check_int(mkdirat(root.fd, path, 0755), 0);
 	check_int(statefile_open(root.fd, root.fd, &container, &file), -EINVAL);
+	// The host's files tell nothing of what is in another container.
+	container.is_nested = true;
+	check_int(statefile_open(root.fd, root.fd, &container, &file), -ENOENT);
+	container.is_nested = false;
 	// An id that leads elsewhere.
 	free(container.id);
 	container.id = strdup("../x");
