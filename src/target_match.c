@@ -77,9 +77,10 @@ static bool is_pod(const struct container *container, const struct target_query 
 		       memcmp(pod, query->name, query->name_len) == 0);
 }
 
+// Only what is drawn by lot is told by its beginning: names that begin alike are others'.
 static bool begins_with_id(const struct container *container, const struct target_query *query)
 {
-	return container->id && query->name_len >= TARGET_ID_MIN &&
+	return container->id && query->name_len >= TARGET_ID_MIN && runtime_is_id(container->id) &&
 	       strncmp(container->id, query->name, query->name_len) == 0;
 }
 
@@ -87,6 +88,18 @@ static bool is_called(const struct container *container, const struct target_que
 {
 	return (!container->is_sandbox && is_word(container->name, query)) ||
 	       is_word(container->id, query);
+}
+
+// Whoever makes a container, or a pod, can call it as another's id begins: then the word means
+// both.
+static bool is_called_or_begins(const struct container *container, const struct target_query *query)
+{
+	return is_called(container, query) || begins_with_id(container, query);
+}
+
+static bool is_pod_or_begins(const struct container *container, const struct target_query *query)
+{
+	return is_pod(container, query) || begins_with_id(container, query);
 }
 
 // Those for which IS is true.
@@ -102,10 +115,11 @@ static size_t filter(const struct containers *containers, const struct target_qu
 	return count;
 }
 
-static bool are_one_pod(const struct container *const *rows, size_t count)
+static bool are_one_pod(
+	const struct container *const *rows, size_t count, const struct target_query *query)
 {
-	for (size_t i = 1; i < count; i++)
-		if (pod_len(rows[i]) != pod_len(rows[0]) ||
+	for (size_t i = 0; i < count; i++)
+		if (!is_pod(rows[i], query) || pod_len(rows[i]) != pod_len(rows[0]) ||
 			memcmp(rows[i]->name, rows[0]->name, pod_len(rows[0])) != 0)
 			return false;
 	return count > 0;
@@ -115,12 +129,11 @@ size_t target_match(const struct containers *containers, const struct target_que
 	const struct container **ret, bool *ret_is_pod)
 {
 	*ret_is_pod = false;
-	size_t count = filter(containers, query, is_called, ret);
-	if (count > 0)
-		return count;
-	count = filter(containers, query, is_pod, ret);
-	*ret_is_pod = are_one_pod(ret, count);
-	return count > 0 ? count : filter(containers, query, begins_with_id, ret);
+	if (filter(containers, query, is_called, ret) > 0)
+		return filter(containers, query, is_called_or_begins, ret);
+	size_t count = filter(containers, query, is_pod_or_begins, ret);
+	*ret_is_pod = are_one_pod(ret, count, query);
+	return count;
 }
 
 size_t target_distance(const char *name, size_t name_len, const char *other)

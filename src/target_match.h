@@ -25,8 +25,8 @@ int target_query_parse(
 	const char *word, bool with_pid, struct target_query *ret, struct error *err);
 
 // Fills RET, of room for all of CONTAINERS, with those that QUERY means, and returns how many they
-// are: those that are called so, with a full id, or a pod's containers; else those whose ids begin
-// so. *RET_IS_POD: they are one pod's, and meant together.
+// are: those that are called so, or have that id, or else a pod's containers; and those whose ids
+// of 64 digits begin so. *RET_IS_POD: they are one pod's, and meant together.
 size_t target_match(const struct containers *containers, const struct target_query *query,
 	const struct container **ret, bool *ret_is_pod);
 

@@ -2,11 +2,13 @@
 #include "target_match.h"
 #include "unit.h"
 
-#define ID_A "173c40fb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
-#define ID_B "173c40ffffff1e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
-#define ID_C "9f3c40fb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
+#define ID_A           "173c40fb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
+#define ID_B           "173c40ffffff1e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
+#define ID_C           "9f3c40fb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
+#define ID_D           "aaaaaafb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
+#define POD_ID(digits) digits "3c40fb02961e5403015ab8243835b4c4d29747b10cab10b21653f1236f939b"
 
-enum { ROWS = 12 };
+enum { ROWS = 13 };
 
 static struct container all[ROWS];
 static struct container *list[ROWS];
@@ -27,18 +29,20 @@ static void add(const char *runtime, const char *engine, const char *id, const c
 static void fill(void)
 {
 	containers.count = 0;
-	add("docker", NULL, ID_A, "web");                            // 100
-	add("podman", NULL, ID_B, "web");                            // 101
-	add("docker", NULL, ID_C, "db");                             // 102
-	add("lxc", NULL, "mail", "mail");                            // 103
-	add("k8s", "containerd", "11" ID_A, "default/front/app");    // 104
-	add("k8s", "containerd", "12" ID_A, "default/front/helper"); // 105
-	add("k8s", "containerd", "13" ID_A, "default/front");        // 106
+	add("docker", NULL, ID_A, "web");                               // 100
+	add("podman", NULL, ID_B, "web");                               // 101
+	add("docker", NULL, ID_C, "db");                                // 102
+	add("lxc", NULL, "mail", "mail");                               // 103
+	add("k8s", "containerd", POD_ID("11"), "default/front/app");    // 104
+	add("k8s", "containerd", POD_ID("12"), "default/front/helper"); // 105
+	add("k8s", "containerd", POD_ID("13"), "default/front");        // 106
 	list[6]->is_sandbox = true;
-	add("k8s", "crio", "14" ID_A, "other/back/app");   // 107
-	add("k8s", "crio", "15" ID_A, "default/back/app"); // 108
-	add(NULL, NULL, NULL, NULL);                       // 109
-	add("docker", NULL, "aaaaaa" ID_A, "173c40");      // 110
+	add("k8s", "crio", POD_ID("14"), "other/back/app");       // 107
+	add("k8s", "crio", POD_ID("15"), "default/back/app");     // 108
+	add(NULL, NULL, NULL, NULL);                              // 109
+	add("docker", NULL, ID_D, "173c40");                      // 110
+	add("lxc", NULL, "mailbox-1", "mailbox-1");               // 111
+	add("k8s", "crio", POD_ID("16"), "default/aaaaaafb/app"); // 112
 }
 
 // The leaders of those that WORD means, as text.
@@ -73,6 +77,7 @@ Test(target_match, names)
 	check_str(match("lxc:mail"), "103");
 	check_str(match("WEB"), "");
 	check_str(match("we"), "");
+	check_str(match("mailbox"), ""); // the beginning of a name
 }
 
 Test(target_match, ids)
@@ -83,7 +88,7 @@ Test(target_match, ids)
 	check_str(match("podman:173c40f"), "101");
 	check_str(match("9f3c4"), ""); // too short
 	check_str(match("9f3c40"), "102");
-	check_str(match("173c40"), "110"); // a name is more than the beginning of an id
+	check_str(match("173c40"), "100 101 110"); // whoever is called as others' ids begin
 	check_str(match(ID_A "0"), "");
 }
 
@@ -97,7 +102,8 @@ Test(target_match, pods)
 	check_str(match("other/back"), "107 pod");
 	check_str(match("containerd:default/front/app"), "104");
 	check_str(match("crio:default/front/app"), "");
-	check_str(match("k8s:11173c40fb02"), "104");
+	check_str(match("k8s:113c40fb02"), "104");
+	check_str(match("aaaaaafb"), "110 112"); // a pod that is called as another's id begins
 }
 
 Test(target_match, words)
