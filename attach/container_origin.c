@@ -7,6 +7,7 @@
 #include "fd.h"
 #include "number.h"
 #include "proc.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -107,6 +109,19 @@ void container_find_owner(int proc_fd, uint64_t own_users, struct container *con
 	container->is_rootless = owner != 0;
 }
 
+// Waits for PID's end, but no longer than TIMEOUT_MS: who reads what a user's file system gives can
+// be in a sleep that no signal ends. Whoever is our parent then has it later.
+static void await_end(pid_t pid, int timeout_ms)
+{
+	auto_fd int pidfd = sys_pidfd_open(pid, 0);
+	struct pollfd poller = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd >= 0)
+		poll(&poller, 1, timeout_ms);
+	while (waitpid(pid, NULL, pidfd >= 0 ? WNOHANG : 0) < 0 && errno == EINTR)
+		;
+}
+
 // Reads PID's command line into TEXT of SIZE bytes by a child that is killed when it takes long: it
 // stands in the memory of PID, which can make a reader wait for what never comes. Returns its
 // length, or -errno.
@@ -117,8 +132,10 @@ static ssize_t read_by_child(int proc_fd, pid_t pid, char *text, size_t size)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	pid_t child = fork();
+	pid_t keeper = getpid(), child = fork();
 	if (child == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != keeper)
+			_exit(1);
 		ssize_t read_len = container_read(proc_fd, pid, "cmdline", text, size);
 		_exit(read_len > 0 && fd_write_all(ends[1], text, (size_t)read_len) == 0 ? 0 : 1);
 	}
@@ -132,10 +149,16 @@ static ssize_t read_by_child(int proc_fd, pid_t pid, char *text, size_t size)
 	}
 	if (child > 0) {
 		kill(child, SIGKILL);
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
+		await_end(child, WAIT_MS);
 	}
 	return n < 0 ? n : (ssize_t)len;
+}
+
+static uint64_t own_mounts(int proc_fd)
+{
+	struct stat st;
+
+	return fstatat(proc_fd, "self/ns/mnt", &st, 0) < 0 ? 0 : st.st_ino;
 }
 
 // True when PID runs as root, or as who made CONTAINER, and is no process of it. *RET_IS_SAFE: its
@@ -149,11 +172,14 @@ static bool may_tell(int proc_fd, pid_t pid, const struct container *container, 
 	if (len < 0 || proc_status_parse(text, (size_t)len, &status) < 0 ||
 		(status.uid[1] != 0 && status.uid[1] != container->owner))
 		return false;
-	*ret_is_safe = status.uid[1] == geteuid() && status.ns_pid_count <= 1;
-	if (container->has_own_pids)
-		return container_inode(proc_fd, pid, "ns/pid") != container->pid_ns;
+	*ret_is_safe = status.uid[1] == geteuid() && status.ns_pid_count <= 1 &&
+		       container_inode(proc_fd, pid, "ns/mnt") == own_mounts(proc_fd);
+	if (container->has_own_pids && container_inode(proc_fd, pid, "ns/pid") == container->pid_ns)
+		return false;
+	if (!container->cgroup)
+		return container->has_own_pids;
 	len = container_read(proc_fd, pid, "cgroup", cgroups, sizeof(cgroups));
-	if (len < 0 || !container->cgroup)
+	if (len < 0)
 		return false;
 	const struct cgroup_row home = {.name = container->hierarchy,
 		.name_len = strlen(container->hierarchy),

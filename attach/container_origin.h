@@ -32,7 +32,7 @@ void container_find_owner(int proc_fd, uint64_t own_users, struct container *con
 // Asks the leader whether it is one of gVisor's programs.
 void container_ask_leader(int proc_fd, struct container *container);
 
-// Asks PID, the leader's parent, what CONTAINER is. Who is not root, or in another PID namespace,
-// is a stranger, and asked only if PATIENT. Returns 1, 0 when PID is no monitor of any, or
-// -ETIMEDOUT for a stranger who does not answer.
+// Asks PID, the leader's parent, what CONTAINER is; none that is in it. Who is not root, or in
+// another PID or mount namespace, is a stranger, and asked only if PATIENT. Returns 1, 0 when PID
+// is no monitor of any, or -ETIMEDOUT for a stranger who does not answer.
 int container_ask_monitor(int proc_fd, pid_t pid, bool patient, struct container *container);

@@ -523,6 +523,25 @@ const struct container *containers_around(
 	return NULL;
 }
 
+// True when TARGET is in what makes CONTAINER one.
+static bool is_in(const struct container *container, const struct target *target)
+{
+	char cgroups[CGROUPS_MAX];
+	struct stat pids, mounts;
+
+	if (!container->cgroup)
+		return (fstatat(target->proc_fd, "ns/pid", &pids, 0) == 0 &&
+			       pids.st_ino == container->space) ||
+		       (fstatat(target->proc_fd, "ns/mnt", &mounts, 0) == 0 &&
+			       mounts.st_ino == container->space);
+	ssize_t len = fd_read_small_at(target->proc_fd, "cgroup", cgroups, sizeof(cgroups));
+	const struct cgroup_row home = {.name = container->hierarchy,
+		.name_len = strlen(container->hierarchy),
+		.path = container->cgroup,
+		.path_len = strlen(container->cgroup)};
+	return len > 0 && cgroup_is_home_of(&home, cgroups, (size_t)len);
+}
+
 bool container_has(const struct container *container, const struct target *target)
 {
 	char text[1024];
@@ -530,7 +549,8 @@ bool container_has(const struct container *container, const struct target *targe
 	ssize_t len = fd_read_small_at(target->proc_fd, "stat", text, sizeof(text));
 
 	return target->pid == container->leader && len >= 0 &&
-	       proc_stat_start(text, (size_t)len, &start) == 0 && start == container->start;
+	       proc_stat_start(text, (size_t)len, &start) == 0 && start == container->start &&
+	       is_in(container, target);
 }
 
 void container_namespaces(

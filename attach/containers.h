@@ -74,7 +74,8 @@ const struct container *containers_around(
 // False when process PID, below PROC_FD, is in no container.
 bool containers_may_hold(int proc_fd, pid_t pid);
 
-// True when TARGET is CONTAINER's leader still, not another process that got the number.
+// True when TARGET is CONTAINER's leader still, not another process that got the number (also while
+// containers were looked for), nor one that has left it.
 bool container_has(const struct container *container, const struct target *target);
 
 // The inodes of the leader's namespaces, below PROC_FD, indexed by NSTYPE_*; 0: not known.

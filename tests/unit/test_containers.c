@@ -165,6 +165,37 @@ Test(containers, by_namespace)
 	end();
 }
 
+static bool has(size_t index, pid_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	const struct target target = {.pid = pid, .proc_fd = openat(root.fd, name, O_RDONLY)};
+	bool it_has = container_has(found.rows[index], &target);
+	close(target.proc_fd);
+	return it_has;
+}
+
+// A leader's number with another process, whose start is as that one's, and a leader that has left.
+Test(containers, opened)
+{
+	begin();
+	put_process(200, 100, 50, "a", "0::/session\n");
+	put_process(300, 100, 50, "b", "0::/docker/" ID_A "\n");
+	find();
+	check_true(has(0, 200));
+	check_false(has(0, 300));
+	check_true(has(1, 300));
+	put("300/cgroup", "0::/docker/" ID_A "/sub\n");
+	check_true(has(1, 300));
+	put("300/cgroup", "0::/docker/" ID_A "0\n");
+	check_false(has(1, 300));
+	check_int(unlinkat(root.fd, "200/ns/pid", 0), 0);
+	put_space("200", "pid", "host");
+	check_false(has(0, 200));
+	end();
+}
+
 // Mounts alone are one where the root is another, too; but for the kernel's own threads.
 Test(containers, by_mounts)
 {
@@ -263,6 +294,9 @@ Test(containers, monitors)
 	put_process(600, 1, 10, "c", "0::/session\n");
 	put_words(600, "/usr/bin/conmon -c " ID_A " -n evil --exit-command /bin/podman");
 	put_process(700, 600, 5, "c", "0::/session\n");
+	put_process(610, 1, 10, "host", "0::/docker/" ID_B "\n"); // with PIDs of ours
+	put_words(610, "/usr/bin/conmon -c " ID_B " -n evil --exit-command /bin/podman");
+	put_process(620, 610, 20, "g", "0::/docker/" ID_B "\n");
 	// Nor does one of another user.
 	put_process(800, 1, 10, "host", "0::/session\n");
 	put("800/status", "Name:\ta\nState:\tS (sleeping)\nTgid:\t800\nPid:\t800\nPPid:\t1\n"
@@ -270,7 +304,7 @@ Test(containers, monitors)
 	put_words(800, "systemd-nspawn -M evil");
 	put_process(900, 800, 20, "d", "0::/session\n");
 	find();
-	check_int(found.count, 5);
+	check_int(found.count, 6);
 	check_row(0, "podman", ID_A, "web", 300, 1);
 	check_str(found.rows[0]->bundle, "200/root//bundle");
 	check_row(1, "docker", ID_B, "-", 500, 1);
@@ -278,8 +312,9 @@ Test(containers, monitors)
 	check_row(2, "k8s", ID_A, "default/web", 560, 1);
 	check_str(found.rows[2]->engine->name, "crio");
 	check_true(found.rows[2]->is_sandbox);
-	check_row(3, "-", "-", "-", 700, 2);
-	check_row(4, "-", "-", "-", 900, 1);
+	check_row(3, "docker", ID_B, "-", 620, 2);
+	check_row(4, "-", "-", "-", 700, 2);
+	check_row(5, "-", "-", "-", 900, 1);
 	end();
 }
 
