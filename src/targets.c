@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "container_names.h"
 #include "fd.h"
+#include "number.h"
 #include "target_match.h"
 #include "target_word.h"
 #include "text.h"
@@ -282,30 +283,53 @@ static bool cgroup_of_directory(const char *path, char *ret, size_t size)
 	return best > 0;
 }
 
-// Opens the processes of a systemd unit, or of a cgroup, that NAME is.
-static int open_cgroup(
-	const char *word, const char *name, bool is_unit, struct targets *ret, struct error *err)
+// Finds who is in the systemd unit, or in the cgroup, that NAME of LEN bytes is.
+static int find_in_cgroup(
+	const char *name, size_t len, bool is_unit, struct containers *ret, struct error *err)
 {
 	auto_fd int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_containers struct containers containers = {0};
-	char path[2 * PATH_MAX];
-	int r;
+	char called[PATH_MAX], path[2 * PATH_MAX];
 
 	if (proc_fd < 0)
 		return fail_sys(err, errno, "open", "/proc");
-	if (name[0] == '\0')
+	snprintf(called, sizeof(called), "%.*s", (int)len, name);
+	if (is_unit || !cgroup_of_directory(called, path, sizeof(path)))
+		snprintf(
+			path, sizeof(path), "%s%s", is_unit || called[0] == '/' ? "" : "/", called);
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
+		path[--end] = '\0';
+	return containers_find_cgroup(proc_fd, path, is_unit, ret, err);
+}
+
+// Opens the processes of a systemd unit, or of a cgroup, that NAME is; or, where there is none of
+// that name, the one that a number at its end says.
+static int open_cgroup(
+	const char *word, const char *name, bool is_unit, struct targets *ret, struct error *err)
+{
+	auto_containers struct containers containers = {0};
+	const char *slash = strrchr(name, '/');
+	pid_t inside = 0;
+	int r;
+
+	if (name[0] == '\0' || strlen(name) >= PATH_MAX)
 		return fail(err, ERROR_USAGE, EINVAL, "there is no name in %s", word);
-	if (is_unit || !cgroup_of_directory(name, path, sizeof(path)))
-		snprintf(path, sizeof(path), "%s%s", is_unit || name[0] == '/' ? "" : "/", name);
-	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/';)
-		path[--len] = '\0';
-	if ((r = containers_find_cgroup(proc_fd, path, is_unit, &containers, err)) < 0)
+	r = find_in_cgroup(name, strlen(name), is_unit, &containers, err);
+	if (r == 0 && containers.count == 0 && slash && slash > name &&
+		number_parse_pid(slash + 1, &inside) == 0)
+		r = find_in_cgroup(name, (size_t)(slash - name), is_unit, &containers, err);
+	if (r < 0)
 		return r;
 	if (containers.count == 0)
 		return fail(err, ERROR_TARGET, ENOENT, "no process is in %s", word);
 	const struct container *const *rows = (const struct container *const *)containers.rows;
-	return containers.count > 1 ? refuse_several(word, rows, containers.count, err)
-				    : open_rows(rows, 1, ret, err);
+	if (containers.count > 1)
+		return refuse_several(word, rows, containers.count, err);
+	if ((r = open_rows(rows, 1, ret, err)) < 0 || inside == 0)
+		return r;
+	r = turn_to(&ret->rows[0], word, inside, err);
+	if (r < 0)
+		targets_fini(ret);
+	return r;
 }
 
 int targets_open(const char *word, struct targets *ret, struct error *err)

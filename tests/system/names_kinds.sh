@@ -44,6 +44,16 @@ expect_status 0 "$NSPEEK" stack --json unit:with-dash
 assert_eq "$(pids_of)" "[$dashed]"
 expect_status 0 "$NSPEEK" stack --json 'unit:with\x2ddash.service'
 assert_eq "$(pids_of)" "[$dashed]"
+# One of them, by its number there; a cgroup that is called so comes first.
+for word in "unit:web/$second" "cgroup:/$LAB/a.slice/web.service/$second"; do
+	expect_status 0 "$NSPEEK" stack --json "$word"
+	assert_eq "$(pids_of)" "[$second]" "the process $word"
+done
+expect_status 2 "$NSPEEK" stack "unit:web/$dashed"
+assert_one_error "there is no process $dashed inside, in unit:web/$dashed"
+start_in "a.slice/web.service/$first" "$FIXTURES/container" init
+expect_status 0 "$NSPEEK" stack --json "cgroup:/$LAB/a.slice/web.service/$first"
+assert_eq "$(pids_of)" "[$STARTED]" "the process in a cgroup of digits"
 expect_status 2 "$NSPEEK" stack unit:we
 assert_one_error "no process is in unit:we"
 expect_status 2 "$NSPEEK" stack "cgroup:/$LAB/a.slice/we"
