@@ -9,7 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOUNTINFO_MAX = 4 << 20, ID_LEN = 64 };
+enum {
+	MOUNTINFO_MAX = 4 << 20,       // bytes of our own
+	THEIR_MOUNTINFO_MAX = 1 << 20, // of a container's, which is as long as somebody in it likes
+	SEARCHES_MAX = 16,             // of our own, for one container
+	ID_LEN = 64
+};
+
+// Our own mounts, read when they are first asked for.
+struct own_mounts {
+	int proc_fd;
+	char *text;
+	size_t len;
+	int searches; // that were made
+};
 
 // The 64 digits behind PART in PATH, if they stand between slashes, or NULL.
 static const char *id_behind(const char *path, const char *part)
@@ -41,13 +54,17 @@ bool mount_hint_parse(const char *path, struct mount_hint *ret)
 
 // Writes where the file system DEV of MOUNT shows PATH here, by our own mounts, to RET of SIZE
 // bytes. Returns false when it does not.
-static bool find_here(const char *own, size_t own_len, const struct mount_row *mount,
-	const char *path, char *ret, size_t size)
+static bool find_here(struct own_mounts *own, const struct mount_row *mount, const char *path,
+	char *ret, size_t size)
 {
-	const char *cursor = own;
 	struct mount_row row;
 
-	while (mount_row_next(&cursor, own + own_len, &row) > 0) {
+	if (own->searches++ >= SEARCHES_MAX ||
+		(!own->text && fd_read_file_at(own->proc_fd, "self/mountinfo", MOUNTINFO_MAX,
+				       &own->text, &own->len) < 0))
+		return false;
+	const char *cursor = own->text;
+	while (mount_row_next(&cursor, own->text + own->len, &row) > 0) {
 		char root[PATH_MAX], point[PATH_MAX];
 		if (row.dev_major != mount->dev_major || row.dev_minor != mount->dev_minor ||
 			mount_unescape(row.root, row.root_len, root, sizeof(root)) < 0 ||
@@ -77,14 +94,14 @@ static bool take_graph(const char *path, const char *part, char *ret, size_t siz
 }
 
 // The root directory's mount: a layer of the storage, by itself or on top of others.
-static void take_root(const char *own, size_t own_len, const struct mount_row *mount,
-	const char *root, struct container_mounts *mounts)
+static void take_root(struct own_mounts *own, const struct mount_row *mount, const char *root,
+	struct container_mounts *mounts)
 {
 	static const char upper[] = "upperdir=";
 	char options[PATH_MAX], path[PATH_MAX];
 
 	if (strstr(root, "/vfs/dir/")) {
-		if (find_here(own, own_len, mount, root, path, sizeof(path)))
+		if (find_here(own, mount, root, path, sizeof(path)))
 			take_graph(path, "/vfs/dir/", mounts->graph, sizeof(mounts->graph));
 		return;
 	}
@@ -101,8 +118,8 @@ static void take_root(const char *own, size_t own_len, const struct mount_row *m
 		take_graph(at, "/overlay/", mounts->graph, sizeof(mounts->graph));
 }
 
-static void take_mount(const char *own, size_t own_len, const struct mount_row *mount,
-	struct container_mounts *mounts)
+static void take_mount(
+	struct own_mounts *own, const struct mount_row *mount, struct container_mounts *mounts)
 {
 	char root[PATH_MAX], path[PATH_MAX];
 	struct mount_hint hint;
@@ -110,7 +127,7 @@ static void take_mount(const char *own, size_t own_len, const struct mount_row *
 	if (mount_unescape(mount->root, mount->root_len, root, sizeof(root)) < 0)
 		return;
 	if (mount->point_len == 1 && mount->point[0] == '/')
-		take_root(own, own_len, mount, root, mounts);
+		take_root(own, mount, root, mounts);
 	if (mounts->runtime || !mount_hint_parse(root, &hint))
 		return;
 	mounts->runtime = hint.runtime;
@@ -118,27 +135,27 @@ static void take_mount(const char *own, size_t own_len, const struct mount_row *
 	mounts->id[ID_LEN] = '\0';
 	root[hint.dir_len] = '\0';
 	if (strcmp(hint.runtime->name, "docker") == 0 &&
-		find_here(own, own_len, mount, root, path, sizeof(path)))
+		find_here(own, mount, root, path, sizeof(path)))
 		memcpy(mounts->docker, path, strlen(path) + 1);
 }
 
 int container_mounts_read(
 	int proc_fd, const struct container *container, struct container_mounts *ret)
 {
-	auto_free char *own = NULL, *theirs = NULL;
-	size_t own_len, theirs_len;
+	auto_free char *theirs = NULL;
+	struct own_mounts own = {.proc_fd = proc_fd};
+	size_t theirs_len;
 	char path[32];
 	struct mount_row mount;
 
 	memset(ret, 0, sizeof(*ret));
 	snprintf(path, sizeof(path), "%d/mountinfo", container->leader);
-	int r = fd_read_file_at(proc_fd, path, MOUNTINFO_MAX, &theirs, &theirs_len);
-	if (r == 0)
-		r = fd_read_file_at(proc_fd, "self/mountinfo", MOUNTINFO_MAX, &own, &own_len);
+	int r = fd_read_file_at(proc_fd, path, THEIR_MOUNTINFO_MAX, &theirs, &theirs_len);
 	if (r < 0)
 		return r;
 	const char *cursor = theirs;
 	while (mount_row_next(&cursor, theirs + theirs_len, &mount) > 0)
-		take_mount(own, own_len, &mount, ret);
+		take_mount(&own, &mount, ret);
+	free(own.text);
 	return 0;
 }

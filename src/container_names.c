@@ -102,10 +102,10 @@ static void take_own(
 
 	if (record->id[0] && strcmp(record->id, container->id) != 0)
 		warn(asking, given->path, "it is of another container");
-	else if (record->pid != container->leader &&
-		 (record->pid != 0 || given->kind == STATE_DOCKER))
+	else if (record->pid != 0 && record->pid != container->leader)
 		warn(asking, given->path, "its process is not the container's first one");
-	else
+	// Docker says 0 of one that does not run, or is being started.
+	else if (record->pid != 0 || given->kind != STATE_DOCKER)
 		take_name(container, record);
 }
 

@@ -19,7 +19,8 @@
 	"TARGET is a PID; PID:INODE with the inode of its pidfd; the name of a container, or 6 "  \
 	"characters of its id, by itself or as RUNTIME:NAME (docker, podman, containerd, k8s, "   \
 	"crio, crun, runc, lxc, lxd, incus, machine); k8s:NAMESPACE/POD[/CONTAINER]; unit:NAME; " \
-	"cgroup:PATH; or, with /PID behind the name, a process inside. `nspeek list' shows the "  \
+	"cgroup:PATH; or, with /PID behind any of them, a process inside. `nspeek list' shows "   \
+	"the "                                                                                    \
 	"containers."
 
 // How a container is called. What is not known is NULL. Strings may hold any byte.

@@ -104,14 +104,18 @@ change '[.]'
 cost "a list" "makes no sense"
 change ".State.Pid = $other"
 cost "the PID of another" "not the container's first one"
-change ".State.Pid = 0"
-cost "the PID of none" "not the container's first one"
 change ".ID = \"$(printf '%064d' 1)\""
 cost "the id of another" "of another container"
 chown 1234 "$dir/config.v2.json"
 cost "another owner" "belongs neither to root nor"
 chmod 666 "$dir/config.v2.json"
 cost "a file for everybody" "everybody can write to it"
+
+# Of a container that does not run nothing is taken, whoever has put himself in its cgroup.
+change ".State.Pid = 0"
+in_lab 0 list --json
+assert_eq "$(name_of "$box")" null "the name with no PID"
+assert_eq "$ERR" "" "stderr with no PID"
 
 # A name that means something to a terminal is shown harmless, and is a name.
 change '.Name = "/\u001b[31mred\n"'

@@ -378,6 +378,27 @@ Test(containers, hints_of_mounts)
 	check_false(mount_hint_parse("/", &hint));
 }
 
+// Somebody inside has as many root mounts as he likes: not each of them is looked for among ours.
+Test(containers, many_root_mounts)
+{
+	const struct container container = {.leader = 200};
+	struct container_mounts mounts;
+	char text[4096] = "";
+
+	begin();
+	put_process(200, 1, 10, "a", "0::/x\n");
+	put("100/mountinfo", "1 0 8:1 / /disk rw - ext4 /dev/a rw\n");
+	put("200/mountinfo", "1 0 8:1 /g/vfs/dir/x / rw - ext4 /dev/a rw\n");
+	check_int(container_mounts_read(root.fd, &container, &mounts), 0);
+	check_str(mounts.graph, "/disk/g");
+	for (int i = 0; i < 16; i++)
+		strcat(text, "1 0 8:2 /a/vfs/dir/x / rw - ext4 /dev/b rw\n");
+	put("200/mountinfo", "%s1 0 8:1 /g/vfs/dir/x / rw - ext4 /dev/a rw\n", text);
+	check_int(container_mounts_read(root.fd, &container, &mounts), 0);
+	check_str(mounts.graph, "");
+	end();
+}
+
 static const char path[] = "var/lib/docker/containers/" ID_A "/config.v2.json";
 
 static void make_docker(void)
