@@ -10,15 +10,19 @@ need_tool jq
 lab_open
 LAB_PID=$STARTED
 RUNC_ROOT=/run/runc
-box_root box
-start_box docker box app /bin/app init
+# No other test's containers are called so.
+BOX=box$$
+OTHER=other$$
+THIRD=third$$
+box_root "$BOX"
+start_box docker "$BOX" app /bin/app init
 box=$TARGET
-box_root other
-start_box docker other app /bin/app init
+box_root "$OTHER"
+start_box docker "$OTHER" app /bin/app init
 other=$TARGET
 # The one that is next to a store with lies.
-box_root third
-start_box runc third app /bin/app init
+box_root "$THIRD"
+start_box runc "$THIRD" app /bin/app init
 third=$TARGET
 id=$(sed -n 's|.*name=systemd:.*/||p' "/proc/$box/cgroup")
 [ -n "$id" ] || id=$(tail -n 1 "/proc/$box/cgroup" | sed 's|.*/||')
@@ -41,17 +45,17 @@ name_of() {
 cost() {
 	in_lab 0 list --json
 	assert_eq "$(name_of "$box")" null "the name with $1"
-	assert_eq "$(name_of "$other")" other "the other's name with $1"
-	assert_eq "$(name_of "$third")" third "the third's name with $1"
+	assert_eq "$(name_of "$other")" "$OTHER" "the other's name with $1"
+	assert_eq "$(name_of "$third")" "$THIRD" "the third's name with $1"
 	assert_eq "$(printf '%s\n' "$ERR" | grep -c .)" 1 "lines on stderr with $1"
 	assert_contains "$ERR" "nspeek: warning: $dir/config.v2.json is not used: "
 	assert_contains "$ERR" "$2"
-	in_lab 0 other -- /bin/app hostname
-	assert_eq "$OUT" other "the other with $1"
+	in_lab 0 "$OTHER" -- /bin/app hostname
+	assert_eq "$OUT" "$OTHER" "the other with $1"
 	in_lab 0 "${id:0:12}" -- /bin/app hostname
-	assert_eq "$OUT" box "by its id with $1"
-	in_lab 125 box -- /bin/app hostname
-	assert_contains "$ERR" "nspeek: no container is called box"
+	assert_eq "$OUT" "$BOX" "by its id with $1"
+	in_lab 125 "$BOX" -- /bin/app hostname
+	assert_contains "$ERR" "nspeek: no container is called $BOX"
 	rm -rf "$dir/config.v2.json"
 	cp "$WORK/good.json" "$dir/config.v2.json"
 }
@@ -61,7 +65,7 @@ change() {
 }
 
 in_lab 0 list --json
-assert_eq "$(name_of "$box") $(name_of "$other") $(name_of "$third")" "box other third" "the names"
+assert_eq "$(name_of "$box") $(name_of "$other") $(name_of "$third")" "$BOX $OTHER $THIRD" "the names"
 assert_eq "$ERR" "" stderr
 for pid in "$box" "$other" "$third"; do
 	target_before "$pid"
@@ -122,18 +126,18 @@ change '.Name = "/\u001b[31mred\n"'
 in_lab 0 list
 assert_contains "$OUT" '\x1b[31mred\x0a'
 in_lab 0 $'\e[31mred\n' -- /bin/app hostname
-assert_eq "$OUT" box
+assert_eq "$OUT" "$BOX"
 cp "$WORK/good.json" "$dir/config.v2.json"
 
 # A store in which somebody else's process has the number, or another time of birth.
 lies=/proc/$LAB_PID/root/run/runc
 mkdir "$lies/stale" "$lies/wrong"
-jq -c '.id = "stale" | .init_process_start += 1' "$lies/third/state.json" >"$lies/stale/state.json"
-jq -c ".id = \"wrong\" | .init_process_pid = $$" "$lies/third/state.json" >"$lies/wrong/state.json"
+jq -c '.id = "stale" | .init_process_start += 1' "$lies/$THIRD/state.json" >"$lies/stale/state.json"
+jq -c ".id = \"wrong\" | .init_process_pid = $$" "$lies/$THIRD/state.json" >"$lies/wrong/state.json"
 in_lab 0 list --json
-assert_eq "$(name_of "$third")" third "the name beside lies"
+assert_eq "$(name_of "$third")" "$THIRD" "the name beside lies"
 assert_eq "$ERR" "nspeek: warning: /run/runc/stale/state.json is not used: its process is not the one that has the number now"
-rm -r "$lies/third"
+rm -r "$lies/$THIRD"
 in_lab 0 list --json
 assert_eq "$(jq -c --argjson pid "$third" '.containers[] | select(.pid == $pid) | [.runtime, .id, .name]' \
 	"$WORK/run.out")" '[null,null,null]' "the third without its own file"
@@ -165,7 +169,7 @@ for ((i = 0; i < 12; i++)); do
 done
 chown -R 1234:1234 "$users"
 in_lab 0 list --json
-assert_eq "$(name_of "$other")" other "another's name beside too many files"
+assert_eq "$(name_of "$other")" "$OTHER" "another's name beside too many files"
 assert_contains "$ERR" "/status is not used: its user has too many"
 
 for pid in "$box" "$other" "$third"; do

@@ -96,9 +96,11 @@ assert_one_error "runs in a kernel of its own (gvisor): its processes are not th
 # Processes inside, by their numbers there.
 RUNC_ROOT=/run/runc
 need_tool runc
-box_root box
-start_box runc box app /bin/app init
-"${LAB_RUN[@]}" runc exec --detach --pid-file "$WORK/second.pid" box /bin/app threads 2 >/dev/null 2>&1 ||
+# No other test's container is called so.
+BOX=box$$
+box_root "$BOX"
+start_box runc "$BOX" app /bin/app init
+"${LAB_RUN[@]}" runc exec --detach --pid-file "$WORK/second.pid" "$BOX" /bin/app threads 2 >/dev/null 2>&1 ||
 	fail "runc exec"
 second=$(cat "$WORK/second.pid")
 await_program "$second" app
@@ -109,32 +111,32 @@ in_lab() {
 	expect_status "$status" nsenter --mount="/proc/$LAB_PID/ns/mnt" -- "$WORK/nspeek" "$@"
 }
 in_lab 0 list --json
-assert_eq "$(jq -c '.containers[] | select(.name == "box") | .processes' "$WORK/run.out")" 2 processes
-in_lab 0 stack --json box
-assert_eq "$(pids_of)" "$(jq -nc "[$TARGET,$second] | sort")" "the processes of box"
-in_lab 0 stack --json "box/$inside"
-assert_eq "$(pids_of)" "[$second]" "the process box/$inside"
-in_lab 0 stack --json --thread "$second" "runc:box/$inside"
+assert_eq "$(jq -c '.containers[] | select(.name == "'"$BOX"'") | .processes' "$WORK/run.out")" 2 processes
+in_lab 0 stack --json "$BOX"
+assert_eq "$(pids_of)" "$(jq -nc "[$TARGET,$second] | sort")" "the processes of $BOX"
+in_lab 0 stack --json "$BOX/$inside"
+assert_eq "$(pids_of)" "[$second]" "the process $BOX/$inside"
+in_lab 0 stack --json --thread "$second" "runc:$BOX/$inside"
 assert_eq "$(jq '.processes[0].threads | length' "$WORK/run.out")" 1 "one thread"
-in_lab 64 stack --thread "$second" box
-assert_one_error "--thread is of one process, and box means a container"
-in_lab 0 stack --repeat 2 --interval 0.1 --json box
+in_lab 64 stack --thread "$second" "$BOX"
+assert_one_error "--thread is of one process, and $BOX means a container"
+in_lab 0 stack --repeat 2 --interval 0.1 --json "$BOX"
 assert_eq "$(jq -c '[.processes[].round]' "$WORK/run.out")" '[1,1,2,2]' rounds
-in_lab 2 stack "box/4000000"
-assert_one_error "there is no process 4000000 inside, in box/4000000"
+in_lab 2 stack "$BOX/4000000"
+assert_one_error "there is no process 4000000 inside, in $BOX/4000000"
 # Several, one of which there is not.
-in_lab 1 stack --json box/1 nosuch
+in_lab 1 stack --json "$BOX"/1 nosuch
 assert_eq "$(pids_of)" "[$TARGET]"
 assert_contains "$ERR" "nspeek: no container is called nosuch"
 
 # The table.
 in_lab 0 list
 assert_matches "$OUT" '^RUNTIME +ID +NAME +PID +PROCS +ROOTLESS +UP +COMMAND'
-assert_matches "$OUT" $'\n'"runc +box +box +$TARGET +2 +no +[0-9]+[smh] +app"
+assert_matches "$OUT" $'\n'"runc +$BOX +$BOX +$TARGET +2 +no +[0-9]+[smh] +app"
 in_lab 0 list --noheadings -o name,target,owner,kind,namespaces,cgroup
-assert_matches "$OUT" "box +$TARGET:[0-9]+ +0 +container +ipc,uts,net,pid,mnt +-"
-in_lab 0 "$(awk '$1 == "box" { print $2 }' "$WORK/run.out")" -- /bin/app hostname
-assert_eq "$OUT" box
+assert_matches "$OUT" "$BOX +$TARGET:[0-9]+ +0 +container +ipc,uts,net,pid,mnt +-"
+in_lab 0 "$(awk -v box="$BOX" '$1 == box { print $2 }' "$WORK/run.out")" -- /bin/app hostname
+assert_eq "$OUT" "$BOX"
 in_lab 0 list -o help
 assert_contains "$OUT" LONGID
 in_lab 64 list box
