@@ -48,7 +48,7 @@ list() {
 # finds WORD: it means the box, for every command.
 finds() {
 	nspeek 0 "$1" -- /bin/app hostname
-	assert_eq "$OUT" box "the host name in $1"
+	assert_eq "$OUT" "$BOX" "the host name in $1"
 	assert_eq "$ERR" "" "stderr of $1"
 	nspeek 0 stack --json "$1"
 	assert_eq "$(jq -c '[.processes[] | [.pid, .ns_pid, .container.runtime, .container.name]]' \
@@ -65,9 +65,9 @@ find_nameless() {
 	assert_eq "$facts" '[null,null,1,false]' "the row"
 	wanted=$TARGET:$(listed .pidfd)
 	nspeek 0 "$wanted" -- /bin/app hostname
-	assert_eq "$OUT" box
-	nspeek 2 stack box
-	assert_one_error "no container is called box"
+	assert_eq "$OUT" "$BOX"
+	nspeek 2 stack "$BOX"
+	assert_one_error "no container is called $BOX"
 }
 
 find_named() {
@@ -81,6 +81,8 @@ find_named() {
 	finds "$NAME"
 	finds "$word:$NAME"
 	finds "$NAME/1"
+	nspeek 0 ps --noheadings -o container,pid "$TARGET"
+	assert_eq "$OUT" "$NAME  $TARGET" "the container of a PID"
 	finds "$word:$id"
 	[ "$long" = no ] || {
 		assert_matches "$id" '^[0-9a-f]{64}$'
@@ -140,16 +142,18 @@ LAB_PID=$STARTED
 RUNC_ROOT=/run/runc
 CRUN_ROOT=/run/crun
 CONTAINERD_STATE=/run/containerd
-box_root box
-start_box "$1" box app /bin/app init
+# Containers of tests that run beside this one are seen too, so it has a name of its own.
+BOX=box-$$
+box_root "$BOX"
+start_box "$1" "$BOX" app /bin/app init
 for row in "${rows[@]}" ""; do
 	read -r name word long beside <<<"$row"
 	[ "$name" != "$1" ] || break
 done
 [ "$name" = "$1" ] || fail "no row for the runtime $1"
 RUNTIME_JSON=$(jq -nc --arg word "$word" '$word')
-NAME=box
-[ "$1" != nspawn ] || NAME=$LAB-box
+NAME=$BOX
+[ "$1" != nspawn ] || NAME=$LAB-$BOX
 NAME_JSON=$(jq -nc --arg name "$NAME" '$name')
 if [ "$word" = - ]; then
 	box_before "$TARGET"
