@@ -5,6 +5,7 @@
 #include "cgroup_home.h"
 #include "cleanup.h"
 #include "fd.h"
+#include "nsset.h"
 #include "number.h"
 #include "order.h"
 
@@ -176,6 +177,19 @@ static int list(struct members *members)
 	return 0;
 }
 
+// Says that the namespace of type KIND of TARGET could not be looked at.
+static int fail_looking(
+	int errnum, const char *kind, const struct target *target, struct error *err)
+{
+	char action[48];
+
+	snprintf(action, sizeof(action), "looking at the %s namespace", kind);
+	fail_sys(err, errnum, action, "process %d", target->pid);
+	if (errnum == EACCES || errnum == EPERM)
+		nsset_hint_access(err);
+	return -errnum;
+}
+
 // What makes a member of the container of TARGET, into MEMBERS.
 static int find_criterion(const struct target *target, struct members *members, struct error *err)
 {
@@ -183,8 +197,7 @@ static int find_criterion(const struct target *target, struct members *members, 
 	size_t len;
 
 	if (fstatat(target->task_fd, "ns/pid", &its, 0) < 0 || stat("/proc/self/ns/pid", &own) < 0)
-		return fail_sys(
-			err, errno, "looking at the PID namespace", "process %d", target->pid);
+		return fail_looking(errno, "PID", target, err);
 	if (its.st_ino != own.st_ino || its.st_dev != own.st_dev) {
 		members->ns_dev = its.st_dev;
 		members->ns_inode = its.st_ino;
@@ -258,8 +271,7 @@ int members_find_mounts(const struct target *target, struct members *ret, struct
 	if (r < 0)
 		return r;
 	if (fstatat(target->task_fd, "ns/mnt", &its, 0) < 0)
-		return fail_sys(
-			err, errno, "looking at the mount namespace", "process %d", target->pid);
+		return fail_looking(errno, "mount", target, err);
 	members.ns_dev = its.st_dev;
 	members.ns_inode = its.st_ino;
 	members.by_mounts = true;

@@ -56,7 +56,7 @@ static int stat_namespace(const struct source *source, int i, bool children, str
 	return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
-static int hint_ptrace(struct error *err)
+int nsset_hint_access(struct error *err)
 {
 	return error_hint(err, "looking at the namespaces of a process needs ptrace access to it: "
 			       "its own user while it is dumpable, or CAP_SYS_PTRACE and no "
@@ -67,7 +67,7 @@ static int fail_open(int errnum, int i, pid_t pid, bool children, struct error *
 {
 	fail_sys(err, errnum, "open", "the %s namespace of process %d", nstypes[i].name, pid);
 	if (errnum == EACCES || errnum == EPERM)
-		return hint_ptrace(err);
+		return nsset_hint_access(err);
 	if (errnum == ENOENT && children)
 		return error_hint(
 			err, "the process has made none for its children, or no child yet");
@@ -110,7 +110,7 @@ static int open_file(int i, const char *file, struct nsset *set, struct error *e
 		int errnum = errno;
 		fail_sys(err, errnum, "open", "%s", path);
 		if (errnum == EACCES && strncmp(path, "/proc/", 6) == 0)
-			return hint_ptrace(err);
+			return nsset_hint_access(err);
 		return *dir ? error_hint(err, "`ip netns list` shows the names in %s", dir)
 			    : -errnum;
 	}

@@ -57,6 +57,10 @@ int nsset_open(const struct nsset_request *request, const struct target *target,
 int nsset_join(
 	const struct nsset *set, int self_fd, const struct notice *notice, struct error *err);
 
+// Gives ERR the hint what looking at the namespaces of a process needs. Returns what error_hint()
+// does. Source: namespaces(7), ptrace(2).
+int nsset_hint_access(struct error *err);
+
 // Closes SET's fds. Accepts one that is NSSET_EMPTY.
 void nsset_fini(struct nsset *set);
 

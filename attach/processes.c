@@ -122,6 +122,12 @@ static void read_member(struct process_room *room, pid_t pid)
 		room->has_row = true;
 		if (!room->no_words)
 			read_words(room, &target, row);
+		// It has none to be read when it has ended meanwhile.
+		if (row->words_known == PROCESS_WORDS_UNKNOWN &&
+			target_verify(&target, NULL) == -ESRCH) {
+			room->has_row = false;
+			room->count--;
+		}
 	} else if (r != -ESRCH && r != -ENOENT) {
 		room->unread++;
 		room->unread_errnum = -r;

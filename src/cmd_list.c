@@ -40,6 +40,8 @@ const struct option_set cmd_list_options = {
 		"Exit status: 0; 2 when containers could not be looked for; 64 for words that "
 		"make no sense.",
 	.groups = groups,
+	.columns = list_columns,
+	.takes_no_target = true,
 	.take_words = take_words,
 };
 

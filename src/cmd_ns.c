@@ -136,8 +136,8 @@ static void look_at_word(struct ns_run *run, const char *word)
 	}
 }
 
-// Looks at all that OPTIONS name. Returns 0, or the exit status if nothing can be shown.
-static int look_at_all(struct ns_run *run, const struct ns_options *options)
+// Looks at all that OPTIONS name. Returns false, which is said, if nothing can be shown.
+static bool look_at_all(struct ns_run *run, const struct ns_options *options)
 {
 	const struct table_options *table = &options->table;
 	bool is_table = !table->json && (table->columns || table->no_headings);
@@ -150,17 +150,16 @@ static int look_at_all(struct ns_run *run, const struct ns_options *options)
 		run->self = look(run, NULL, NULL, &err);
 	if (!run->self) {
 		report_error(&err);
-		return NS_NONE;
+		return false;
 	}
 	run->confines = !is_table;
 	for (size_t i = 0; i < options->word_count; i++)
 		look_at_word(run, options->words[i]);
-	if (run->count > 0 || options->word_count == 0)
-		return 0;
-	return run->is_usage ? NS_USAGE : NS_NONE;
+	return true;
 }
 
-static int show(const struct ns_run *run, const struct ns_options *options)
+// Returns false, which is said, if that failed.
+static bool show(const struct ns_run *run, const struct ns_options *options)
 {
 	const struct ns_report report = {run->self, run->subjects, run->count};
 	struct error err = {0};
@@ -172,11 +171,9 @@ static int show(const struct ns_run *run, const struct ns_options *options)
 			    : 0;
 	else
 		r = report_ns(&report, &options->table, &err);
-	if (r < 0) {
+	if (r < 0)
 		report_error(&err);
-		return NS_NONE;
-	}
-	return run->failed > 0 ? NS_SOME : NS_ALL;
+	return r == 0;
 }
 
 static void run_fini(struct ns_run *run)
@@ -191,9 +188,19 @@ static void run_fini(struct ns_run *run)
 static int run(const struct ns_options *options)
 {
 	__attribute__((cleanup(run_fini))) struct ns_run run = {0};
-	int status = look_at_all(&run, options);
+	bool is_none; // of the TARGETs
 
-	return status == 0 ? show(&run, options) : status;
+	if (!look_at_all(&run, options))
+		return NS_NONE;
+	is_none = run.count == 0 && options->word_count > 0;
+	// A document is written in any case.
+	if ((!is_none || options->table.json) && !show(&run, options))
+		return NS_NONE;
+	if (run.is_usage)
+		return NS_USAGE;
+	if (is_none)
+		return NS_NONE;
+	return run.failed > 0 ? NS_SOME : NS_ALL;
 }
 
 // Parses the words. Returns 0, what else is to be printed, or negative errno.

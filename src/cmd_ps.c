@@ -19,6 +19,7 @@ struct ps_options {
 	const char **words; // the TARGETs, which are borrowed
 	size_t word_count;
 	bool tree;
+	bool shows_container; // what the container is called; looking for that of a PID costs most
 };
 
 // What the functions of the rows get.
@@ -103,7 +104,8 @@ static int find(struct ps_found *found, size_t index, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < targets->count; i++) {
 		struct ps_container *container;
-		named_target_identify(&targets->rows[i]);
+		if (found->options->shows_container)
+			named_target_identify(&targets->rows[i]);
 		r = ps_container_new(word, &targets->rows[i], &container, err);
 		if (r < 0)
 			break;
@@ -229,6 +231,9 @@ static int parse(int argc, char **argv, struct ps_options *options, struct error
 	if (options->table.json && options->tree)
 		return fail(err, ERROR_USAGE, EINVAL,
 			"--json and --tree cannot stand beside each other");
+	// Several have headings.
+	options->shows_container =
+		options->table.json || options->word_count > 1 || table_has(&table, "CONTAINER");
 	if (options->word_count > 0)
 		return 0;
 	fail(err, ERROR_USAGE, EINVAL,

@@ -308,7 +308,7 @@ static int complete_word(const struct line *line)
 	}
 	if (!line->is_quoted && last[0] == '-') {
 		put_options(line);
-	} else {
+	} else if (!line->set->takes_no_target) {
 		put_containers(last);
 		put_processes(last);
 	}

@@ -2,6 +2,8 @@
 // Parsing options and printing what they are.
 #include "options.h"
 
+#include "output.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
@@ -190,6 +192,5 @@ int options_help(const struct option_set *set, const char *name)
 
 int options_printed(void)
 {
-	// What failed before leaves nothing to flush.
-	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+	return output_end(0, 1);
 }

@@ -44,6 +44,7 @@ struct option_set {
 	const struct option_group *groups;  // up to one without rows
 	const struct table_column *columns; // that the values of --output are; NULL: it has none
 	bool ends_with_command;             // behind the first word stands somebody's command
+	bool takes_no_target;               // nor any other word that is no option
 	// Takes WORDS, COUNT of them, the first of which is no option. IS_QUOTED: it stands right
 	// after `--'. Returns how many words it took, at least one, or negative errno and an error.
 	int (*take_words)(void *input, char **words, int count, bool is_quoted);
@@ -64,5 +65,5 @@ void options_print(const struct option_set *set, FILE *file);
 // Prints the help of the command called NAME on stdout. Returns the exit status.
 int options_help(const struct option_set *set, const char *name);
 
-// The exit status once all is printed: 1 when standard output did not take it.
+// The exit status once all is printed: 1 when standard output did not take it, which is said.
 int options_printed(void);

@@ -91,6 +91,14 @@ int table_init(
 	return 0;
 }
 
+bool table_has(const struct table *table, const char *name)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i].column->name, name) == 0)
+			return true;
+	return false;
+}
+
 // The cell of ROW in COLUMN, into *RET.
 static int make_cell(const struct table_column *column, const void *row, const char *tree,
 	struct table_cell *ret)

@@ -63,6 +63,9 @@ struct table {
 int table_init(
 	const struct table_column *columns, const char *list, struct table *ret, struct error *err);
 
+// True when TABLE has the column called NAME.
+bool table_has(const struct table *table, const char *name);
+
 // Adds ROW, which hangs from TREE, what is drawn before its cell (or NULL), not escaped. Fails with
 // -ENOMEM; the table is then without the row.
 int table_add(struct table *table, const void *row, const char *tree);

@@ -52,10 +52,10 @@ for name in user cgroup ipc uts net pid mount time except privileged setuid setg
 	assert_contains "$OUT" "--$name"
 done
 expect_status 64 "$NSPEEK" help nonsense
-for words in --version --help "help stack" "stack --help"; do
-	# shellcheck disable=SC2086
-	"$NSPEEK" $words >/dev/full
-	assert_eq $? 1 "status of $words on a full disk"
+for words in --version --help "help stack" "stack --help" "ps -o help" "--complete ps --"; do
+	# shellcheck disable=SC2016
+	expect_status 1 sh -c '"$0" $1 >/dev/full' "$NSPEEK" "$words"
+	assert_one_error "write failed on standard output: "
 done
 
 # What is wrong with an option is said in one line, with the exit status of the command.

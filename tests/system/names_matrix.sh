@@ -81,6 +81,8 @@ find_named() {
 	finds "$NAME"
 	finds "$word:$NAME"
 	finds "$NAME/1"
+	nspeek 0 ps --noheadings -o container,pid "$TARGET"
+	assert_eq "$OUT" "$NAME  $TARGET" "the container of a PID"
 	finds "$word:$id"
 	[ "$long" = no ] || {
 		assert_matches "$id" '^[0-9a-f]{64}$'
@@ -140,8 +142,8 @@ LAB_PID=$STARTED
 RUNC_ROOT=/run/runc
 CRUN_ROOT=/run/crun
 CONTAINERD_STATE=/run/containerd
-# No other test's container is called so.
-BOX=box$$
+# Containers of tests that run beside this one are seen too, so it has a name of its own.
+BOX=box-$$
 box_root "$BOX"
 start_box "$1" "$BOX" app /bin/app init
 for row in "${rows[@]}" ""; do

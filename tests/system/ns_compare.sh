@@ -98,6 +98,13 @@ assert_contains "$OUT" "process $TARGET (container)"
 expect_status 1 "$NSPEEK" ns --json "$TARGET" "$DEAD_PID"
 expect_field '[.targets[].pid]' "[$TARGET]"
 expect_field .differs null
+expect_status 64 "$NSPEEK" ns "$TARGET" 0
+assert_matches "$ERR" "^nspeek: 0 cannot be the id of a process\$"
+assert_contains "$OUT" "process $TARGET (container)"
+# A document there is always.
+expect_status 2 "$NSPEEK" ns --json "$DEAD_PID"
+assert_matches "$ERR" "^nspeek: there is no process $DEAD_PID\$"
+expect_field '[.schema, .targets, .differs]' '["nspeek.ns/1",[],null]'
 # More targets than files may be open.
 expect_status 0 sh -c 'ulimit -n 40; exec "$0" ns --noheadings "$@"' "$NSPEEK" $(yes "$TARGET" | head -n 60)
 assert_eq "$(printf '%s\n' "$OUT" | wc -l)" 600 "rows"

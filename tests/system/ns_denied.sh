@@ -31,6 +31,12 @@ assert_matches "$OUT" $'\n'"net +denied +CAP_SYS_ADMIN over user namespace $OURS
 # Somebody else's processes cannot be looked at; it is said once, and nothing else.
 expect_status 2 "${AS_USER[@]}" "$NSPEEK" ns 1
 assert_one_error "process 1" "ermission"
+for words in "ps 1" "stack -A 1"; do
+	# shellcheck disable=SC2086
+	expect_status 2 "${AS_USER[@]}" "$NSPEEK" $words
+	assert_one_error "ermission"
+	assert_contains "$ERR" $'\n'"hint: "
+done
 expect_status 1 "${AS_USER[@]}" "$NSPEEK" ns --json 1 "$TARGET"
 expect_field '[.targets[].pid]' "[$TARGET]"
 target_after "$TARGET"
