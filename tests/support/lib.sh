@@ -153,12 +153,14 @@ assert_matches() {
 }
 
 # assert_one_error LINE-PART...: the last run printed nothing on stdout, and on stderr one line
-# "nspeek: ..." that contains each part, followed at most by one hint.
+# "nspeek: ..." that contains each part, followed at most by one hint. What is said before it of files
+# of containers that run beside this test does not count.
 assert_one_error() {
-	local lines first rest part
-	lines=$(printf '%s\n' "$ERR" | wc -l)
-	first=$(printf '%s\n' "$ERR" | head -n 1)
-	rest=$(printf '%s\n' "$ERR" | tail -n +2)
+	local said lines first rest part
+	said=$(printf '%s\n' "$ERR" | grep -v '^nspeek: warning: .* is not used: ')
+	lines=$(printf '%s\n' "$said" | wc -l)
+	first=$(printf '%s\n' "$said" | head -n 1)
+	rest=$(printf '%s\n' "$said" | tail -n +2)
 	assert_eq "$OUT" "" "stdout"
 	assert_matches "$first" '^nspeek: .+'
 	((lines == 1)) || assert_matches "$rest" '^hint: [^'$'\n'']+$'

@@ -82,7 +82,7 @@ need_tool strace
 long=$(printf 'x%.0s' {1..500})
 expect_status 125 env ASAN_OPTIONS=detect_leaks=0 strace -o "$WORK/trace" "$NSPEEK" "$long"
 assert_contains "$ERR" "$long"
-assert_eq "$(grep -c '^write.*(2,.*nspeek: ' "$WORK/trace")" 1 "writes for one line"
+assert_eq "$(grep -c '^write.*(2,.*nspeek: no ' "$WORK/trace")" 1 "writes for one line"
 
 # Nothing to join is not what anybody means, and an empty word is no command.
 expect_status 125 "$NSPEEK" -m --except=mnt "$TARGET" -- true
