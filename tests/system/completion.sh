@@ -65,11 +65,7 @@ asked help ""
 commands=${ANSWER// /$'\n'}
 assert_matches "$commands" $'^enter\nstack\n'
 for command in $commands; do
-	man=$TREE/man/nspeek.1
-	case $command in
-	enter | stack) grep -q "^\.SH ${command^^}\$" "$man" || fail "nspeek.1 has no section on $command" ;;
-	*) man=$TREE/man/nspeek-$command.1 ;;
-	esac
+	man=$TREE/man/nspeek-$command.1
 	[ -f "$man" ] || fail "no man page of $command"
 	sed 's/\\-/-/g; s/\\f.//g' "$man" "$TREE/man/nspeek.1" >"$WORK/man"
 	asked "$command" --
