@@ -23,7 +23,8 @@ printf -v last '%064x' $((COUNT * 0x100000000))
 
 expect_status 0 "$NSPEEK" list --json
 assert_eq "$ERR" "" stderr
-jq -c '[.containers[] | select(.runtime == "docker") | [.pid, .id, .name, .processes, .rootless]] | sort' \
+# (Beside those that another test may have.)
+jq -c '[.containers[] | select(.runtime == "docker" and (.id | startswith("00000000"))) | [.pid, .id, .name, .processes, .rootless]] | sort' \
 	"$WORK/run.out" >"$WORK/rows"
 for ((i = 1; i <= COUNT; i++)); do
 	printf '[%d,"%064x",null,1,false]\n' "${begun[i - 1]}" $((i * 0x100000000))
