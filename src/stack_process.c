@@ -135,7 +135,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 					.tids = options->tids,
 					.tid_count = options->tid_count,
 					.timeout_ms = timeout_ms,
-					.listener = &listener},
+					.listener = &listener,
+					.iterator = options->iterator},
 		.context = {.kernel = options->kernel, .timeout_ms = timeout_ms}};
 	struct capture_options *capture = &taking.capture;
 
