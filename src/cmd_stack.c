@@ -9,8 +9,8 @@
 #include "report_error.h"
 #include "stack_load.h"
 #include "stack_rounds.h"
+#include "stack_shared.h"
 #include "stack_show.h"
-#include "taskiter.h"
 #include "this_program.h"
 
 #include <signal.h>
@@ -19,17 +19,17 @@
 static int run(struct stack_options *options)
 {
 	struct debuginfod client = {0};
-	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
+	struct stack_shared shared = STACK_SHARED_EMPTY;
 	struct error err = {0};
 
-	options->iterator = &iterator;
+	options->shared = &shared;
 	options->client = &client;
 	if (options->debuginfod && debuginfod_init(&client, &err) < 0) {
 		report_error(&err);
 		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
 	}
 	int status = options->load ? stack_load(options) : stack_rounds(options);
-	taskiter_program_fini(&iterator);
+	taskiter_program_fini(&shared.iterator);
 	return status;
 }
 
