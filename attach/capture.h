@@ -13,6 +13,7 @@
 #include "policy.h"
 #include "snapshot.h"
 #include "target.h"
+#include "taskiter.h"
 
 // Who is told of a snapshot while it is taken.
 struct capture_listener {
@@ -39,6 +40,8 @@ struct capture_options {
 	unsigned char *room;
 	size_t room_len;
 	const struct capture_listener *listener; // NULL: nobody
+	// For all that are captured in turn, which spares loading it for each; the caller's.
+	struct taskiter_program *iterator;
 };
 
 // What comes of a capture beside the snapshot.

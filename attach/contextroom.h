@@ -38,7 +38,8 @@ struct context_end {
 struct context_run {
 	const struct target *target;
 	const struct snapshot *snapshot;
-	bool kernel; // kernel stacks and used processor time are wanted too
+	int index_fd; // see fdindex.h; negative: what is looked for is for this process alone
+	bool kernel;  // kernel stacks and used processor time are wanted too
 	uint64_t deadline_us;
 	bool epoll_held;              // the lock of an epoll instance may be held for ever
 	char root[CONTEXT_ROOT_SIZE]; // the target's, as we see it; empty: not known

@@ -332,6 +332,7 @@ struct context_task *context_task_start(const struct target *target,
 		task->room = room == MAP_FAILED ? NULL : room;
 		*run = (struct context_run){.target = target,
 			.snapshot = snapshot,
+			.index_fd = options->index_fd,
 			.kernel = options->kernel,
 			.deadline_us = now + work_ms * UINT64_C(1000),
 			.room = task->room};

@@ -5,12 +5,14 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fd.h"
+#include "fdindex.h"
 #include "fdinfo.h"
-#include "number.h"
+#include "fdwalk.h"
 #include "proc_wait.h"
 #include "unixpeer.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/netlink.h>
 #include <sched.h>
@@ -18,10 +20,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 
-enum { SCAN_MS = 150 }; // each process of the host takes some 15 us (measured)
+enum {
+	SCAN_MS = 150,  // each process of the host takes some 15 us (measured)
+	INDEX_MS = 250, // once for all processes of a round: some 20 us
+};
 
 // An end that is looked for.
 struct wanted {
@@ -30,14 +34,7 @@ struct wanted {
 	uint64_t inode; // of the pipe or FIFO, or of the other socket
 	uint32_t pids[CONTEXT_PEER_MAX];
 	uint32_t count, more;
-};
-
-struct search {
-	struct context_run *run;
-	struct wanted wanted[CONTEXT_ENDS_MAX];
-	size_t count;
-	char mount_ns[64]; // the target's
-	bool fifos;        // some are looked for
+	uint32_t last_pid; // that was added
 };
 
 // A process that is looked through.
@@ -45,6 +42,16 @@ struct process {
 	uint32_t pid;
 	int fds_fd;       // /proc/PID/fd
 	bool same_mounts; // it sees the same files by the same names
+};
+
+struct search {
+	struct context_run *run;
+	struct process process; // the one at hand
+	struct wanted wanted[CONTEXT_ENDS_MAX];
+	size_t count;
+	char mount_ns[64]; // the target's
+	bool fifos;        // some are looked for
+	bool cut;          // not all processes are in the index
 };
 
 static void mount_ns_of(int dir_fd, const char *path, char *ret, size_t size)
@@ -111,9 +118,9 @@ static bool does(const struct process *process, const char *name, const struct w
 
 static void add_peer(struct wanted *wanted, uint32_t pid)
 {
-	for (uint32_t i = 0; i < wanted->count; i++)
-		if (wanted->pids[i] == pid)
-			return;
+	if (pid == wanted->last_pid) // its fds come one after the other
+		return;
+	wanted->last_pid = pid;
 	if (wanted->count < CONTEXT_PEER_MAX)
 		wanted->pids[wanted->count++] = pid;
 	else
@@ -133,25 +140,22 @@ static uint64_t inode_of(const struct process *process, const char *name)
 	return fdinfo_parse(text, len).inode;
 }
 
-// Adds PROCESS to what is at the other end of its fd NAME, whose link is LINK.
-static void take_link(
-	struct search *search, const struct process *process, const char *name, const char *link)
+// Adds PROCESS to what is WANTED, if its fd NAME, whose link is LINK, is at that end.
+static void take_if_at(const struct search *search, const struct process *process,
+	struct wanted *wanted, const char *name, const char *link)
 {
-	uint64_t pipe = proc_link_inode(link, "pipe"), socket = proc_link_inode(link, "socket");
+	bool is;
 
-	for (size_t i = 0; i < search->count; i++) {
-		struct wanted *wanted = &search->wanted[i];
-		bool is = false;
-		if (wanted->kind == CONTEXT_PIPE)
-			is = pipe == wanted->inode;
-		else if (wanted->kind == CONTEXT_SOCKET)
-			is = socket == wanted->inode;
-		else if (process->same_mounts)
-			is = strcmp(link, search->run->room->texts + wanted->end->link) == 0 &&
-			     inode_of(process, name) == wanted->inode;
-		if (is && does(process, name, wanted))
-			add_peer(wanted, process->pid);
-	}
+	if (wanted->kind == CONTEXT_PIPE)
+		is = proc_link_inode(link, "pipe") == wanted->inode;
+	else if (wanted->kind == CONTEXT_SOCKET)
+		is = proc_link_inode(link, "socket") == wanted->inode;
+	else
+		is = process->same_mounts &&
+		     strcmp(link, search->run->room->texts + wanted->end->link) == 0 &&
+		     inode_of(process, name) == wanted->inode;
+	if (is && does(process, name, wanted))
+		add_peer(wanted, process->pid);
 }
 
 // True when LINK can be of a file that SEARCH looks for.
@@ -161,52 +165,88 @@ static bool is_end(const struct search *search, const char *link)
 	       (search->fifos && link[0] == '/');
 }
 
-// Takes the fd NAME of PROCESS, if it is what SEARCH looks for.
-static void take_fd_of(struct search *search, const struct process *process, const char *name)
+static void on_process(void *arg, pid_t pid, int fds_fd)
 {
-	char link[PATH_MAX];
-	ssize_t len = readlinkat(process->fds_fd, name, link, sizeof(link) - 1);
+	struct search *search = arg;
+	char mount_ns[64];
 
-	if (len < 0)
-		return;
-	link[len] = '\0';
-	if (is_end(search, link))
-		take_link(search, process, name, link);
+	search->process = (struct process){.pid = (uint32_t)pid, .fds_fd = fds_fd};
+	if (search->fifos) {
+		mount_ns_of(fds_fd, "../ns/mnt", mount_ns, sizeof(mount_ns));
+		search->process.same_mounts =
+			mount_ns[0] && strcmp(mount_ns, search->mount_ns) == 0;
+	}
 }
 
-// Not by readdir(3), which costs each process more than its fds do.
-static void look_through(struct search *search, const struct process *process)
+static void on_file(void *arg, const char *name, const char *link)
 {
-	_Alignas(struct dirent64) char entries[4096];
-	long len;
+	struct search *search = arg;
 
-	while (!context_is_late(search->run) &&
-		(len = syscall(SYS_getdents64, process->fds_fd, entries, sizeof(entries))) > 0)
-		for (long at = 0; at < len;) {
-			const struct dirent64 *entry = (const void *)(entries + at);
-			if (entry->d_name[0] != '.')
-				take_fd_of(search, process, entry->d_name);
-			at += entry->d_reclen;
-		}
+	for (size_t i = 0; is_end(search, link) && i < search->count; i++)
+		take_if_at(search, &search->process, &search->wanted[i], name, link);
 }
 
-static void look_at(struct search *search, const char *name)
+// Adds the process of ROW to what is WANTED, if its fd still is at that end.
+static void take_row(struct search *search, struct wanted *wanted, const struct fdindex_row *row)
 {
-	char path[32], mount_ns[64];
-	pid_t pid;
+	char path[48], name[16], link[PATH_MAX];
 
-	if (number_parse_pid(name, &pid) < 0)
-		return;
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%u/fd", row->pid);
 	auto_fd int fds_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fds_fd < 0)
 		return;
-	struct process process = {.pid = (uint32_t)pid, .fds_fd = fds_fd};
-	if (search->fifos) {
-		mount_ns_of(fds_fd, "../ns/mnt", mount_ns, sizeof(mount_ns));
-		process.same_mounts = mount_ns[0] && strcmp(mount_ns, search->mount_ns) == 0;
+	on_process(search, (pid_t)row->pid, fds_fd);
+	snprintf(name, sizeof(name), "%u", (unsigned)row->fd);
+	ssize_t len = readlinkat(fds_fd, name, link, sizeof(link) - 1);
+	link[len < 0 ? 0 : len] = '\0';
+	take_if_at(search, &search->process, wanted, name, link);
+}
+
+// The key of what is WANTED in an index.
+static uint64_t key_of(const struct search *search, const struct wanted *wanted)
+{
+	char link[48];
+
+	if (wanted->kind == CONTEXT_FIFO)
+		return fdindex_key(search->run->room->texts + wanted->end->link, search->mount_ns);
+	snprintf(link, sizeof(link), "%s:[%" PRIu64 "]",
+		wanted->kind == CONTEXT_PIPE ? "pipe" : "socket", wanted->inode);
+	return fdindex_key(link, "");
+}
+
+// Adds ROW's process to what is WANTED. Those that are only counted are not looked at again: they
+// are many, and so are those that wait with them, for each of whom they are counted.
+static void add_row(struct search *search, struct wanted *wanted, const struct fdindex_row *row)
+{
+	unsigned modes = (wanted->end->reads ? FDINDEX_READS : 0u) |
+			 (wanted->end->writes ? FDINDEX_WRITES : 0u);
+
+	if (wanted->kind != CONTEXT_SOCKET && !(row->modes & modes))
+		return;
+	if (wanted->count < CONTEXT_PEER_MAX)
+		take_row(search, wanted, row);
+	else
+		add_peer(wanted, row->pid);
+}
+
+// The same as the walk, where an index says to look. Returns whether there is one.
+static bool look_up(struct search *search)
+{
+	struct fdindex index = {0};
+
+	if (search->run->index_fd < 0 || fdindex_open(search->run, &index) < 0)
+		return false;
+	for (size_t i = 0; i < search->count; i++) {
+		struct wanted *wanted = &search->wanted[i];
+		size_t count;
+		const struct fdindex_row *rows =
+			fdindex_find(&index, key_of(search, wanted), &count);
+		for (size_t j = 0; j < count && !context_is_late(search->run); j++)
+			add_row(search, wanted, &rows[j]);
 	}
-	look_through(search, &process);
+	search->cut = index.cut;
+	fdindex_fini(&index);
+	return true;
 }
 
 // Gives what was found to the rows.
@@ -214,7 +254,7 @@ static void put_peers(struct search *search)
 {
 	static const char cut[] = "not all processes were looked at in time";
 	struct context_room *room = search->run->room;
-	bool is_cut = context_is_late(search->run);
+	bool is_cut = search->cut || context_is_late(search->run);
 
 	for (size_t i = 0; i < search->count; i++) {
 		const struct wanted *wanted = &search->wanted[i];
@@ -231,20 +271,20 @@ static void put_peers(struct search *search)
 void peers_find(struct context_run *run)
 {
 	auto_free struct search *search = calloc(1, sizeof(*search));
-	auto_dir DIR *dir = opendir("/proc");
-	const struct dirent *entry;
+	const struct fdwalk_visitor visitor = {on_process, on_file, search};
 
-	if (!search || !dir)
+	if (!search)
 		return;
 	search->run = run;
 	list_wanted(search);
-	uint64_t limit_us = clock_now_us() + SCAN_MS * UINT64_C(1000);
+	uint32_t scan_ms = run->index_fd < 0 ? SCAN_MS : INDEX_MS;
+	uint64_t limit_us = clock_now_us() + scan_ms * UINT64_C(1000);
 	if (limit_us < run->deadline_us)
 		run->deadline_us = limit_us;
 	if (search->fifos)
 		mount_ns_of(
 			run->target->task_fd, "ns/mnt", search->mount_ns, sizeof(search->mount_ns));
-	while (search->count > 0 && (entry = readdir(dir)) && !context_is_late(run))
-		look_at(search, entry->d_name);
+	if (search->count > 0 && !look_up(search))
+		fdwalk_all(run, &visitor);
 	put_peers(search);
 }

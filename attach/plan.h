@@ -24,12 +24,14 @@ struct plan_row {
 };
 
 struct policy;
+struct taskiter_program;
 
 struct plan {
 	const struct target *target;
-	int task_dir_fd; // /proc/PID/task
-	int memory_fd;   // see memory.h, may be negative
-	int iterator_fd; // see taskiter.h, may be negative
+	int task_dir_fd;                   // /proc/PID/task
+	int memory_fd;                     // see memory.h, may be negative
+	int iterator_fd;                   // see taskiter.h, may be negative
+	struct taskiter_program *iterator; // each process's own: a helper has a copy
 	pid_t pid;
 	const struct snapshot *snapshot; // its maps are read
 	const struct policy *policy;     // see policy.h

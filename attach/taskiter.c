@@ -229,7 +229,7 @@ static int take(struct plan *plan, int link_fd)
 
 void taskiter_probe(struct plan *plan)
 {
-	plan->iterator_fd = taskiter_load(plan->pid);
+	plan->iterator_fd = taskiter_open(plan->iterator, plan->pid);
 }
 
 void taskiter_probe_if_worth(struct plan *plan)
@@ -250,7 +250,7 @@ int taskiter_take(struct plan *plan)
 
 int taskiter_take_late(struct plan *plan)
 {
-	auto_fd int fd = taskiter_load(plan->pid); // of this helper: plan must not know it
+	auto_fd int fd = taskiter_open(plan->iterator, plan->pid); // plan must not know it
 
 	return fd < 0 ? 0 : take(plan, fd);
 }

@@ -14,6 +14,20 @@
 
 #include "plan.h"
 
+#include <errno.h>
+
+// The program in the kernel, which is loaded when it is first needed and takes one process after
+// the other. Nothing of it is in our memory, and its fds end with the processes that have them.
+struct taskiter_program {
+	int prog_fd;   // negative: not loaded yet
+	int wanted_fd; // of the memory that says which process is meant
+};
+
+#define TASKITER_PROGRAM_EMPTY                         \
+	{                                              \
+		.prog_fd = -EBADF, .wanted_fd = -EBADF \
+	}
+
 // Loading it takes some 2 ms, for which /proc is read of 50 threads; so for few threads /proc comes
 // first, and the iterator when more registers are needed than /proc tells.
 
@@ -30,9 +44,14 @@ void taskiter_probe_if_worth(struct plan *plan);
 // Does nothing without an iterator. Returns 0 or -ENOMEM.
 int taskiter_take(struct plan *plan);
 
-// The same with a program that is loaded only now, in a helper: for what other ways have left.
+// The same with a program that is loaded only now, in a helper, unless it is loaded already: for
+// what other ways have left.
 int taskiter_take_late(struct plan *plan);
 
-// Loads the program for process PID (in our PID namespace). Returns an O_CLOEXEC fd of a link,
-// owned by the caller, or -errno as above.
-int taskiter_load(pid_t pid);
+// Loads PROGRAM, if it is not loaded, and has it choose process PID (in our PID namespace), and no
+// other that was chosen before. Returns an O_CLOEXEC fd of a link, owned by the caller, or -errno
+// as above.
+int taskiter_open(struct taskiter_program *program, pid_t pid);
+
+// Accepts an empty one.
+void taskiter_program_fini(struct taskiter_program *program);

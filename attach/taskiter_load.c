@@ -2,6 +2,8 @@
 // Loading the iterator's program.
 #include "taskiter.h"
 
+#include "cleanup.h"
+
 #include <errno.h>
 
 #if defined(NSPEEK_HAVE_BPF)
@@ -35,28 +37,60 @@ static int attach(int prog_fd, pid_t pid)
 	return fd < 0 ? -errno : (int)fd; // bpf(2) makes all of its fds O_CLOEXEC
 }
 
-int taskiter_load(pid_t pid)
+// Loads what is kept of the program into *PROGRAM. Returns 0 or -errno.
+static int load(struct taskiter_program *program)
 {
-	struct taskiter *program = taskiter__open();
+	struct taskiter *skeleton = taskiter__open();
 
-	if (!program)
+	if (!skeleton)
 		return -ENOMEM;
-	program->rodata->wanted_pid = pid;
-	int r = taskiter__load(program);
-	if (r < 0)
+	int r = taskiter__load(skeleton);
+	if (r < 0) {
 		r = errno == EPERM || errno == EACCES ? -EPERM : -ENOSYS;
-	else
-		r = attach(program->progs.dump_task.prog_fd, pid);
-	taskiter__destroy(program);
+	} else {
+		program->prog_fd = skeleton->progs.dump_task.prog_fd;
+		program->wanted_fd = skeleton->maps.bss.map_fd;
+		skeleton->progs.dump_task.prog_fd = skeleton->maps.bss.map_fd = 0; // none to close
+	}
+	// With its mapping: no child may have it.
+	taskiter__destroy(skeleton);
 	return r;
+}
+
+// Tells PROGRAM that process PID is meant.
+static int choose(const struct taskiter_program *program, pid_t pid)
+{
+	const __u32 first = 0;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (__u32)program->wanted_fd;
+	attr.key = (__u64)(uintptr_t)&first;
+	attr.value = (__u64)(uintptr_t)&pid;
+	return syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int taskiter_open(struct taskiter_program *program, pid_t pid)
+{
+	int r = program->prog_fd < 0 ? load(program) : 0;
+
+	if (r == 0)
+		r = choose(program, pid);
+	return r < 0 ? r : attach(program->prog_fd, pid);
 }
 
 #else
 
-int taskiter_load(pid_t pid)
+int taskiter_open(struct taskiter_program *program, pid_t pid)
 {
-	(void)pid;
+	(void)program, (void)pid;
 	return -ENOPKG;
 }
 
 #endif
+
+void taskiter_program_fini(struct taskiter_program *program)
+{
+	close_fd(&program->prog_fd);
+	close_fd(&program->wanted_fd);
+}

@@ -9,6 +9,7 @@
 #include "report_error.h"
 #include "stack_load.h"
 #include "stack_rounds.h"
+#include "stack_shared.h"
 #include "stack_show.h"
 #include "this_program.h"
 
@@ -18,14 +19,18 @@
 static int run(struct stack_options *options)
 {
 	struct debuginfod client = {0};
+	struct stack_shared shared = STACK_SHARED_EMPTY;
 	struct error err = {0};
 
+	options->shared = &shared;
 	options->client = &client;
 	if (options->debuginfod && debuginfod_init(&client, &err) < 0) {
 		report_error(&err);
 		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
 	}
-	return options->load ? stack_load(options) : stack_rounds(options);
+	int status = options->load ? stack_load(options) : stack_rounds(options);
+	taskiter_program_fini(&shared.iterator);
+	return status;
 }
 
 int cmd_stack(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct debuginfod;
+struct stack_shared;
 
 struct stack_options {
 	const char **targets; // the words, which are borrowed
@@ -25,7 +26,8 @@ struct stack_options {
 	bool raw, json, folded, no_unique, verify, lines, no_inlines, kernel, debuginfod,
 		all_processes, diff;
 	enum color color;
-	struct debuginfod *client; // borrowed; of --debuginfod, or one that does nothing
+	struct stack_shared *shared; // borrowed
+	struct debuginfod *client;   // borrowed; of --debuginfod, or one that does nothing
 };
 
 // Parses the words into *RET. Returns 0, OPTIONS_HELP, or fails with -errno.

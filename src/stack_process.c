@@ -6,6 +6,7 @@
 #include "contextrun.h"
 #include "order.h"
 #include "progress.h"
+#include "stack_shared.h"
 #include "still.h"
 
 #include <time.h>
@@ -135,8 +136,11 @@ static int take_whole(struct target *target, const struct stack_options *options
 					.tids = options->tids,
 					.tid_count = options->tid_count,
 					.timeout_ms = timeout_ms,
-					.listener = &listener},
-		.context = {.kernel = options->kernel, .timeout_ms = timeout_ms}};
+					.listener = &listener,
+					.iterator = &options->shared->iterator},
+		.context = {.index_fd = options->shared->index_fd,
+			.kernel = options->kernel,
+			.timeout_ms = timeout_ms}};
 	struct capture_options *capture = &taking.capture;
 
 	capture->room = inspect_room(inspection, &capture->room_len);

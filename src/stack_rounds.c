@@ -4,8 +4,10 @@
 
 #include "cleanup.h"
 #include "fd.h"
+#include "fdindex.h"
 #include "progress.h"
 #include "report_error.h"
+#include "stack_shared.h"
 #include "stack_show.h"
 #include "stack_source.h"
 
@@ -92,7 +94,11 @@ static bool any_is_there(const struct rounds *rounds)
 static void run_round(struct rounds *rounds, unsigned round)
 {
 	const struct stack_options *options = rounds->options;
+	// For a process alone it is more than what that one needs.
+	bool many = rounds->source_count != 1 || rounds->sources[0].whole;
+	auto_fd int index_fd = many ? fdindex_create() : -EBADF;
 
+	options->shared->index_fd = index_fd;
 	stack_show_round(&rounds->show, round);
 	for (size_t i = 0; i < rounds->source_count; i++) {
 		struct error err = {0};

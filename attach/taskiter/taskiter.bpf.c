@@ -61,8 +61,9 @@ static long (*const seq_write)(struct seq_file *seq, const void *data, __u32 len
 static struct task_struct *(*const get_current_task)(void) = (void *)35;
 static long (*const task_pt_regs)(struct task_struct *task) = (void *)175;
 
-// Set before it is loaded: the process, in the reader's PID namespace; 0: the kernel chooses.
-const volatile int wanted_pid = 0;
+// Set before each link is made, in memory that outlives them: the process, in the reader's PID
+// namespace.
+volatile int wanted_pid = 0;
 
 // *FROM, wherever it is. Numbers in CONTEXT's task need no call, and what is no number needs one
 // even there: a pointer that the kernel follows by itself costs it, each time that this is loaded,
@@ -110,11 +111,10 @@ int dump_task(struct bpf_iter__task *context)
 	struct pid_namespace *ns = number_at(reader, seen_level).ns;
 	if (!ns)
 		return 0;
-	if (wanted_pid != 0) {
-		struct pid *leader = READ(&READ(&task->group_leader)->thread_pid);
-		if (number_in(leader, READ(&leader->level), ns, seen_level) != wanted_pid)
-			return 0;
-	}
+	struct pid *leader = READ(&READ(&task->group_leader)->thread_pid);
+	int wanted = wanted_pid;
+	if (wanted == 0 || number_in(leader, READ(&leader->level), ns, seen_level) != wanted)
+		return 0;
 	record.switches_first = task->nvcsw + task->nivcsw;
 	BARRIER();
 	record.on_cpu = (__u32)task->on_cpu;

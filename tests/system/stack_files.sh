@@ -4,6 +4,7 @@
 # other end, what epoll watches, who holds a file's lock; the kernel's stacks.
 . "$(dirname "$0")/../support/lib.sh"
 
+need_tool jq strace
 PROGRAM=$FIXTURES/waits-static
 # shellcheck disable=SC2016
 BUNDLE_FILTER='.root.readonly = false | .linux.namespaces |= map(select(.type != "user")) |
@@ -55,6 +56,13 @@ for line in "[0-9]+: tcp 127.0.0.1:$port LISTEN" "[0-9]+: pipe:\[[0-9]+\], other
 	"the lock is held by $other \"other\"" "  [0-9]+: tcp 127.0.0.1:$port LISTEN, for IN\|ERR\|HUP"; do
 	assert_matches "$OUT" $'\n'"     ($line)"$'\n'
 done
+
+# With others the same is found, by what the first has seen of all.
+expect_status 0 "$NSPEEK" stack -A --json "$TARGET"
+cp "$WORK/run.out" "$WORK/json"
+of pipe '.fds | map([.kind, .peers])' '[["pipe",[{"pid":'"$other"',"name":"other"}]]]'
+of fifo '.fds | map([.kind, .path, .peers])' '[["fifo","/tmp/fifo",[{"pid":'"$other"',"name":"other"}]]]'
+of unix '.fds | map([.protocol, .state, .peers])' '[["unix","CONNECTED",[{"pid":'"$other"',"name":"other"}]]]'
 
 # Stopped threads go back to their calls, which are the same, and some of them restarted.
 for policy in never each all; do
@@ -144,6 +152,47 @@ if retry 3 contains_line "$WORK/held.out" READY; then
 else
 	say "not applicable: no userfaultfd: $(cat "$WORK/held.err")"
 fi
+
+# Ten processes that read and write one FIFO, by two fds each: eight are named, the others counted;
+# /proc is gone through once a round for all of them.
+mkfifo "$WORK/shared"
+readers=()
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	# shellcheck disable=SC2016
+	start "reader$i" bash -c 'exec 3<>"$1" && exec cat <&3' bash "$WORK/shared"
+	readers+=("$STARTED")
+done
+reading() {
+	local pid
+	for pid in "${readers[@]}"; do
+		[ "$(cat "/proc/$pid/comm")" = cat ] && has_state "$pid" S &&
+			! grep -q running "/proc/$pid/syscall" || return 1
+	done
+}
+retry 10 reading || fail "the readers do not wait"
+# A search has a time limit, which a busy machine may reach: then it says so, and is tried again.
+shared() {
+	expect_status 0 "$NSPEEK" stack --json "$@"
+	[ "$(jq '.processes | length' "$WORK/run.out")" = $# ] &&
+		[ "$(jq -c '[.processes[].threads[].fds[] | [.kind, (.peers | length), (.peers | unique | length),
+			(.peers | all(.name == "cat")), .peers_more]] | unique' "$WORK/run.out")" = '[["fifo",8,8,true,2]]' ]
+}
+retry 10 shared "${readers[0]}" || fail "the peers of one: $(jq -c '.processes[].threads[].fds' "$WORK/run.out")"
+retry 10 shared "${readers[@]}" || fail "the peers of ten: $(jq -c '.processes[].threads[].fds' "$WORK/run.out")"
+# has_passes COUNT ARGUMENT...: process 1 is looked at first.
+has_passes() {
+	local count=$1
+	shift
+	expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=?open,openat -o "$WORK/opens" \
+		"$NSPEEK" stack --json "$@"
+	[ "$(grep -c '"/proc/1/fd"' "$WORK/opens")" = "$count" ]
+}
+retry 20 has_passes 1 "${readers[0]}" || fail "not one pass for one"
+retry 20 has_passes 1 "${readers[@]}" || fail "not one pass for ten"
+retry 20 has_passes 2 --repeat 2 --interval 0.1 "${readers[@]}" || fail "not two passes in two rounds"
+for pid in "${readers[@]}"; do
+	finish "$pid"
+done
 
 # A thread that runs is on some processor.
 start spin "$FIXTURES/container" spin

@@ -64,6 +64,25 @@ expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=setsid -o
 # Its helpers have sessions of their own too: one a process.
 assert_eq "$(grep -c 'setsid()' "$WORK/trace")" 21 "processes of nspeek"
 
+# The iterator's program is loaded once for all, as often as for one; and each has its own threads.
+loads() {
+	expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=bpf -o "$WORK/bpf" "$NSPEEK" stack \
+		--pause=never --json "$@"
+	grep -c 'BPF_PROG_LOAD' "$WORK/bpf"
+}
+expect_status 0 "$NSPEEK" stack --pause=never --json "$TARGET"
+if [ "$(jq -r '.processes[0].capture.task_iterator' "$WORK/run.out")" = loaded ]; then
+	one=$(loads "$TARGET")
+	((one > 0)) || fail "nothing was loaded"
+	assert_eq "$(loads --repeat 2 --interval 0.1 -A "$TARGET" "$other")" "$one" "programs loaded for all"
+	expect_status 0 "$NSPEEK" stack --pause=never --json -A "$TARGET"
+	assert_eq "$(jq -c '[.processes[].threads[].source] | unique' "$WORK/run.out")" '["task-iterator"]' "source"
+	assert_eq "$(jq -c '[.processes[] | .pid as $pid | any(.threads[]; .tid == $pid)] | unique' "$WORK/run.out")" \
+		'[true]' "main threads"
+	assert_eq "$(jq -c '[.processes[].threads[].tid] | [length, (unique | length)]' "$WORK/run.out")" '[32,32]' \
+		"threads"
+fi
+
 # Lines of debug information, which is read for the first process, are those of all.
 expect_status 0 "$NSPEEK" stack -A -l --json "$TARGET"
 assert_eq "$(jq -c '[.processes[].threads[] | select(.name | startswith("worker")) | [.frames[] |

@@ -66,8 +66,11 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	struct capture_rest rest;
 	const struct capture_listener listener = {on_begin, on_modules, on_threads, &seen};
 	int before = count_shared();
-	const struct capture_options options = {
-		.policy = policy_at(0), .timeout_ms = 5000, .listener = &listener};
+	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
+	const struct capture_options options = {.policy = policy_at(0),
+		.timeout_ms = 5000,
+		.listener = &listener,
+		.iterator = &iterator};
 	pid_t pid = fork();
 
 	while (pid == 0)
@@ -83,6 +86,7 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	capture_end(&rest);
 	check_int(rest.leaving, 0);
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
+	taskiter_program_fini(&iterator);
 	snapshot_fini(&snapshot);
 	target_fini(&target);
 	kill(pid, SIGKILL);
