@@ -3,6 +3,8 @@
 # -c, --join-cgroup: the command is in the target's cgroups of every hierarchy, nspeek never is; what
 # would hang or be refused is said first; nothing is made.
 . "$(dirname "$0")/../support/lib.sh"
+# shellcheck source=/dev/null
+. "$SUPPORT/cgroup.sh"
 
 need_root
 need_tool unshare strace
@@ -23,27 +25,6 @@ v1_of() {
 # Our own path in the hierarchy that /proc/self/cgroup calls $1; nothing for its root.
 own_path() {
 	awk -F: -v name="$1" '$2 == name { sub(/^[^:]*:[^:]*:/, ""); sub(/\/$/, ""); print }' /proc/self/cgroup
-}
-
-# remove_cgroup DIR: whoever is in it goes one up.
-remove_cgroup() {
-	local i pid
-	for ((i = 0; i < 100; i++)); do
-		rmdir "$1" 2>/dev/null && return
-		while read -r pid; do
-			echo "$pid" >"${1%/*}/cgroup.procs"
-		done <"$1/cgroup.procs"
-		sleep 0.05
-	done
-}
-
-# make_cgroup DIR...: new ones, removed at the end.
-make_cgroup() {
-	local dir
-	for dir in "$@"; do
-		mkdir "$dir" || fail "no cgroup $dir"
-		defer remove_cgroup "$dir"
-	done
 }
 
 # move PID DIR: into the cgroup.

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/../support/lib.sh"
 # shellcheck source=/dev/null
 . "$SUPPORT/ns.sh"
+# shellcheck source=/dev/null
+. "$SUPPORT/cgroup.sh"
 
 need_root
 need_tool jq unshare
@@ -13,24 +15,6 @@ V2=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 [ -n "$V2" ] || skip "cgroup2"
 [ -w "$V2/cgroup.procs" ] || skip "a cgroup2 file system that may be written"
 PIDS=$(awk '$0 ~ / - cgroup / && "," $NF "," ~ ",pids," { print $5; exit }' /proc/self/mountinfo)
-
-# remove_cgroup DIR: whoever is in it goes one up.
-remove_cgroup() {
-	local i pid
-	for ((i = 0; i < 100; i++)); do
-		rmdir "$1" 2>/dev/null && return
-		echo 0 >"$1/cgroup.freeze"
-		while read -r pid; do
-			echo "$pid" >"${1%/*}/cgroup.procs"
-		done <"$1/cgroup.procs"
-		sleep 0.05
-	done
-}
-
-make_cgroup() {
-	mkdir "$1" || fail "no cgroup $1"
-	defer remove_cgroup "$1"
-}
 
 # A path may hold any byte but a newline.
 start target "$FIXTURES/container" init
