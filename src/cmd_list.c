@@ -12,7 +12,6 @@
 #include "this_program.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -151,8 +150,6 @@ int cmd_list(int argc, char **argv)
 	if (options.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();
-	// Ignored by the caller, it would take our children's statuses away.
-	signal(SIGCHLD, SIG_DFL);
 	if (list(&options, &table, &err) == 0)
 		return output_end(0, EXIT_NONE);
 	report_error(&err);

@@ -9,7 +9,6 @@
 #include "this_program.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { NS_ALL = 0, NS_SOME = 1, NS_NONE = 2, NS_USAGE = 64 };
@@ -235,7 +234,5 @@ int cmd_ns(int argc, char **argv)
 	if (options.table.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();
-	// Ignored by the caller, it would take our children's statuses away.
-	signal(SIGCHLD, SIG_DFL);
 	return output_end(run(&options), NS_NONE);
 }

@@ -9,7 +9,6 @@
 #include "text.h"
 #include "this_program.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 enum { EXIT_WHOLE = 0, EXIT_SOME = 1, EXIT_NOTHING = 2, EXIT_USAGE = 64 };
@@ -261,7 +260,5 @@ int cmd_ps(int argc, char **argv)
 	if (options.table.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();
-	signal(SIGCHLD,
-		SIG_DFL); // ignored by the caller, it would take our children's statuses away
 	return output_end(run(&options), EXIT_NOTHING);
 }

@@ -48,8 +48,6 @@ int cmd_stack(int argc, char **argv)
 	if (options.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();
-	// Ignored by the caller, it would take our children's statuses away.
-	signal(SIGCHLD, SIG_DFL);
 	signal(SIGXFSZ, SIG_IGN); // a file that may not become so large is no end of us
 	return output_end(run(&options), EXIT_NONE);
 }

@@ -48,6 +48,7 @@ void output_begin(void)
 	if (!isatty(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); // ignored, it would take our children's statuses away
 }
 
 // True when whoever has read standard output has stopped to.

@@ -18,8 +18,8 @@ bool output_is_colored(enum color color);
 // The columns of the terminal that is standard output; 0: it is none.
 size_t output_width(void);
 
-// To be called before a report is printed: what is written to no terminal is buffered, and a pipe
-// that nobody reads is no end of us.
+// To be called before a report is made: what is written to no terminal is buffered, a pipe that
+// nobody reads is no end of us, and children can be waited for, whatever our caller ignores.
 void output_begin(void);
 
 // To be called once all is printed; STATUS so far. Returns it, also when nobody reads on, or FAILED
