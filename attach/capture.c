@@ -163,35 +163,22 @@ static void describe_process(const struct target *target, struct snapshot *snaps
 		snapshot->ns_pid = status.ns_pid[status.ns_pid_count - 1];
 }
 
-// What there is to do while the helper works.
-struct meanwhile {
-	const struct capture_listener *listener;
-	struct snapshot *snapshot;
-};
-
-static void do_meanwhile(void *arg)
-{
-	const struct meanwhile *meanwhile = arg;
-	const struct capture_listener *listener = meanwhile->listener;
-
-	if (listener)
-		listener->modules(listener->arg, meanwhile->snapshot);
-}
-
 // Captures the threads of PLAN, and looks whether they fit what was read before: MAPS. Returns 1
 // when they do, 0 or -errno.
 static int take_captured(const struct capture_options *options, struct snapshot *snapshot,
 	struct plan *plan, const struct maps_text *maps, struct error *err)
 {
-	struct meanwhile meanwhile = {options->listener, snapshot};
-	const struct helper_job job = {policy_run, do_meanwhile, &meanwhile};
-	int r = helper_run(plan, &job, &plan->helper, err);
+	static const struct helper_job job = {policy_prepare, policy_run};
+	const struct capture_listener *listener = options->listener;
 
+	if (listener)
+		listener->modules(listener->arg, snapshot);
+	int r = helper_run(plan, &job, err);
 	if (r < 0)
 		return r;
 	take_threads(snapshot, plan);
-	if (options->listener)
-		options->listener->threads(options->listener->arg, snapshot);
+	if (listener)
+		listener->threads(listener->arg, snapshot);
 	describe_process(plan->target, snapshot); // nobody waits for that
 	return is_consistent(plan->target, maps, err);
 }
@@ -210,7 +197,6 @@ static int take_once(const struct target *target, const struct capture_options *
 	if ((r = files_open_modules(target, text, maps.len, snapshot, err)) < 0 ||
 		(r = prepare_threads(options, plan, err)) < 0)
 		return r;
-	policy_probe(options->policy, plan);
 	return take_captured(options, snapshot, plan, &maps, err);
 }
 
@@ -230,16 +216,19 @@ static int check_tids(
 // What all attempts share.
 struct spent {
 	unsigned attempts;
-	uint64_t deadline_us;     // of all
-	uint64_t paused_us;       // so far
-	struct capture_rest rest; // of the last one
+	uint64_t deadline_us; // of all
+	uint64_t paused_us;   // so far
+	bool missed;          // threads, the last time
 };
 
 // One attempt: as take_once().
-static int attempt(struct target *target, const struct capture_options *options, struct plan *plan,
+static int attempt(struct target *target, const struct capture_options *options,
 	struct spent *spent, struct snapshot *ret, struct error *err)
 {
 	auto_snapshot struct snapshot snapshot = {.pid = target->pid};
+
+	if (options->listener)
+		options->listener->begin(options->listener->arg);
 	// Its caller has just looked whether its thread lives. If it has died since, what is read
 	// of it fits nothing.
 	int r = spent->attempts++ > 0 ? target_follow(target, err) : 0;
@@ -251,7 +240,7 @@ static int attempt(struct target *target, const struct capture_options *options,
 	auto_fd int memory = memory_open(target);
 	if (task_dir < 0)
 		return fail_sys(err, errno, "open", "the threads of process %d", target->pid);
-	*plan = (struct plan){.target = target,
+	struct plan plan = {.target = target,
 		.policy = options->policy,
 		.task_dir_fd = task_dir,
 		.memory_fd = memory,
@@ -264,8 +253,9 @@ static int attempt(struct target *target, const struct capture_options *options,
 		.deadline_ms = STOP_DEADLINE_MS < options->timeout_ms ? STOP_DEADLINE_MS
 								      : options->timeout_ms,
 		.deadline_us = spent->deadline_us};
-	r = take_once(target, options, &snapshot, plan, err);
-	plan_fini(plan);
+	r = take_once(target, options, &snapshot, &plan, err);
+	plan_fini(&plan);
+	spent->missed = plan.threads_missed;
 	spent->paused_us += snapshot.paused_us;
 	if (r > 0) {
 		snapshot.paused_us = spent->paused_us;
@@ -275,45 +265,17 @@ static int attempt(struct target *target, const struct capture_options *options,
 	return r;
 }
 
-void capture_release(const struct capture_rest *rest)
-{
-	helper_release(rest->leaving);
-}
-
-void capture_end(struct capture_rest *rest)
-{
-	helper_end(rest->leaving);
-	rest->leaving = 0;
-}
-
-// An attempt with a plan of its own, which is there no longer than that. As attempt().
-static int attempt_alone(struct target *target, const struct capture_options *options,
-	struct spent *spent, struct snapshot *ret, struct error *err)
-{
-	if (options->listener)
-		options->listener->begin(options->listener->arg);
-	struct plan *plan = map_shared(sizeof(*plan));
-	if (!plan)
-		return fail_sys(err, ENOMEM, "mmap", "the plan for process %d", target->pid);
-	int r = attempt(target, options, plan, spent, ret, err);
-	spent->rest = (struct capture_rest){plan->threads_missed, plan->helper};
-	if (r <= 0)
-		capture_end(&spent->rest);
-	munmap(plan, sizeof(*plan));
-	return r;
-}
-
 int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
-	struct capture_rest *ret_rest, struct error *err)
+	bool *ret_missed, struct error *err)
 {
 	struct spent spent = {.deadline_us = clock_now_us() + options->timeout_ms * UINT64_C(1000)};
 	int r = check_tids(target, options, err);
 
 	fd_raise_limit();
 	for (int i = 0; r == 0 && i < ATTEMPTS_MAX; i++)
-		r = attempt_alone(target, options, &spent, ret, err);
+		r = attempt(target, options, &spent, ret, err);
 	if (r > 0)
-		*ret_rest = spent.rest;
+		*ret_missed = spent.missed;
 	if (r == 0)
 		r = fail(err, ERROR_SYSTEM, EAGAIN,
 			"process %d loads or unloads code all the time: %d snapshots in a row did "

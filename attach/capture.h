@@ -21,7 +21,7 @@ struct capture_listener {
 	// more. Only now may a process be started that parses what the target has: none of the
 	// memory is there that the capture writes to and believes.
 	void (*begin)(void *arg);
-	// Of its modules and maps, while threads are captured.
+	// Of its modules and maps, before its threads are captured.
 	void (*modules)(void *arg, const struct snapshot *snapshot);
 	// Of all, before it is certain that no code moved meanwhile.
 	void (*threads)(void *arg, const struct snapshot *snapshot);
@@ -44,21 +44,9 @@ struct capture_options {
 	struct taskiter_program *iterator;
 };
 
-// What comes of a capture beside the snapshot.
-struct capture_rest {
-	bool threads_missed; // there were more threads than could be listed
-	pid_t leaving;       // a process of ours that is still there, or 0
-};
-
 // Takes a snapshot of TARGET. TARGET may turn to another of its threads for that, see
-// target_follow(). Threads that could not be captured are rows that say why. Fails with
-// ERROR_TARGET (it is gone, a named thread is not its) or ERROR_SYSTEM; nothing is left then, and
-// in no case is a thread left stopped or traced.
+// target_follow(). Threads that could not be captured are rows that say why; *RET_MISSED says that
+// there were more than could be listed. Fails with ERROR_TARGET (it is gone, a named thread is not
+// its) or ERROR_SYSTEM; nothing is left then, and in no case is a thread left stopped or traced.
 int capture_take(struct target *target, const struct capture_options *options, struct snapshot *ret,
-	struct capture_rest *ret_rest, struct error *err);
-
-// Has REST's process end, which takes it some time: for when there is something else to do.
-void capture_release(const struct capture_rest *rest);
-
-// The same, and waits until it is gone. Accepts one that is {0}.
-void capture_end(struct capture_rest *rest);
+	bool *ret_missed, struct error *err);

@@ -179,7 +179,8 @@ void codecopy_take(struct plan *plan)
 		return;
 	plan->code_tried = true;
 	plan_allow(plan, COPY_MS);
-	auto_free struct pages *pages = calloc(1, sizeof(*pages));
+	size_t used = plan->borrowed.used;
+	struct pages *pages = plan_borrow(plan, 1, sizeof(*pages));
 	if (!pages)
 		return;
 	list_maps(plan->snapshot, pages);
@@ -187,4 +188,5 @@ void codecopy_take(struct plan *plan)
 	plan->stacks_len = (plan->stacks_len + 15) & ~(size_t)15;
 	if (plan->stacks_len <= plan->stacks_capacity)
 		copy_pages(plan, pages);
+	plan_give_back(plan, used);
 }

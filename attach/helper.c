@@ -1,38 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Running, watching and killing the helper.
+// Running the helper, and what follows when it was killed.
 #include "helper.h"
 
 #include "cleanup.h"
 #include "clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 enum {
 	BEGIN_MS = 1000,  // until a helper moves its time on by itself
-	SLICE_MS = 20,    // how often it is looked at whether a helper has moved its time
 	HELPERS_MAX = 64, // one after the other: each stuck thread costs one
+	GUARD = 64 << 10, // bytes below the stack that nobody can write to
+	STACK = 1 << 20,
+	BORROWED = 32 << 20,  // for all plans
+	BORROWED_EACH = 1024, // and for each of its threads
 };
 
 enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED, EXIT_LATE };
 
-// Says HOW the work has ended, on the pipe that ends with this process; then waits to be killed.
-static _Noreturn void end_helper(int told_fd, unsigned char how)
-{
-	if (write(told_fd, &how, 1) < 0)
-		_exit(EXIT_FAILED);
-	for (;;)
-		pause();
-}
+// The helper's stack, and behind it what it borrows.
+struct room {
+	unsigned char *start;
+	size_t len;
+};
 
-static _Noreturn void run_helper(
-	struct plan *plan, int (*work)(struct plan *plan), pid_t parent, int told_fd)
+struct beginning {
+	struct plan *plan;
+	int (*work)(struct plan *plan);
+	pid_t parent;
+	struct itimerval alarm; // of the parent, which does not notice it while it sleeps
+};
+
+// Returns the helper's exit status. Returning, not exiting: sanitizers would look after a stack
+// that is not theirs.
+static int run_helper(void *arg)
 {
+	const struct beginning *beginning = arg;
 	sigset_t keys;
 
 	// Nothing may stop this process while it holds threads: no key of the terminal, and no job
@@ -47,33 +60,45 @@ static _Noreturn void run_helper(
 	sigprocmask(SIG_BLOCK, &keys, NULL);
 	// Must not outlive nspeek: the threads would wait for the copy of a reader who is gone.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_FAILED);
-	int r = work(plan);
-	end_helper(told_fd, r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE);
+	if (getppid() != beginning->parent || plan_set_timer(beginning->plan) < 0)
+		return EXIT_FAILED;
+	if (beginning->alarm.it_value.tv_sec != 0 || beginning->alarm.it_value.tv_usec != 0)
+		setitimer(ITIMER_REAL, &beginning->alarm, NULL);
+	plan_allow(beginning->plan, BEGIN_MS);
+	int r = beginning->work(beginning->plan);
+	return r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE;
 }
 
-// When the helper is to be killed. It writes that without asking.
-static uint64_t kill_time(const struct plan *plan)
+// The frames of a helper that was killed are none of the next one.
+static void forget_frames(const struct room *room)
 {
-	return __atomic_load_n(&plan->kill_at_us, __ATOMIC_RELAXED);
+#if defined(__SANITIZE_ADDRESS__)
+	__asan_unpoison_memory_region(room->start + GUARD, STACK);
+#else
+	(void)room;
+#endif
 }
 
-// Waits until a helper says on TOLD_FD how its work has ended, ends, or its time is over. Returns
-// what it said, EXIT_FAILED, or EXIT_LATE.
-static int await(const struct plan *plan, int told_fd)
+// Runs one helper on ROOM until it has ended. Returns how, or -errno.
+static int run_one(struct plan *plan, const struct helper_job *job, const struct room *room)
 {
-	struct pollfd poll_fd = {.fd = told_fd, .events = POLLIN};
-	unsigned char how;
+	struct beginning beginning = {.plan = plan, .work = job->work, .parent = getpid()};
+	int status;
 
-	for (;;) {
-		uint64_t now = clock_now_us(), limit = kill_time(plan);
-		int left = now < limit ? (int)((limit - now) / 1000) + 1 : 0;
-		if (poll(&poll_fd, 1, left < SLICE_MS ? left : SLICE_MS) > 0)
-			return read(told_fd, &how, 1) == 1 ? how : EXIT_FAILED;
-		if (clock_now_us() >= kill_time(plan))
-			return EXIT_LATE;
-	}
+	plan->borrowed = (struct plan_borrowed){
+		room->start + GUARD + STACK, room->len - GUARD - STACK, 0, plan->borrowed.dirty};
+	forget_frames(room);
+	getitimer(ITIMER_REAL, &beginning.alarm);
+	pid_t pid = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		&beginning);
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return clock_now_us() >= plan->kill_at_us ? EXIT_LATE : EXIT_FAILED;
 }
 
 // Takes note of the stops that have ended with the helper.
@@ -102,59 +127,16 @@ static void note_stuck(struct plan *plan)
 	plan->threads[plan->at].status = SNAPSHOT_THREAD_TIMEOUT;
 }
 
-void helper_release(pid_t pid)
+static int run_all(
+	struct plan *plan, const struct helper_job *job, const struct room *room, struct error *err)
 {
-	if (pid > 0)
-		kill(pid, SIGKILL);
-}
-
-void helper_end(pid_t pid)
-{
-	helper_release(pid);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-// Starts a helper for JOB; the end of its pipe to *RET_TOLD_FD. Returns its PID or -errno.
-static pid_t start(struct plan *plan, const struct helper_job *job, int *ret_told_fd)
-{
-	pid_t parent = getpid();
-	int told[2];
-
-	if (pipe2(told, O_CLOEXEC) < 0)
-		return -errno;
-	plan_allow(plan, BEGIN_MS);
-	pid_t pid = fork();
-	if (pid == 0)
-		run_helper(plan, job->work, parent, told[1]);
-	int saved = errno;
-	close(told[1]);
-	if (pid < 0) {
-		close(told[0]);
-		return -saved;
-	}
-	*ret_told_fd = told[0];
-	return pid;
-}
-
-int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, struct error *err)
-{
-	int i;
-
-	*ret_pid = 0;
-	for (i = 0; i < HELPERS_MAX && clock_now_us() < plan->deadline_us; i++) {
-		auto_fd int told_fd = -EBADF;
-		pid_t pid = start(plan, job, &told_fd);
-		if (pid < 0)
-			return fail_sys(err, -pid, "fork", "the helper that captures");
-		if (i == 0 && job->meanwhile)
-			job->meanwhile(job->meanwhile_arg);
-		int how = await(plan, told_fd);
-		if (how == EXIT_DONE) {
-			*ret_pid = pid;
+	for (int i = 0; i < HELPERS_MAX && clock_now_us() < plan->deadline_us; i++) {
+		job->prepare(plan);
+		int how = run_one(plan, job, room);
+		if (how < 0)
+			return fail_sys(err, -how, "clone", "the helper that captures");
+		if (how == EXIT_DONE)
 			return 0;
-		}
-		helper_end(pid);
 		note_pause(plan);
 		if (how == EXIT_LATE)
 			note_stuck(plan);
@@ -164,7 +146,21 @@ int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, 
 				"should",
 				plan->pid);
 	}
-	if (i == 0 && job->meanwhile)
-		job->meanwhile(job->meanwhile_arg);
 	return 0;
+}
+
+int helper_run(struct plan *plan, const struct helper_job *job, struct error *err)
+{
+	struct room room = {
+		.len = GUARD + STACK + BORROWED + plan->thread_capacity * BORROWED_EACH};
+
+	room.start = mmap(NULL, room.len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (room.start == MAP_FAILED)
+		return fail_sys(err, errno, "mmap", "memory for the helper that captures");
+	mprotect(room.start, GUARD, PROT_NONE);
+	int r = run_all(plan, job, &room, err);
+	plan->borrowed = (struct plan_borrowed){0};
+	munmap(room.start, room.len);
+	return r;
 }

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The process that captures. Reading a target's memory, and stopping its threads, may take as long
-// as the target likes: so it is done by a helper that is killed when it does not come on. Its death
-// ends every stop (see stop.h), and what it had finished is in the shared plan (see plan.h).
+// The process that captures.
+//
+// Theory of operation. Reading a target's memory, and stopping its threads, may take as long as the
+// target likes: so it is done by a helper, a process of its own, which a timer kills when it does
+// not come on (plan_allow()): a killed process leaves whatever it waits for. Its death ends every
+// stop (see stop.h), and what it had finished is in the plan (see plan.h).
+// The helper has its parent's memory, not a copy, and the parent sleeps until it has ended, as
+// after vfork(2): copying page tables, and then a page fault for each page that either writes to,
+// takes longer than many a capture. So a helper that is killed must not leave anything half changed
+// that its parent uses but the plan: it allocates nothing by malloc(3), whose lists it could tear,
+// but takes the plan's memory for that (plan_borrow()).
 #pragma once
 
 #include "error.h"
@@ -9,22 +17,14 @@
 
 // What is run.
 struct helper_job {
+	// Here, before each helper.
+	void (*prepare)(struct plan *plan);
+	// In the helper. Returns 0, 1: another helper has to go on, or -errno.
 	int (*work)(struct plan *plan);
-	// NULL, or what is done here, once, while the first helper works, if there is one.
-	void (*meanwhile)(void *arg);
-	void *meanwhile_arg;
 };
 
-// Runs JOB's work with PLAN in a helper, until it returns 0; when it returns 1, in another one
-// again. A helper that is late (plan_allow()) is killed, and another goes on, which reads one
-// thread at a time and leaves out the one that the helper before it did not come past. Ends in any
-// case at PLAN's deadline. *RET_PID is a helper that has done all and sleeps, for helper_end(), or
-// 0: ending takes a process longer than many a capture. Fails with
-// ERROR_SYSTEM when no helper could be started, or one failed; no process is left then.
-int helper_run(struct plan *plan, const struct helper_job *job, pid_t *ret_pid, struct error *err);
-
-// Has helper PID end. Accepts 0.
-void helper_release(pid_t pid);
-
-// The same, and waits until it is gone. Accepts 0.
-void helper_end(pid_t pid);
+// Runs JOB with PLAN until its work returns 0. A helper that is late is killed, and another goes
+// on, which reads one thread at a time and leaves out the one that the helper before it did not
+// come past. Ends in any case at PLAN's deadline. Fails with ERROR_SYSTEM when no helper could be
+// started, or one failed. No process is left in any case.
+int helper_run(struct plan *plan, const struct helper_job *job, struct error *err);

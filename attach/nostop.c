@@ -196,7 +196,8 @@ static bool is_chosen(const struct plan *plan, size_t index, enum choice choice)
 
 static int take_all(struct plan *plan, enum choice choice, int pauses)
 {
-	auto_free char *text = malloc(STATUS_MAX);
+	size_t used = plan->borrowed.used;
+	char *text = plan_borrow(plan, STATUS_MAX, 1);
 	bool wrong_machine = is_32_bit(plan);
 
 	if (!text)
@@ -212,6 +213,7 @@ static int take_all(struct plan *plan, enum choice choice, int pauses)
 			take_thread(plan, i, text, &pauses);
 		}
 	}
+	plan_give_back(plan, used);
 	return 0;
 }
 

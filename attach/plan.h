@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is to be captured of a process, and how far that has come: the memory that a capture's
-// parent and its helper share (see helper.h). Each way of capturing (stop.h, nostop.h,
-// taskiter.h) takes a plan and fills rows of it.
+// What is to be captured of a process, and how far that has come, for a capture's helper and its
+// parent (see helper.h). Each way of capturing (stop.h, nostop.h, taskiter.h) takes a plan and
+// fills rows of it.
 //
 // Theory of operation. A row is the helper's until it is SNAPSHOT_THREAD_CAPTURED, which is set
 // last, after all else of the row and its stack. So when the helper is killed, at any instruction,
@@ -10,6 +10,8 @@
 
 #include "snapshot.h"
 #include "target.h"
+
+#include <time.h>
 
 // What is known of a row beyond the snapshot.
 struct plan_row {
@@ -26,19 +28,25 @@ struct plan_row {
 struct policy;
 struct taskiter_program;
 
+// Memory that a helper borrows.
+struct plan_borrowed {
+	unsigned char *start;
+	size_t len, used;
+	size_t dirty; // bytes that were borrowed before: they are not zero any more
+};
+
 struct plan {
 	const struct target *target;
 	int task_dir_fd;                   // /proc/PID/task
 	int memory_fd;                     // see memory.h, may be negative
 	int iterator_fd;                   // see taskiter.h, may be negative
-	struct taskiter_program *iterator; // each process's own: a helper has a copy
+	struct taskiter_program *iterator; // the parent's: its fds are not a helper's
 	pid_t pid;
 	const struct snapshot *snapshot; // its maps are read
 	const struct policy *policy;     // see policy.h
 	const pid_t *whole;              // threads of which all registers are wanted, ascending
 	size_t whole_count;
 	uint32_t deadline_ms; // for all threads to stop
-	// Shared:
 	struct snapshot_thread *threads;
 	struct plan_row *rows; // parallel to threads
 	size_t thread_count, thread_capacity;
@@ -61,9 +69,13 @@ struct plan {
 	bool listed;          // all threads are listed
 	size_t at;            // the thread that is being read
 	bool one_by_one;      // read one thread at a time: reading many at once got stuck
-	uint64_t kill_at_us;  // when the helper is to be killed, if it has not come further
+	bool probed;          // what the policy's ways need from the beginning was opened
+	bool needs_probe;     // the way in use needs something that it could not open in a helper
+	uint64_t kill_at_us;  // when the helper is killed, if it has not come further
 	uint64_t deadline_us; // of all
-	pid_t helper;         // that has done all, or 0: the parent's
+	timer_t killer;       // of this helper, if has_killer
+	bool has_killer;
+	struct plan_borrowed borrowed;
 };
 
 // True when thread INDEX still is to be captured.
@@ -92,5 +104,14 @@ void plan_describe(struct plan *plan, size_t index, const struct proc_status *st
 // Records that thread INDEX refused to be stopped or read, by ERRNUM.
 void plan_refused(struct plan *plan, size_t index, int errnum);
 
-// Moves the moment when the helper is killed to MS from now.
+// Sets up what kills the calling process. Returns 0 or -errno.
+int plan_set_timer(struct plan *plan);
+
+// Moves the moment when the helper is killed to MS from now, but not behind PLAN's deadline.
 void plan_allow(struct plan *plan, uint32_t ms);
+
+// COUNT elements of SIZE bytes, zero, until plan_give_back(). NULL when so much is not there.
+void *plan_borrow(struct plan *plan, size_t count, size_t size);
+
+// Gives back all that was borrowed since plan->borrowed.used was USED.
+void plan_give_back(struct plan *plan, size_t used);

@@ -14,6 +14,7 @@ struct strategy {
 	const char *name;
 	bool lists;                        // it finds the threads itself
 	void (*probe)(struct plan *plan);  // opens what it needs, if it needs something
+	bool late;                         // not before its turn comes
 	int (*capture)(struct plan *plan); // takes the rows that the plan still wants
 };
 
@@ -23,8 +24,10 @@ static const struct strategy iterator_if_worth = {.name = "task iterator, if wor
 	.lists = true,
 	.probe = taskiter_probe_if_worth,
 	.capture = taskiter_take};
-static const struct strategy iterator_late = {
-	.name = "task iterator, late", .capture = taskiter_take_late};
+static const struct strategy iterator_late = {.name = "task iterator, late",
+	.probe = taskiter_probe,
+	.late = true,
+	.capture = taskiter_take};
 static const struct strategy from_proc = {.name = "proc", .capture = nostop_take};
 static const struct strategy spared = {.name = "proc, patiently", .capture = nostop_take_spared};
 static const struct strategy rest = {.name = "proc, the rest", .capture = nostop_take_rest};
@@ -55,11 +58,16 @@ const struct policy *policy_find(const char *name)
 	return policy;
 }
 
-void policy_probe(const struct policy *policy, struct plan *plan)
+void policy_prepare(struct plan *plan)
 {
-	for (const struct strategy *const *way = policy->strategies; *way; way++)
-		if ((*way)->probe)
-			(*way)->probe(plan);
+	const struct strategy *const *ways = plan->policy->strategies;
+
+	for (size_t i = 0; !plan->probed && ways[i]; i++)
+		if (ways[i]->probe && !ways[i]->late)
+			ways[i]->probe(plan);
+	plan->probed = true;
+	if (plan->needs_probe && ways[plan->rung] && ways[plan->rung]->late)
+		ways[plan->rung]->probe(plan);
 }
 
 static bool wants_any(const struct plan *plan)
@@ -85,6 +93,10 @@ int policy_run(struct plan *plan)
 		}
 		if (plan->listed && !wants_any(plan))
 			break;
+		if (way->late && !plan->needs_probe) {
+			plan->needs_probe = true;
+			return 1;
+		}
 		r = way->capture(plan);
 		if (r != 0)
 			break;

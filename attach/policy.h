@@ -19,9 +19,10 @@ const struct policy *policy_find(const char *name);
 // Policy number INDEX, or NULL behind the last; the first is the default.
 const struct policy *policy_at(size_t index);
 
-// Prepares PLAN for POLICY: opens what its strategies need. What cannot be had is left out then.
-void policy_probe(const struct policy *policy, struct plan *plan);
+// For helper_run(), before a helper is started: opens what PLAN's ways need. What cannot be had is
+// left out then.
+void policy_prepare(struct plan *plan);
 
-// Captures what PLAN wants, going on where it stands; for helper_run(). Returns 0 when all was
+// The same in a helper: captures what PLAN wants, going on where it stands. Returns 0 when all was
 // tried, 1 when another helper has to go on, or -errno.
 int policy_run(struct plan *plan);

@@ -25,6 +25,7 @@ enum {
 	RESCANS_MAX = 10,   // rounds of looking for new threads
 	REACHED_PER_MS = 4, // threads seized and interrupted in a millisecond on a busy machine
 	TICK_MS = 10,       // how often a wait is woken to look at the deadline
+	TICK_SHARE = 10,    // of the time that a tick takes, until the next one
 	D_STATE_MS = 20,    // for all threads that were in an uninterruptible sleep
 	BEGIN_MS = 1000,    // for what else is done before something is copied
 	EACH_MS = 200,      // for one thread that is stopped by itself
@@ -44,6 +45,7 @@ struct stopper {
 	struct plan *plan;
 	struct tracee *tracees; // parallel to the plan's threads
 	size_t *indices;        // those whose stacks are copied
+	size_t used;            // of what the plan lends, before
 	uint64_t deadline_us;
 	timer_t timer; // ticks, if is_ticking
 	bool is_ticking;
@@ -71,16 +73,30 @@ static void reap_exited(const struct stopper *s)
 	}
 }
 
+// Has the next tick come after MS milliseconds.
+static void tick_after(struct stopper *s, uint64_t ms)
+{
+	const struct itimerspec when = {
+		.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}};
+
+	timer_settime(s->timer, 0, &when, NULL);
+}
+
 // Interrupts a wait, so that the deadline is looked at, and reaps: an execve(2) in the target waits
 // until its other threads are reaped, by us too, and holds what a PTRACE_SEIZE of ours would wait
-// for.
+// for. Looking at many threads may take longer than a tick: most of the time is left for the rest.
 static void on_tick(int sig, siginfo_t *info, void *context)
 {
+	struct stopper *s = info->si_value.sival_ptr;
+	const uint64_t begin_us = clock_now_us();
 	int saved = errno;
 
 	(void)sig;
 	(void)context;
-	reap_exited(info->si_value.sival_ptr);
+	if (info->si_code != SI_TIMER) // somebody else's
+		return;
+	reap_exited(s);
+	tick_after(s, TICK_MS + (clock_now_us() - begin_us) / 1000 * TICK_SHARE);
 	errno = saved;
 }
 
@@ -88,18 +104,17 @@ static void start_ticking(struct stopper *s)
 {
 	struct sigaction action = {
 		.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO}; // no SA_RESTART
-	struct itimerspec every = {{0, TICK_MS * 1000000L}, {0, TICK_MS * 1000000L}};
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGVTALRM};
 	sigset_t set;
 
 	event.sigev_value.sival_ptr = s;
-	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGVTALRM, &action, NULL);
 	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
+	sigaddset(&set, SIGVTALRM);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	s->is_ticking = timer_create(CLOCK_MONOTONIC, &event, &s->timer) == 0;
 	if (s->is_ticking)
-		timer_settime(s->timer, 0, &every, NULL);
+		tick_after(s, TICK_MS);
 }
 
 static void seize(struct stopper *s, struct range range)
@@ -296,16 +311,15 @@ static void copy_and_detach(struct stopper *s, struct range range)
 static void stopper_fini(struct stopper *s)
 {
 	if (s->is_ticking)
-		timer_delete(s->timer); // a tick looks at what is freed here
-	free(s->tracees);
-	free(s->indices);
+		timer_delete(s->timer); // a tick looks at what is given back here
+	plan_give_back(s->plan, s->used);
 }
 
 static int stopper_init(struct stopper *s, struct plan *plan)
 {
-	*s = (struct stopper){.plan = plan};
-	s->tracees = calloc(plan->thread_capacity, sizeof(*s->tracees));
-	s->indices = calloc(plan->thread_capacity, sizeof(*s->indices));
+	*s = (struct stopper){.plan = plan, .used = plan->borrowed.used};
+	s->tracees = plan_borrow(plan, plan->thread_capacity, sizeof(*s->tracees));
+	s->indices = plan_borrow(plan, plan->thread_capacity, sizeof(*s->indices));
 	if (!s->tracees || !s->indices) {
 		stopper_fini(s);
 		return -ENOMEM;

@@ -204,9 +204,10 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 
 static int take(struct plan *plan, int link_fd)
 {
-	auto_free struct proof *proofs = calloc(plan->thread_capacity, sizeof(*proofs));
-	auto_free size_t *indices = calloc(plan->thread_capacity, sizeof(*indices));
-	auto_free struct taskiter_record *records = calloc(RECORDS, sizeof(*records));
+	size_t used = plan->borrowed.used;
+	struct proof *proofs = plan_borrow(plan, plan->thread_capacity, sizeof(*proofs));
+	size_t *indices = plan_borrow(plan, plan->thread_capacity, sizeof(*indices));
+	struct taskiter_record *records = plan_borrow(plan, RECORDS, sizeof(*records));
 	struct iteration it = {
 		.plan = plan, .link_fd = link_fd, .proofs = proofs, .indices = indices};
 
@@ -224,12 +225,14 @@ static int take(struct plan *plan, int link_fd)
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
 	if (!plan->listed_only && !plan_has_all(plan))
 		plan_add_new(plan);
+	plan_give_back(plan, used);
 	return 0;
 }
 
 void taskiter_probe(struct plan *plan)
 {
-	plan->iterator_fd = taskiter_open(plan->iterator, plan->pid);
+	if (plan->iterator_fd < 0)
+		plan->iterator_fd = taskiter_open(plan->iterator, plan->pid);
 }
 
 void taskiter_probe_if_worth(struct plan *plan)
@@ -246,11 +249,4 @@ void taskiter_probe_if_worth(struct plan *plan)
 int taskiter_take(struct plan *plan)
 {
 	return plan->iterator_fd < 0 ? 0 : take(plan, plan->iterator_fd);
-}
-
-int taskiter_take_late(struct plan *plan)
-{
-	auto_fd int fd = taskiter_open(plan->iterator, plan->pid); // plan must not know it
-
-	return fd < 0 ? 0 : take(plan, fd);
 }

@@ -17,7 +17,7 @@
 #include <errno.h>
 
 // The program in the kernel, which is loaded when it is first needed and takes one process after
-// the other. Nothing of it is in our memory, and its fds end with the processes that have them.
+// the other. Nothing of it is in our memory.
 struct taskiter_program {
 	int prog_fd;   // negative: not loaded yet
 	int wanted_fd; // of the memory that says which process is meant
@@ -31,10 +31,10 @@ struct taskiter_program {
 // Loading it takes some 2 ms, for which /proc is read of 50 threads; so for few threads /proc comes
 // first, and the iterator when more registers are needed than /proc tells.
 
-// Loads the program for PLAN's process: its iterator_fd, which the caller owns, or -errno (-ENOPKG:
-// this build has none; -ENOSYS: the kernel has none; -EPERM: it is not permitted). It needs CAP_BPF
-// and CAP_PERFMON in the initial user namespace, and a kernel that knows its own types (BTF, Linux
-// 5.15).
+// Loads the program for PLAN's process, if that was not done: its iterator_fd, which the caller
+// owns, or -errno (-ENOPKG: this build has none; -ENOSYS: the kernel has none; -EPERM: it is not
+// permitted). It needs CAP_BPF and CAP_PERFMON in the initial user namespace, and a kernel that
+// knows its own types (BTF, Linux 5.15).
 void taskiter_probe(struct plan *plan);
 
 // The same, if it is worth it: for many threads, or for those of which all registers are wanted.
@@ -43,10 +43,6 @@ void taskiter_probe_if_worth(struct plan *plan);
 // Captures the threads that PLAN wants, and lists those that it has not yet, unless it is not to.
 // Does nothing without an iterator. Returns 0 or -ENOMEM.
 int taskiter_take(struct plan *plan);
-
-// The same with a program that is loaded only now, in a helper, unless it is loaded already: for
-// what other ways have left.
-int taskiter_take_late(struct plan *plan);
 
 // Loads PROGRAM, if it is not loaded, and has it choose process PID (in our PID namespace), and no
 // other that was chosen before. Returns an O_CLOEXEC fd of a link, owned by the caller, or -errno

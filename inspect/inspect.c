@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "leftout.h"
+#include "sys.h"
 #include "term.h"
 #include "wire.h"
 
@@ -24,7 +25,6 @@
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
-	FIRST_US = 100,           // and to ask for its first file
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
@@ -42,9 +42,7 @@ struct inspection {
 	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
-	size_t expected;              // threads, if there are many
-	void (*meanwhile)(void *arg); // what there is to do in between, or NULL
-	void *meanwhile_arg;
+	size_t expected; // threads, if there are many
 	unsigned requests, reads;
 	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
 	int cpu;                         // that the worker does not run on, or -1
@@ -184,22 +182,17 @@ void inspect_release(struct inspection *inspection)
 		release(inspection);
 }
 
+void inspect_end(struct inspection *inspection)
+{
+	if (!inspection)
+		return;
+	release(inspection);
+	reap(inspection);
+}
+
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 {
 	return work_room(&inspection->work, ret_len);
-}
-
-void inspect_meanwhile(struct inspection *inspection, void (*work)(void *arg), void *arg)
-{
-	inspection->meanwhile = work;
-	inspection->meanwhile_arg = arg;
-}
-
-static void do_meanwhile(struct inspection *inspection)
-{
-	if (inspection->meanwhile)
-		inspection->meanwhile(inspection->meanwhile_arg);
-	inspection->meanwhile = NULL;
 }
 
 // Sends a record of TYPE.
@@ -386,19 +379,14 @@ static bool has_record(struct inspection *inspection)
 {
 	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
 	const uint64_t begin_us = clock_now_us();
-	uint64_t now_us;
 
 	if (wire_has_more(&inspection->in))
 		return true;
-	while (inspection->cpu >= 0 && (now_us = clock_now_us()) < begin_us + SPIN_US) {
+	while (inspection->cpu >= 0 && clock_now_us() < begin_us + SPIN_US) {
 		if (poll(&poll_fd, 1, 0) > 0)
 			return true;
-		if (now_us >= begin_us + FIRST_US)
-			do_meanwhile(inspection);
-		if (!inspection->meanwhile)
-			sched_yield();
+		sched_yield();
 	}
-	do_meanwhile(inspection);
 	return false;
 }
 
@@ -444,7 +432,6 @@ static int take_all(struct inspection *inspection, struct term *term)
 			return 0;
 		if (r < 0)
 			return r;
-		do_meanwhile(inspection);
 	}
 }
 
@@ -551,13 +538,10 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	for (;;) {
 		struct term term =
 			term_make(time_us(inspection), end_us, inspection->leftout.nameless);
-		if (begin_answers(inspection, snapshot, &stacks) < 0) {
-			do_meanwhile(inspection);
+		if (begin_answers(inspection, snapshot, &stacks) < 0)
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);
-		}
 		r = use_worker(inspection, &term);
-		do_meanwhile(inspection);
 		if (r == 0 || r == -ENOMEM || has_sent_enough(inspection) ||
 			!start_over(inspection, snapshot, &term, r))
 			break;

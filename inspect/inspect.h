@@ -2,7 +2,7 @@
 // From a snapshot to named stacks, by a worker process without privileges.
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
-// worker starts meanwhile; it is told the modules while threads are captured, so that it opens
+// worker starts meanwhile; it is told the modules before threads are captured, so that it opens
 // their files; then the threads, before the last is known of them. When it does not come to its
 // end, another one is started that is not to read what it broke over (leftout.h). Each may take
 // three quarters of the time that is left, and the last, which names nothing, all of it. A worker
@@ -76,10 +76,6 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
-// Has WORK done with ARG, once, in the next inspect_finish(), while that has nothing to do: after
-// the worker's first request, for which it would wait, or when that does not come soon.
-void inspect_meanwhile(struct inspection *inspection, void (*work)(void *arg), void *arg);
-
 // Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET. What
 // workers could not do, because they crashed, hung or lied, is missing there, with the reason in
 // each module that is to blame, or in each stack; that is no failure (one that did well with other
@@ -92,6 +88,9 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 // Has INSPECTION's worker end, which takes it some time: for when there is something else to do.
 // Only inspect_close() is left then. Accepts NULL.
 void inspect_release(struct inspection *inspection);
+
+// The same, and waits until it is gone.
+void inspect_end(struct inspection *inspection);
 
 // Ends INSPECTION: no process is left. Accepts NULL.
 void inspect_close(struct inspection *inspection);

@@ -28,9 +28,9 @@ static int run(struct stack_options *options)
 		report_error(&err);
 		return err.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_NONE;
 	}
-	int status = options->load ? stack_load(options) : stack_rounds(options);
-	taskiter_program_fini(&shared.iterator);
-	return status;
+	if (!options->load)
+		stack_rounds(options);
+	return stack_load(options);
 }
 
 int cmd_stack(int argc, char **argv)

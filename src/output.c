@@ -70,3 +70,8 @@ int output_end(int status, int failed)
 	report_error(&err);
 	return failed;
 }
+
+void output_leave(int status, int failed)
+{
+	exit(output_end(status, failed));
+}

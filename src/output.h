@@ -25,3 +25,7 @@ void output_begin(void);
 // To be called once all is printed; STATUS so far. Returns it, also when nobody reads on, or FAILED
 // after saying that standard output did not take it.
 int output_end(int status, int failed);
+
+// The same, and ends the process at once: for when giving memory back piece by piece would only
+// take time.
+_Noreturn void output_leave(int status, int failed);

@@ -28,7 +28,6 @@ static void on_threads(void *arg, const struct snapshot *snapshot)
 
 static void fini(struct stack_process *process)
 {
-	capture_end(&process->rest);
 	snapshot_fini(&process->snapshot);
 	stacks_fini(&process->stacks);
 	locks_fini(&process->locks);
@@ -45,8 +44,6 @@ int stack_process_close_files(struct stack_process *process)
 {
 	struct snapshot *snapshot = &process->snapshot;
 
-	capture_end(&process->rest);
-	process->rest = (struct capture_rest){0};
 	for (size_t i = 0; i < snapshot->module_count; i++)
 		close_fd(&snapshot->modules[i].fd);
 	for (size_t i = 0; i < process->stacks.debug_count; i++)
@@ -60,11 +57,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void release(void *arg)
-{
-	capture_release(arg);
 }
 
 // How stacks are taken.
@@ -83,14 +75,13 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	progress_note("capturing %u thread%s of process %d", threads, threads == 1 ? "" : "s",
 		target->pid);
 	taken.report.time_ms = now_ms();
-	int r = capture_take(target, &taking->capture, &taken.snapshot, &taken.rest, err);
+	int r = capture_take(
+		target, &taking->capture, &taken.snapshot, &taken.report.threads_missed, err);
 	if (r == 0)
 		task = context_task_start(target, &taken.snapshot, &taking->context);
-	taken.report.threads_missed = taken.rest.threads_missed;
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);
-		inspect_meanwhile(inspection, release, &taken.rest);
 		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
 	}
 	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);

@@ -13,7 +13,6 @@ struct stack_process {
 	struct stacks stacks;
 	struct locks locks;
 	struct stack_report report; // of these
-	struct capture_rest rest;
 };
 
 // Takes the stacks of TARGET by OPTIONS, with the worker of INSPECTION, into *RET, a new one for
@@ -22,8 +21,8 @@ struct stack_process {
 int stack_process_take(struct target *target, const struct stack_options *options,
 	struct inspection *inspection, struct stack_process **ret, struct error *err);
 
-// Closes the files of PROCESS, ends what its capture has left, and forgets its copied stacks: what
-// was found of them stays. Fails with -ENOMEM.
+// Closes the files of PROCESS, and forgets its copied stacks: what was found of them stays. Fails
+// with -ENOMEM.
 int stack_process_close_files(struct stack_process *process);
 
 // Accepts NULL.

@@ -160,15 +160,14 @@ static void run_rounds(struct rounds *rounds)
 		more = round < options->repeat && any_is_there(rounds) && !ferror(stdout) &&
 		       wait_for_next(options, &begin);
 	}
-	forget(rounds->before, rounds->source_count);
 }
 
-int stack_rounds(const struct stack_options *options)
+void stack_rounds(const struct stack_options *options)
 {
-	auto_free struct stack_source *sources = NULL;
+	struct stack_source *sources = NULL;
 	size_t count;
 	int r = stack_sources_make(options, &sources, &count);
-	auto_free struct stack_set *sets = calloc(2 * (count + 1), sizeof(*sets));
+	struct stack_set *sets = calloc(2 * (count + 1), sizeof(*sets));
 	struct rounds rounds = {.options = options,
 		.show = stack_show_make(options),
 		.sources = sources,
@@ -185,7 +184,7 @@ int stack_rounds(const struct stack_options *options)
 		rounds.save = stack_save_open(options->save, options->timeout_s, &err);
 	if (err.kind != ERROR_NONE) {
 		report_error(&err);
-		return EXIT_NONE;
+		output_leave(EXIT_NONE, EXIT_NONE);
 	}
 	if (options->repeat > 1)
 		catch_interrupt();
@@ -201,10 +200,10 @@ int stack_rounds(const struct stack_options *options)
 		rounds.status = EXIT_NONE;
 	}
 	for (size_t i = 0; i < count; i++)
-		stack_source_close(&sources[i]);
+		stack_source_end(&sources[i]);
 	if (rounds.save && stack_save_close(rounds.save, &err) < 0) {
 		report_error(&err);
-		return EXIT_NONE;
+		rounds.status = EXIT_NONE;
 	}
-	return rounds.status;
+	output_leave(rounds.status, EXIT_NONE);
 }

@@ -5,5 +5,6 @@
 #include "cmd_stack_options.h"
 
 // Takes, shows and, if asked for, keeps the stacks of all targets of OPTIONS, in one round or more.
-// Ctrl-C ends that after the round at hand, if there are more. Returns the exit status.
-int stack_rounds(const struct stack_options *options);
+// Ctrl-C ends that after the round at hand, if there are more. Ends the process with the exit
+// status: giving back what the last round has taken would take time and help nobody.
+_Noreturn void stack_rounds(const struct stack_options *options);

@@ -161,6 +161,11 @@ void stack_source_release(struct stack_source *source)
 	inspect_release(source->inspection);
 }
 
+void stack_source_end(struct stack_source *source)
+{
+	inspect_end(source->inspection);
+}
+
 void stack_source_close(struct stack_source *source)
 {
 	named_target_fini(&source->named);

@@ -56,6 +56,9 @@ int stack_source_take(struct stack_source *source, unsigned round, const struct 
 // closing is left then. Accepts what stack_source_close() accepts.
 void stack_source_release(struct stack_source *source);
 
+// Ends SOURCE's worker, and waits for that. Accepts the same.
+void stack_source_end(struct stack_source *source);
+
 // Accepts one that is zeroed, but for its target.
 void stack_source_close(struct stack_source *source);
 

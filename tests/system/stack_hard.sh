@@ -145,7 +145,7 @@ changing() {
 		[ "$STATUS" != 2 ] || assert_matches "$ERR" '^nspeek: '
 		[ -n "$OUT" ] || continue
 		assert_eq "$(query '[.processes[]?.threads[] | select(.status == "complete") |
-			.frames[-1].symbol | select(test("^(_start|_*clone3?)$") | not)] | unique')" '[]' \
+			.frames[-1].symbol | select(test("^(_start|_dl_start_user|_*clone3?)$") | not)] | unique')" '[]' \
 			"where complete chains end"
 		assert_eq "$(query '[.processes[]?.threads[] | select(.status != "complete" and
 			.reason == null)]')" '[]' "chains that end without a reason"

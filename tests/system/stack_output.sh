@@ -93,11 +93,13 @@ on_terminal 100 "'$NSPEEK' stack --color=never $TARGET 2>&1 >/dev/null"
 assert_lacks "$OUT" "nspeek: "
 # Holds the worker of the nspeek that is between its rounds, for longer than a second.
 hold_worker() {
-	local pid worker=""
-	sleep 0.3
-	for pid in $(pgrep -x nspeek); do
-		[ "$(readlink "/proc/$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")/exe")" != "$NSPEEK" ] ||
-			worker=$pid
+	local pid worker="" i
+	for ((i = 0; i < 50 && ${#worker} == 0; i++)); do
+		sleep 0.3
+		for pid in $(pgrep -x nspeek); do
+			[ "$(readlink "/proc/$(awk '/^PPid/ { print $2 }' "/proc/$pid/status" 2>/dev/null)/exe")" != "$NSPEEK" ] ||
+				worker=$pid
+		done
 	done
 	kill -STOP "$worker" && sleep 1.4 && kill -CONT "$worker"
 }

@@ -18,6 +18,7 @@ static struct snapshot snapshot;
 static struct snapshot_thread thread;
 static struct snapshot_part parts[SNAPSHOT_PARTS_MAX];
 static unsigned char room[ROOM];
+static _Alignas(16) unsigned char lent[1 << 18];
 static struct plan plan;
 
 static uint64_t page_at(size_t number)
@@ -51,6 +52,7 @@ static void begin(void)
 	memset(room, 0, sizeof(room));
 	plan = (struct plan){.pid = getpid(),
 		.memory_fd = -EBADF,
+		.borrowed = {lent, sizeof(lent), 0, sizeof(lent)},
 		.snapshot = &snapshot,
 		.threads = &thread,
 		.thread_count = 1,

@@ -23,6 +23,7 @@ struct looked_at {
 	struct snapshot_thread thread;
 	struct plan_row row;
 	unsigned char stacks[1 << 16];
+	_Alignas(16) unsigned char lent[2 << 20];
 	struct plan plan;
 };
 
@@ -56,6 +57,7 @@ static void begin(void (*run)(void), bool blocked)
 		.task_dir_fd = openat(look.target.proc_fd, "task", O_RDONLY | O_DIRECTORY),
 		.memory_fd = -EBADF,
 		.iterator_fd = -EBADF,
+		.borrowed = {look.lent, sizeof(look.lent), 0, sizeof(look.lent)},
 		.pid = look.pid,
 		.snapshot = &look.snapshot,
 		.threads = &look.thread,

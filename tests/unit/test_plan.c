@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { ROOM = 8 };
+enum { ROOM = 8, LENT = 64 << 10 };
 
 static struct snapshot_thread threads[ROOM];
 static struct plan_row rows[ROOM];
+static _Alignas(16) unsigned char lent[LENT];
 
 static struct plan empty_plan(void)
 {
@@ -19,6 +21,7 @@ static struct plan empty_plan(void)
 		.rows = rows,
 		.thread_capacity = ROOM,
 		.pid = getpid(),
+		.borrowed = {.start = lent, .len = LENT},
 		.deadline_us = UINT64_MAX};
 }
 
@@ -176,3 +179,27 @@ Test(registers, what_they_say)
 	check_true(registers_are_none(&r));
 }
 #endif
+
+Test(plan, borrowed_memory_is_zero)
+{
+	struct plan plan = empty_plan();
+
+	for (int round = 0; round < 2; round++) {
+		unsigned char *first = plan_borrow(&plan, 3, 5),
+			      *second = plan_borrow(&plan, 1, 64);
+		cr_assert(first && second);
+		check_true(first == lent && second == lent + 16);
+		for (size_t i = 0; i < 80; i++)
+			check_int(lent[i], 0);
+		memset(lent, 0xff, 80);
+		plan_give_back(&plan, 0);
+	}
+	// Another helper gets the same memory.
+	plan.borrowed.used = 0;
+	cr_assert(plan_borrow(&plan, 1, LENT) == lent);
+	check_int(lent[0] | lent[79], 0);
+	check_true(plan_borrow(&plan, 1, 1) == NULL);
+	check_true(plan_borrow(&plan, SIZE_MAX / 2, 3) == NULL);
+	check_true(plan_borrow(&plan, 1, SIZE_MAX) == NULL);
+	check_true(plan_borrow(&plan, 0, 8) != NULL);
+}
