@@ -7,6 +7,7 @@
 #include "sealed.h"
 #include "sigbits.h"
 #include "stub/protocol.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -16,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+enum { JOINER_STACK = 48 << 10 }; // bytes that it needs
 
 // The stub's program, made by nspeek_embed_program().
 extern const unsigned char nspeek_stub_start[], nspeek_stub_end[];
@@ -213,6 +216,7 @@ static int start(
 	pid_t joiner = fork();
 	if (joiner == 0) {
 		close(ours);
+		sys_populate_stack(JOINER_STACK);
 		run_joiner(&context);
 	}
 	if (joiner < 0)

@@ -29,6 +29,7 @@ enum {
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
 	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
+	STACK = 40 << 10,         // bytes that serving a worker needs
 	SEND_SHARE = 8,           // of the timeout: for a worker that does not listen
 };
 
@@ -94,6 +95,7 @@ static int start(struct inspection *inspection, struct error *err)
 	}
 	if (inspection->pid == 0)
 		_exit(inspection->options->live(inspection->work.work));
+	sys_populate_stack(STACK); // what is written to from now on would be copied page by page
 	inspection->cpu = -1;
 	keep_worker_off(inspection);
 	close(sockets[1]);

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "plt.h"
+#include "sys.h"
 
 #include <gelf.h>
 #include <libiberty/demangle.h>
@@ -224,8 +225,18 @@ static void walk_many(const struct table *table, struct symbol_query *queries, s
 			offer(table, &table->symbols[i], queries, count);
 }
 
+// All of TABLE will be looked at: its pages at once, as far as they come.
+static void populate(const struct table *table)
+{
+	const uintptr_t page = 4096;
+	uintptr_t start = (uintptr_t)table->symbols & ~(page - 1);
+
+	sys_populate((void *)start, (uintptr_t)(table->symbols + table->count) - start);
+}
+
 static void walk(const struct table *table, struct symbol_query *queries, size_t count)
 {
+	populate(table);
 	for (size_t i = 0; i < count; i++) {
 		queries[i].nearest = 0;
 		queries[i].open_name = NULL;

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "error.h"
 #include "report_error.h"
+#include "sys.h"
 #include "this_program.h"
 
 #include <elf.h>
@@ -127,6 +128,8 @@ static int map_segment(struct image *image, const Elf64_Phdr *segment)
 
 	if (r < 0)
 		return r;
+	if (prot & PROT_EXEC) // at once: it goes to and fro
+		sys_populate((void *)page, page_after(file_end) - page);
 	if (image->header->e_phoff - segment->p_offset < segment->p_filesz)
 		image->headers = start + image->header->e_phoff - segment->p_offset;
 	if (end == file_end)

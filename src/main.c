@@ -4,8 +4,12 @@
 #include "error.h"
 #include "fd.h"
 #include "report_error.h"
+#include "sys.h"
 
-enum { EXIT_FAILED = 125 };
+enum {
+	EXIT_FAILED = 125,
+	STACK = 24 << 10, // bytes that every command needs
+};
 
 // Before anything else: standard fds are open, and nothing that we inherited goes any further.
 static int settle_fds(struct error *err)
@@ -22,6 +26,7 @@ int main(int argc, char **argv)
 {
 	struct error err = {0};
 
+	sys_populate_stack(STACK);
 	if (settle_fds(&err) < 0) {
 		report_error(&err);
 		return EXIT_FAILED;

@@ -101,3 +101,19 @@ int sys_populate(void *addr, size_t len)
 
 	return madvise(addr, len, POPULATE_READ);
 }
+
+int sys_populate_private(void *addr, size_t len)
+{
+	enum { POPULATE_WRITE = 23 };
+
+	return madvise(addr, len, POPULATE_WRITE);
+}
+
+void sys_populate_stack(size_t len)
+{
+	const size_t page =
+		4096; // where pages are larger, it begins in the middle of one and fails
+	uintptr_t end = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
+
+	sys_populate_private((void *)(end - len), len);
+}

@@ -38,11 +38,18 @@ int sys_pidfd_open_namespace(int pidfd, int number);
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
 
-// Makes the pages of LEN bytes at ADDR, a page's beginning, of shared memory present all at once:
-// madvise(2) with MADV_POPULATE_READ, Linux 5.14. As the memory is shared they are writable then;
-// and those that another process has made present are mapped 16 at a time, which they are not for
-// writing. Where that is not there, they come one by one as they are written to.
+// Makes the pages of LEN bytes at ADDR, a page's beginning, of shared memory or a file present at
+// once: madvise(2) with MADV_POPULATE_READ, Linux 5.14. Pages of shared memory are writable then
+// too; and those that another process has made present are mapped 16 at a time, which they are not
+// for writing. Where that is not there, they come one by one as they are written to.
 int sys_populate(void *addr, size_t len);
+
+// The same for writing, MADV_POPULATE_WRITE: LEN bytes of private memory at ADDR, a page's
+// beginning. Where a page fault is trapped, it costs 20 times what a page costs that comes so.
+int sys_populate_private(void *addr, size_t len);
+
+// The same for LEN bytes of the stack below the caller's frame.
+void sys_populate_stack(size_t len);
 
 // close_range(2), Linux 5.9.
 int sys_close_range(unsigned first, unsigned last);
