@@ -14,6 +14,7 @@
 #include "sockets.h"
 #include "sys.h"
 #include "syscallname.h"
+#include "waited.h"
 
 #include <asm/unistd.h>
 #include <poll.h>
@@ -278,6 +279,7 @@ static void run_all(struct context_run *run)
 	filelocks_find(run);
 	sockets_describe(run);
 	peers_find(run);
+	waited_read(run);
 }
 
 static _Noreturn void run_child(struct context_run *run, pid_t parent)
@@ -291,7 +293,7 @@ static _Noreturn void run_child(struct context_run *run, pid_t parent)
 // Whether anything of SNAPSHOT has to be looked up.
 static bool needs_any(const struct snapshot *snapshot, const struct context_options *options)
 {
-	if (options->kernel)
+	if (options->kernel || options->waits)
 		return snapshot->thread_count > 0;
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		const struct snapshot_thread *thread = &snapshot->threads[i];
@@ -404,6 +406,10 @@ static void take_room(const struct context_room *room, struct snapshot *snapshot
 		wait->cpu = found->cpu;
 		wait->cpu_ms = found->cpu_ms;
 		wait->used_known = found->used_known;
+		if (__atomic_load_n(&found->waited_known, __ATOMIC_ACQUIRE)) {
+			wait->waited_ms = found->waited_ms;
+			wait->waited_known = true;
+		}
 	}
 }
 

@@ -9,7 +9,8 @@
 //  2. whether the thread still is in the same system call, at the same place: if it is not, its
 //     files may be others by now, and are dropped;
 //  3. addresses of sockets, then who is at the other end, by inodes, which are not used again while
-//     the files are open. For several processes /proc is gone through once a round (fdindex.h).
+//     the files are open. For several processes /proc is gone through once a round (fdindex.h);
+//  4. how long threads have waited, which may take it to a CPU that others keep busy.
 // Where no thread needs any of it, no child is made. What an epoll instance watches is told under
 // its lock, which a hostile target can hold: that is looked out for (a thread in a call of epoll
 // that does not wait for events), and a child that waits for it all the same is left behind, to die
@@ -24,6 +25,7 @@ struct context_task;
 struct context_options {
 	int index_fd;        // of a file for the round's fdindex.h, or negative
 	bool kernel;         // kernel stacks, and the processor time that threads have used
+	bool waits;          // how long threads have waited of which that is not known (waited.h)
 	uint32_t timeout_ms; // at most
 };
 

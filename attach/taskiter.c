@@ -6,6 +6,7 @@
 #include "registers.h"
 #include "stackcopy.h"
 #include "taskiter/record.h"
+#include "waited.h"
 
 #include <linux/bpf.h>
 #include <string.h>
@@ -41,6 +42,7 @@ enum {
 struct proof {
 	bool pending; // its stack was copied since
 	uint64_t switches, start_time;
+	struct waited_notes notes;
 };
 
 struct iteration {
@@ -159,6 +161,8 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
 		thread->switches = proof->switches;
+		thread->wait.waited_known = thread->state != 'R' &&
+					    waited_of_notes(&proof->notes, &thread->wait.waited_ms);
 		thread->errnum = 0;
 		__atomic_store_n(&thread->status, SNAPSHOT_THREAD_CAPTURED, __ATOMIC_RELEASE);
 		return;
@@ -174,6 +178,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	}
 	proof->switches = record->switches_first;
 	proof->start_time = record->start_time;
+	proof->notes = (struct waited_notes){record->arrived, record->ran, record->now};
 	plan->rows[index].thread_pointer = record->thread_pointer;
 	registers_take(thread, &r);
 	it->indices[it->count++] = index;
@@ -183,6 +188,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 static int read_once(struct iteration *it, struct taskiter_record *records)
 {
 	union bpf_attr attr;
+	struct timespec used;
 	ssize_t len;
 
 	memset(&attr, 0, sizeof(attr));
@@ -191,6 +197,8 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	if (fd < 0)
 		return -errno;
 	plan_allow(it->plan, BEGIN_MS);
+	// Asking for the time that this thread has used has it noted how long it has run by now.
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
 	it->count = it->running = 0;
 	it->fresh = it->plan->thread_count == 0;
 	it->cursor = it->fresh ? 0 : it->plan->thread_count - 1;

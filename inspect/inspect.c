@@ -192,6 +192,11 @@ void inspect_end(struct inspection *inspection)
 	reap(inspection);
 }
 
+pid_t inspect_worker(const struct inspection *inspection)
+{
+	return inspection->pid;
+}
+
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 {
 	return work_room(&inspection->work, ret_len);

@@ -54,6 +54,9 @@ struct inspection;
 // inspect_close(). Fails with ERROR_SYSTEM; no process is left then.
 int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err);
 
+// Its worker's process, or 0.
+pid_t inspect_worker(const struct inspection *inspection);
+
 // Memory into which stacks can be copied so that they need not be copied again, *RET_LEN bytes;
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);

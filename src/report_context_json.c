@@ -132,12 +132,14 @@ json_t *report_context_json(const struct stack_report *report, size_t index)
 	const struct context *context = &report->snapshot->context;
 	const struct context_wait *wait = &report->snapshot->threads[index].wait;
 
-	return json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "waits_for",
+	return json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "waits_for",
 		waits_for(report, index), "fds", files_of(context, &wait->files), "fds_more",
 		(json_int_t)wait->files.more, "lock", file_lock_of(context, &wait->holders),
 		"kernel", kernel_of(context, wait->kernel), "cpu",
 		wait->cpu > 0 ? json_integer((json_int_t)wait->cpu - 1) : json_null(), "cpu_ms",
-		wait->used_known ? json_integer((json_int_t)wait->cpu_ms) : json_null());
+		wait->used_known ? json_integer((json_int_t)wait->cpu_ms) : json_null(),
+		"waited_ms",
+		wait->waited_known ? json_integer((json_int_t)wait->waited_ms) : json_null());
 }
 
 json_t *report_findings_json(const struct stack_report *report)

@@ -92,6 +92,7 @@ static int put_group(const struct text *text, const struct stack_ref *refs, size
 
 	fputs(text->style->head, text->out);
 	text_put_threads(text, refs, count);
+	text_put_waited(text, refs, count);
 	fprintf(text->out, "%s\n", text->style->end);
 	if ((r = text_put_context(text, refs, count)) < 0)
 		return r;

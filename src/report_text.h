@@ -40,6 +40,10 @@ void text_put_process(const struct text *text, const struct stack_report *report
 // are more than fit, names, state and system call.
 void text_put_threads(const struct text *text, const struct stack_ref *refs, size_t count);
 
+// Writes how long the COUNT threads REFS have waited, the shortest and the longest, as far as it is
+// known.
+void text_put_waited(const struct text *text, const struct stack_ref *refs, size_t count);
+
 // Writes the state of THREAD, and the system call that it is in.
 void text_put_wait(const struct text *text, const struct snapshot_thread *thread);
 

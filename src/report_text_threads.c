@@ -2,6 +2,7 @@
 // Who the threads of a group are.
 #include "report_text.h"
 
+#include "duration.h"
 #include "syscallname.h"
 
 #include <stdarg.h>
@@ -187,4 +188,29 @@ void text_put_threads(const struct text *text, const struct stack_ref *refs, siz
 		fprintf(text->out, " of process %d", text->reports[refs[0].report]->snapshot->pid);
 	put_names(text, refs, count);
 	text_put_wait(text, thread);
+}
+
+void text_put_waited(const struct text *text, const struct stack_ref *refs, size_t count)
+{
+	char shortest[DURATION_SIZE], longest[DURATION_SIZE];
+	uint64_t least = UINT64_MAX, most = 0;
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct context_wait *wait = &text_thread(text, refs[i])->wait;
+		unknown += !wait->waited_known;
+		if (wait->waited_known && wait->waited_ms < least)
+			least = wait->waited_ms;
+		if (wait->waited_known && wait->waited_ms > most)
+			most = wait->waited_ms;
+	}
+	if (unknown == count)
+		return;
+	duration_text(least, shortest, sizeof(shortest));
+	duration_text(most, longest, sizeof(longest));
+	fprintf(text->out, " for %s", shortest);
+	if (strcmp(shortest, longest) != 0)
+		fprintf(text->out, " to %s", longest);
+	if (unknown > 0)
+		fprintf(text->out, " (%zu not known)", unknown);
 }

@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "stack_shared.h"
 #include "still.h"
+#include "waited.h"
 
 #include <time.h>
 
@@ -77,8 +78,12 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	taken.report.time_ms = now_ms();
 	int r = capture_take(
 		target, &taking->capture, &taken.snapshot, &taken.report.threads_missed, err);
-	if (r == 0)
-		task = context_task_start(target, &taken.snapshot, &taking->context);
+	if (r == 0) {
+		struct context_options options = taking->context;
+		options.waits =
+			waited_read_near(target, &taken.snapshot, inspect_worker(inspection));
+		task = context_task_start(target, &taken.snapshot, &options);
+	}
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);

@@ -30,6 +30,9 @@ struct taskiter_record {
 	__u64 start_time;                    // tells it from another of the same id
 	__u64 switches_first, switches_last; // context switches, read before and after all else
 	__u64 thread_pointer;                // fs_base; 0: this machine's is not told
+	// By the scheduler's clock, in nanoseconds: when it last got a CPU (0: not known), how long
+	// it then ran, and the present.
+	__u64 arrived, ran, now;
 	__u8 comm[TASKITER_COMM_SIZE];
 	__u64 regs[TASKITER_REGS];
 };

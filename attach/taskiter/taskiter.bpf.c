@@ -8,7 +8,11 @@
 #define RELOCATED     __attribute__((preserve_access_index))
 #define BARRIER()     __asm__ volatile("" ::: "memory")
 
-enum { PID_LEVELS = 32 }; // MAX_PID_NS_LEVEL
+enum {
+	PID_LEVELS = 32,  // MAX_PID_NS_LEVEL
+	FAIR_PRIO = 100,  // MAX_RT_PRIO: the first that the fair class has
+	FIELD_EXISTS = 2, // enum bpf_core_relo_kind
+};
 
 struct pid_namespace;
 
@@ -30,11 +34,23 @@ struct thread_struct {
 } RELOCATED;
 #endif
 
+struct sched_info {
+	__u64 last_arrival;
+} RELOCATED;
+
+struct sched_entity {
+	__u64 sum_exec_runtime, prev_sum_exec_runtime;
+	struct sched_entity *parent;
+} RELOCATED;
+
 struct task_struct {
 	__u32 __state;
 	int exit_state;
 	__u32 flags;
 	int on_cpu;
+	int prio;
+	struct sched_entity se;
+	struct sched_info sched_info;
 	__u64 nvcsw, nivcsw, start_time;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
@@ -58,7 +74,7 @@ struct bpf_iter__task {
 // include/uapi/linux/bpf.h
 static long (*const probe_read_kernel)(void *to, __u32 len, const void *from) = (void *)113;
 static long (*const seq_write)(struct seq_file *seq, const void *data, __u32 len) = (void *)127;
-static struct task_struct *(*const get_current_task)(void) = (void *)35;
+static struct task_struct *(*const get_current_task)(void) = (void *)158; // with its type
 static long (*const task_pt_regs)(struct task_struct *task) = (void *)175;
 
 // Set before each link is made, in memory that outlives them: the process, in the reader's PID
@@ -97,15 +113,30 @@ static __attribute__((always_inline)) int number_in(
 	return upid.ns == ns ? upid.nr : 0;
 }
 
+// True when the kernel notes when a task got a CPU, and its fair class how long it has run since:
+// with no groups of tasks that is forgotten whenever the task is found to be the next one too.
+#define HAS_TIMES(task)                                                                  \
+	(__builtin_preserve_field_info((task)->sched_info.last_arrival, FIELD_EXISTS) && \
+		__builtin_preserve_field_info((task)->se.parent, FIELD_EXISTS))
+
+// How long TASK has run since it last got a CPU, as far as that is noted: not of other classes.
+static __attribute__((always_inline)) __u64 last_run(struct task_struct *task)
+{
+	if (task->prio < FAIR_PRIO)
+		return 0;
+	return task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
+}
+
 SECTION("iter/task")
 int dump_task(struct bpf_iter__task *context)
 {
+	struct task_struct *current_task = get_current_task();
 	struct task_struct *task = context->task;
 	struct taskiter_record record = {0};
 
 	if (!task)
 		return 0;
-	struct pid *reader = READ(&get_current_task()->thread_pid);
+	struct pid *reader = READ(&current_task->thread_pid);
 	struct pid *pid = READ(&task->thread_pid);
 	__u32 seen_level = READ(&reader->level), level = READ(&pid->level);
 	struct pid_namespace *ns = number_at(reader, seen_level).ns;
@@ -128,6 +159,11 @@ int dump_task(struct bpf_iter__task *context)
 #if defined(__TARGET_ARCH_x86)
 	record.thread_pointer = task->thread.fsbase;
 #endif
+	if (HAS_TIMES(task)) {
+		record.arrived = task->prio < FAIR_PRIO ? 0 : task->sched_info.last_arrival;
+		record.ran = last_run(task);
+		record.now = current_task->sched_info.last_arrival + last_run(current_task);
+	}
 	const void *regs = (const void *)task_pt_regs(task);
 	record.has_regs = regs && probe_read_kernel(record.regs, sizeof(record.regs), regs) == 0;
 	BARRIER();

@@ -66,6 +66,8 @@ struct context_wait {
 	uint32_t cpu;                 // that it runs on, and one more; 0: not known
 	uint32_t cpu_ms;              // of processor time that it has used so far
 	bool used_known;              // whether that is known
+	bool waited_known;            // and what follows
+	uint64_t waited_ms;           // for how long it has been blocked
 	bool proven; // blocked at one moment with all others of its process that are so marked
 };
 

@@ -132,6 +132,8 @@ static const struct kept_field thread_fields[] = {
 	FIELD(snapshot_thread, wait.cpu, 4, 0, UINT32_MAX, "a thread's processor"),
 	FIELD(snapshot_thread, wait.cpu_ms, 4, 0, UINT32_MAX, "a thread's processor time"),
 	FIELD(snapshot_thread, wait.used_known, 1, 0, 1, "whether that is known"),
+	FIELD(snapshot_thread, wait.waited_known, 1, 0, 1, "whether a thread's wait is known"),
+	FIELD(snapshot_thread, wait.waited_ms, 8, 0, INT64_MAX, "how long a thread has waited"),
 	FIELD(snapshot_thread, wait.proven, 1, 0, 1, "whether a thread's wait was proven"),
 };
 const struct kept_table kept_thread_table = TABLE(thread_fields);

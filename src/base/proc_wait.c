@@ -17,6 +17,8 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
 	if (!cursor)
 		return -EINVAL;
 	cursor++;
+	if (end - cursor > 1)
+		stat.state = cursor[1];
 	for (int field = FIRST; field <= CPU; field++) {
 		if (cursor == end || *cursor++ != ' ')
 			return -EINVAL;
@@ -35,6 +37,49 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
 		return -EINVAL;
 	stat.cpu = (uint32_t)value;
 	*ret = stat;
+	return 0;
+}
+
+// The value behind NAME in the lines of [TEXT, END) "NAME   :   VALUE", or NULL.
+static const char *sched_value(const char *text, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = text; line; line = memchr(line, '\n', (size_t)(end - line))) {
+		line += *line == '\n';
+		if ((size_t)(end - line) <= len || memcmp(line, name, len) != 0)
+			continue;
+		const char *at = line + len;
+		while (at < end && *at == ' ')
+			at++;
+		if (at == end || *at++ != ':')
+			continue;
+		while (at < end && *at == ' ')
+			at++;
+		return at;
+	}
+	return NULL;
+}
+
+int proc_sched_parse(const char *text, size_t len, struct proc_sched *ret)
+{
+	// Longer than a name can be.
+	static const char rule[] = "\n----------------------------------------\n";
+	enum { DASHES = 32, DECIMALS = 6 };
+	const char *end = text + len, *rows = memmem(text, len, rule, 1 + DASHES);
+	uint64_t ms, ns, count;
+
+	const char *ran = rows ? sched_value(rows, end, "se.exec_start") : NULL;
+	const char *switches = rows ? sched_value(rows, end, "nr_switches") : NULL;
+	if (!ran || !switches || number_scan(&ran, end, 10, &ms) < 0 || ran == end || *ran++ != '.')
+		return -EINVAL;
+	const char *decimals = ran;
+	if (number_scan(&ran, end, 10, &ns) < 0 || ran - decimals != DECIMALS ||
+		ms > (UINT64_MAX - ns) / 1000000)
+		return -EINVAL;
+	if (number_scan(&switches, end, 10, &count) < 0)
+		return -EINVAL;
+	*ret = (struct proc_sched){ms * 1000000 + ns, count};
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Pure parsers of what /proc says of a thread that waits, or runs: proc_pid_stat(5),
-// proc_pid_stack(5), proc_pid_fd(5).
+// proc_pid_stack(5), proc_pid_fd(5), and sched (kernel/sched/debug.c).
 #pragma once
 
 #include <stdbool.h>
@@ -8,12 +8,23 @@
 #include <stdint.h>
 
 struct proc_stat {
+	char state;
 	uint64_t user_ticks, system_ticks; // of processor time, as sysconf(_SC_CLK_TCK) has them
 	uint32_t cpu;                      // that it is on, or was on last
 };
 
 // Parses TEXT, a /proc/PID/stat line, whose name may hold anything, into *RET. Fails with -EINVAL.
 int proc_stat_parse(const char *text, size_t len, struct proc_stat *ret);
+
+struct proc_sched {
+	uint64_t
+		ran_until_ns; // when it was last seen on its CPU, by that one's clock; 0: not known
+	uint64_t switches;    // how often it has left one
+};
+
+// Parses TEXT, what /proc/PID/sched says, whose first line has a name that may hold anything, into
+// *RET. Fails with -EINVAL.
+int proc_sched_parse(const char *text, size_t len, struct proc_sched *ret);
 
 // Finds the next function of a kernel stack, "function+0x1f", from *CURSOR on, before END, in what
 // /proc/PID/stack says, and moves *CURSOR behind its line. Returns false at the end.

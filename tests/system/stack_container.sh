@@ -45,7 +45,7 @@ query '[.processes[0].threads[].frames[].module] | unique' '["/bin/app"]'
 # The keys of the contract are all there.
 query '.processes[0] | keys - ["capture","comm","container","exe","goroutines","findings","left_out","loaded","ns_pid","pid","round","sandbox","threads","time","worker"]' '[]'
 query '.processes[0].threads[0] | ["cpu","cpu_ms","eintr","fds","fds_more","frames","kernel","lock","method",
-	"name","ns_tid","pause_us","reason","source","state","status","syscall","tid","waits_for"] - keys' '[]'
+	"name","ns_tid","pause_us","reason","source","state","status","syscall","tid","waited_ms","waits_for"] - keys' '[]'
 query '.processes[0].threads[0].frames[0] | ["build_id","file","inline","line","module","offset",
 	"pc","signal","symbol","symbol_offset","via"] - keys' '[]'
 query '[.processes[0].threads[].frames[0].via] | unique' '[null]'

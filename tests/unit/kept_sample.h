@@ -99,6 +99,8 @@ static inline void sample_threads(struct snapshot *snapshot)
 			.cpu = 79,
 			.cpu_ms = 80,
 			.used_known = true,
+			.waited_known = true,
+			.waited_ms = INT64_MAX - 1,
 			.proven = true}};
 	for (size_t i = 0; i < ARCH_REG_COUNT; i++)
 		threads[0].regs[i] = UINT64_MAX / (i + 1);

@@ -81,6 +81,8 @@ static void check_same_wait(const struct context_wait *got, const struct context
 	check_int(got->cpu, sent->cpu);
 	check_int(got->cpu_ms, sent->cpu_ms);
 	check_int(got->used_known, sent->used_known);
+	check_int(got->waited_known, sent->waited_known);
+	check_u64(got->waited_ms, sent->waited_ms);
 	check_int(got->proven, sent->proven);
 }
 

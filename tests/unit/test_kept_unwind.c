@@ -5,7 +5,7 @@
 // tested is that files of this version can be read for ever. It was made by
 //   unshare --uts; hostname example; mkdir -p root/bin; cp tiny root/bin
 //   bwrap --unshare-pid --bind root / --clearenv --as-pid-1 /bin/tiny &
-//   nspeek stack --save tiny.snapshot "$(pgrep -x tiny)"
+//   nspeek stack --save tiny.snapshot PID
 #include "kept.h"
 #include "kept_sample.h"
 #include "space.h"

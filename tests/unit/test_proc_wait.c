@@ -19,6 +19,7 @@ Test(proc_wait, stat)
 	check_u64(stat.user_ticks, 120);
 	check_u64(stat.system_ticks, 30);
 	check_int(stat.cpu, 7);
+	check_int(stat.state, 'R');
 	check_int(parse("", &stat), -EINVAL);
 	check_int(parse("1 (a) R 1 2 3", &stat), -EINVAL);
 	check_int(parse("4711 (a) R 1 2 3 4 5 6 7 8 9 10 x 30 0 0 20 0 1 0 99 1 2 3 4 5 6 7 "
@@ -26,6 +27,68 @@ Test(proc_wait, stat)
 			  &stat),
 		-EINVAL);
 	check_int(stat.cpu, 7);
+}
+
+#define RULE "-------------------------------------------------------------------\n"
+
+static int parse_sched(const char *text, struct proc_sched *ret)
+{
+	return proc_sched_parse(text, strlen(text), ret);
+}
+
+Test(proc_wait, sched)
+{
+	struct proc_sched sched = {0};
+
+	check_int(
+		parse_sched("cat (12214, #threads: 1)\n" RULE
+			    "se.exec_start                                :        939849.491187\n"
+			    "se.vruntime                                  :           820.794804\n"
+			    "nr_switches                                  :                    4\n"
+			    "nr_voluntary_switches                        :                    3\n",
+			&sched),
+		0);
+	check_u64(sched.ran_until_ns, 939849491187);
+	check_u64(sched.switches, 4);
+	check_int(parse_sched("a (1, #threads: 1)\n" RULE
+			      "se.exec_start:0.000001\nx\n\nnr_switches:18446744073709551615",
+			  &sched),
+		0);
+	check_u64(sched.ran_until_ns, 1);
+	check_u64(sched.switches, UINT64_MAX);
+}
+
+// A thread chooses its name.
+Test(proc_wait, sched_of_a_name_that_deceives)
+{
+	struct proc_sched sched = {0};
+
+	check_int(parse_sched("\nse.exec_start:9.000000\n------------\nnr_switches:9\n (1, "
+			      "#threads: 1)\n" RULE "se.exec_start : 2.000003\nnr_switches : 5\n",
+			  &sched),
+		0);
+	check_u64(sched.ran_until_ns, 2000003);
+	check_u64(sched.switches, 5);
+}
+
+Test(proc_wait, sched_that_is_none)
+{
+	static const char *const texts[] = {"", RULE, "\n" RULE,
+		"se.exec_start : 1.000000\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : 1.000000\n", "\n" RULE "nr_switches : 5\n",
+		"\n" RULE "se.exec_start : 1\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : 1.00000\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : 1.0000000\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : -1.000000\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : 18446744073710.000000\nnr_switches : 5\n",
+		"\n" RULE "se.exec_start : 1.000000\nnr_switches : -5\n",
+		"\n" RULE "se.exec_start : 1.000000\nnr_switches :"};
+	struct proc_sched sched = {7, 8};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		check_int(parse_sched(texts[i], &sched), -EINVAL);
+	check_u64(sched.ran_until_ns, 7);
+	check_u64(sched.switches, 8);
 }
 
 Test(proc_wait, kernel_stack)

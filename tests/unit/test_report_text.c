@@ -93,6 +93,33 @@ Test(report_text, what_processes_wait_for, .init = samples)
 		"#0 ");
 }
 
+// How long threads that are shown as one have waited is told as a range, and never keeps them
+// apart.
+Test(report_text, how_long_threads_have_waited, .init = samples)
+{
+	static const uint64_t waited_ms[] = {7980000, 480, 480999};
+	for (int i = 0; i < 3; i++) {
+		struct snapshot_thread *thread = sample_add(&one, 10 + i, "a");
+		thread->wait.waited_known = true;
+		thread->wait.waited_ms = waited_ms[i];
+	}
+	check_begins(text(1, (struct text_options){.merge = true}),
+		"3 threads 10-12 \"name\" S for 480 ms to 2 h 13 min\n#0 ");
+	one.threads[1].wait.waited_known = false;
+	check_begins(text(1, (struct text_options){.merge = true}),
+		"3 threads 10-12 \"name\" S for 8 min to 2 h 13 min (1 not known)\n#0 ");
+	check_begins(text(1, (struct text_options){.merge = false}),
+		"thread 10 \"name\" S for 2 h 13 min\n#0 ");
+	one.threads[0].wait.waited_ms = 480000;
+	one.threads[1].wait = one.threads[0].wait;
+	check_begins(text(1, (struct text_options){.merge = true}),
+		"3 threads 10-12 \"name\" S for 8 min\n#0 ");
+	for (int i = 0; i < 3; i++)
+		one.threads[i].wait.waited_known = false;
+	check_begins(
+		text(1, (struct text_options){.merge = true}), "3 threads 10-12 \"name\" S\n#0 ");
+}
+
 // Ids are shortened to what fits, and told how many are not shown.
 Test(report_text, long_lists_are_shortened, .init = samples)
 {
