@@ -27,34 +27,40 @@ static void file_free(struct beside_file *file)
 	free(file);
 }
 
-// Opens what is asked for, at *PLACE or a later one. Returns it, or NULL when there is none;
-// *RET_OTHER: there was one, but it is no ELF file of this machine.
+// True when ELF is an ELF file of this machine, and not cut off before its sections are listed.
+static bool is_usable(Elf *elf)
+{
+	GElf_Shdr shdr;
+
+	return object_is_native(elf) && gelf_getshdr(elf_getscn(elf, 1), &shdr);
+}
+
+// Opens what is asked for, at *PLACE or a later one. Returns it, or NULL when there is none; *OTHER
+// is set then if there was one, but it is no ELF file that can be used.
 static struct beside_file *ask(struct beside *beside, enum wire_request_kind kind, const char *name,
-	const struct buildid *id, unsigned *place)
+	const struct buildid *id, unsigned *place, bool *other)
 {
 	const struct positions *positions = beside->positions;
 	const struct buildid none = {0};
-	struct beside_file *file = NULL;
+	bool unusable = false;
 
-	for (; !file && *place < PLACES_MAX; ++*place) {
-		int fd = positions->open_file(positions->open_file_arg, beside->index, kind, name,
-			id ? id : &none, place);
-		if (fd == -EINVAL)
-			dbg_trouble(beside->limits, DBG_OTHER);
-		if (fd < 0)
-			return NULL;
-		if (!(file = calloc(1, sizeof(*file)))) {
-			close_fd(&fd);
+	for (; *place < PLACES_MAX; ++*place) {
+		auto_fd int fd = positions->open_file(positions->open_file_arg, beside->index, kind,
+			name, id ? id : &none, place);
+		struct beside_file *file = fd < 0 ? NULL : calloc(1, sizeof(*file));
+		if (!file) {
+			*other |= unusable || fd == -EINVAL;
 			return NULL;
 		}
-		file->fd = fd;
-		file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-		if (object_is_native(file->elf))
-			break;
+		file->fd = take_fd(&fd);
+		file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
+		if (is_usable(file->elf))
+			return file;
 		file_free(file);
-		file = NULL;
+		unusable = true;
 	}
-	return file;
+	*other |= unusable;
+	return NULL;
 }
 
 // Keeps FILE, whose debug sections are those of split units if IS_SPLIT.
@@ -75,7 +81,8 @@ static bool find_packed(
 
 	if (!beside->package_sought) {
 		beside->package_sought = true;
-		beside->package = ask(beside, WIRE_REQUEST_PACKAGE, "", NULL, &place);
+		beside->package = ask(
+			beside, WIRE_REQUEST_PACKAGE, "", NULL, &place, &beside->package_is_other);
 		if (beside->package)
 			keep(beside, beside->package, true);
 	}
@@ -116,17 +123,27 @@ static bool find_unit(struct dbg_file *file, const struct dbg_unit *skeleton, st
 	return false;
 }
 
-bool beside_split(struct beside *beside, const struct dbg_unit *skeleton, struct dbg_unit *ret)
+// Finds the unit that SKELETON stands for in a file of its own. Sets *OTHER as ask() does.
+static bool find_alone(
+	struct beside *beside, const struct dbg_unit *skeleton, bool *other, struct dbg_unit *ret)
 {
 	char path[WIRE_TEXT_MAX];
 	unsigned place = 0;
 
-	if (find_packed(beside, skeleton, ret))
-		return true;
 	if (!name_split(skeleton, path, sizeof(path)))
 		return false;
-	struct beside_file *file = ask(beside, WIRE_REQUEST_SPLIT, path, NULL, &place);
+	struct beside_file *file = ask(beside, WIRE_REQUEST_SPLIT, path, NULL, &place, other);
 	return file && find_unit(keep(beside, file, true), skeleton, ret);
+}
+
+bool beside_split(struct beside *beside, const struct dbg_unit *skeleton, struct dbg_unit *ret)
+{
+	bool other = false;
+
+	if (find_packed(beside, skeleton, ret) || find_alone(beside, skeleton, &other, ret))
+		return true;
+	dbg_trouble(beside->limits, other || beside->package_is_other ? DBG_OTHER : DBG_NO_SPLIT);
+	return false;
 }
 
 static bool has_id(Elf *elf, const struct buildid *id)
@@ -142,17 +159,20 @@ struct dbg_file *beside_alt(void *arg, struct dbg_file *of)
 	struct beside *beside = arg;
 	const char *name;
 	struct buildid id;
+	bool other = false;
 
 	if (!dbg_alt_link(of->elf, &name, &id))
 		return NULL;
 	for (unsigned place = 0; place < PLACES_MAX; place++) {
-		struct beside_file *file = ask(beside, WIRE_REQUEST_ALT, name, &id, &place);
+		struct beside_file *file = ask(beside, WIRE_REQUEST_ALT, name, &id, &place, &other);
 		if (!file)
-			return NULL;
+			break;
 		if (has_id(file->elf, &id))
 			return keep(beside, file, false);
 		file_free(file);
 	}
+	if (other)
+		dbg_trouble(beside->limits, DBG_OTHER);
 	return NULL;
 }
 

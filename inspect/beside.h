@@ -15,11 +15,11 @@ struct beside {
 	struct dbg_limits *limits;
 	struct beside_file *files; // those that are open
 	struct beside_file *package;
-	bool package_sought;
+	bool package_sought, package_is_other;
 };
 
 // Reads the split unit that SKELETON stands for into *RET. Returns false when there is none, or
-// none that has its id.
+// none that has its id; why is noted as the trouble of the module.
 bool beside_split(struct beside *beside, const struct dbg_unit *skeleton, struct dbg_unit *ret);
 
 // The file that the dwz link of FILE names; NULL when there is none with the build id of the link.

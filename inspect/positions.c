@@ -115,12 +115,9 @@ static int solve_unit(struct beside *beside, struct dbg_file *file, uint64_t off
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		pcs[i] = queries[i]->vaddr;
-	if (unit.has_id && unit.values[DBG_DWO_NAME].form != 0) {
-		if (beside_split(beside, &unit, &split))
-			group.entries = &split;
-		else
-			dbg_trouble(beside->limits, DBG_NO_SPLIT);
-	}
+	if (unit.has_id && unit.values[DBG_DWO_NAME].form != 0 &&
+		beside_split(beside, &unit, &split))
+		group.entries = &split;
 	int r = solve(&group);
 	for (size_t i = 0; i < count; i++)
 		free(chains[i].levels);
