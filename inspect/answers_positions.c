@@ -36,7 +36,7 @@ static bool are_valid(const struct stacks *stacks, const struct wire_record *rec
 		if (!is_name(stacks, record->positions[i].name) ||
 			!is_name(stacks, record->positions[i].file))
 			return false;
-	return record->count > 0 && record->positions[record->count - 1].name == STACK_NO_INDEX;
+	return record->count > 0;
 }
 
 int answers_take_positions(struct answers *answers, const struct wire_record *record)

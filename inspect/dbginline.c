@@ -52,6 +52,8 @@ static void take_range(void *arg, uint64_t low, uint64_t high)
 	struct scan *scan = arg;
 	size_t first = 0, end = scan->count;
 
+	// A compiler names the part first that is entered.
+	scan->level.start = scan->level.start == 0 ? low : UINT64_MAX;
 	while (first < end) {
 		size_t middle = first + (end - first) / 2;
 		if (scan->pcs[middle] < low)

@@ -15,6 +15,7 @@ struct dbg_inlined {
 	uint64_t call_file, call_line; // where it was called
 	uint32_t depth;                // its entry's, and what tells that from others
 	uint64_t serial;
+	uint64_t start; // where its code begins; UINT64_MAX: the address is in another part of it
 };
 
 // Those of an address, the outermost first. The first one is the function itself.

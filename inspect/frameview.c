@@ -15,6 +15,15 @@ static const char *name_of(const struct stacks *stacks, int32_t symbol)
 	return symbol == STACK_NO_INDEX ? NULL : stacks->symbols[symbol].name;
 }
 
+int32_t frame_view_symbol(const struct stacks *stacks, const struct stack_frame *frame)
+{
+	struct stack_location location = location_of(stacks, frame);
+
+	if (frame->symbol != STACK_NO_INDEX || location.count == 0)
+		return frame->symbol;
+	return stacks->positions[location.first + location.count - 1].name;
+}
+
 size_t frame_view_count(const struct stacks *stacks, const struct stack_frame *frame)
 {
 	struct stack_location location = location_of(stacks, frame);
@@ -36,9 +45,11 @@ struct frame_view frame_view_at(
 	}
 	if (view.inlined)
 		return view;
-	view.symbol = name_of(stacks, frame->symbol);
-	if (view.symbol)
-		view.offset = frame->vaddr - stacks->symbols[frame->symbol].vaddr;
+	int32_t symbol = frame_view_symbol(stacks, frame);
+	view.symbol = name_of(stacks, symbol);
+	view.has_offset = view.symbol && stacks->symbols[symbol].vaddr != UINT64_MAX;
+	if (view.has_offset)
+		view.offset = frame->vaddr - stacks->symbols[symbol].vaddr;
 	return view;
 }
 

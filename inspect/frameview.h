@@ -8,11 +8,16 @@
 struct frame_view {
 	const struct stack_frame *frame;
 	const char *symbol; // NULL: not known
-	uint64_t offset;    // from where it begins; of no meaning in an inlined one
+	bool has_offset;    // it is known where it begins; never of an inlined one
+	uint64_t offset;    // from there
 	bool inlined;
 	const char *file; // NULL: not known
 	uint32_t line;    // 0: not known
 };
+
+// The function that FRAME of STACKS is in: index into their symbols, or STACK_NO_INDEX. Debug
+// information names it where no symbol does.
+int32_t frame_view_symbol(const struct stacks *stacks, const struct stack_frame *frame);
 
 // How many frames are shown for FRAME of STACKS: at least one.
 size_t frame_view_count(const struct stacks *stacks, const struct stack_frame *frame);

@@ -53,8 +53,9 @@ static int fill(struct group *group, size_t i)
 	const struct dbg_line *line = &group->lines[i];
 	size_t inlined = chain->count > 0 ? chain->count - 1 : 0;
 	size_t first = group->positions->inlines ? 0 : inlined;
+	bool unnamed = query->unnamed && chain->count > 0;
 
-	if (inlined == 0 && !line->found)
+	if (inlined == 0 && !line->found && !unnamed)
 		return 0;
 	query->rows = calloc(inlined + 1 - first, sizeof(*query->rows));
 	if (!query->rows)
@@ -68,10 +69,11 @@ static int fill(struct group *group, size_t i)
 			set_line(group, to, line->file, line->line);
 		else if (row > 0)
 			set_line(group, to, level[1].call_file, level[1].call_line);
-		if (row == inlined)
+		if (row == inlined && !unnamed)
 			continue;
 		const char *name = dbg_function_name(group->entries, level->entry);
 		to->name = name ? strdup(name) : NULL;
+		to->start = level->start;
 	}
 	return 0;
 }
@@ -185,15 +187,21 @@ static const char *note_of(enum dbg_trouble trouble)
 	return notes[trouble];
 }
 
+// True when there is no other way to what is wanted, whatever it costs.
+static bool is_needed(const struct positions *positions)
+{
+	return positions->lines || positions->names;
+}
+
 // How many bytes of a module's compressed sections are unpacked.
 static uint64_t most_unpacked(const struct positions *positions)
 {
-	return positions->lines ? SIZE_MAX : UNPACKED_UNASKED;
+	return is_needed(positions) ? SIZE_MAX : UNPACKED_UNASKED;
 }
 
 bool positions_are_there(const struct positions *positions, int index)
 {
-	return dbg_is_in(space_debug_info(positions->space, index, positions->lines),
+	return dbg_is_in(space_debug_info(positions->space, index, is_needed(positions)),
 		most_unpacked(positions));
 }
 
@@ -205,7 +213,7 @@ int positions_find(const struct positions *positions, int index, struct position
 		.unpack_most = most_unpacked(positions),
 		.steps = steps};
 	struct beside beside = {.positions = positions, .index = index, .limits = &limits};
-	Elf *elf = space_debug_info(positions->space, index, positions->lines);
+	Elf *elf = space_debug_info(positions->space, index, is_needed(positions));
 	struct dbg_file file;
 
 	*ret = (struct positions_trouble){0};

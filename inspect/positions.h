@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where in the source code addresses are from, and which functions were inlined there: from the
-// debug information of a module, in its own file or beside it.
+// Where in the source code addresses are from, which functions were inlined there, and what
+// function they belong to where no symbol says it: from the debug information of a module, in its
+// own file or beside it.
 #pragma once
 
 #include "dbgfile.h"
@@ -9,14 +10,16 @@
 
 // One function at an address.
 struct position {
-	char *name;    // of an inlined one, as it is in the file; NULL: not known, or the last row
-	char *file;    // NULL: not known
-	uint32_t line; // 0: not known
+	char *name; // as it is in the file; NULL: not known, or the last row of one that has a name
+	uint64_t start; // where the last row's function begins; UINT64_MAX: not known
+	char *file;     // NULL: not known
+	uint32_t line;  // 0: not known
 };
 
 // An address that wants its positions.
 struct position_query {
 	uint64_t vaddr; // ELF virtual address
+	bool unnamed;   // the name of its function is wanted too
 	// What was found: innermost first, the last row is the function that the others were
 	// inlined into. None: nothing is known.
 	struct position *rows;
@@ -28,6 +31,7 @@ struct positions {
 	uint32_t *steps; // that reading may still take for all modules: at first DBG_STEPS_SUM
 	bool lines;      // files and lines are wanted,
 	bool inlines;    // and inlined functions
+	bool names;      // there is no symbol table, and functions want names
 	// Opens a file beside module INDEX that its debug information names NAME, or that has the
 	// build id ID (of length 0: none), at place *PLACE or a later one, and says at which: a
 	// read-only fd for the caller, or -errno.
@@ -38,7 +42,7 @@ struct positions {
 
 // True when there is debug information of module INDEX that positions_find() would read. What is
 // compressed and large, or in a file that nobody has looked for yet, it does not unless lines are
-// wanted: that takes as long as all else.
+// wanted, or names: that takes as long as all else.
 bool positions_are_there(const struct positions *positions, int index);
 
 // What is wrong with the debug information of a module.

@@ -18,31 +18,34 @@ static struct wire_record *new_record(struct positions_sender *sender, enum wire
 	return sender->record;
 }
 
-// Sends NAME, as it is to be shown.
-static int send_text(struct positions_sender *sender, const char *name)
+// Sends NAME, of what begins at START, as it is to be shown.
+static int send_text(struct positions_sender *sender, const char *name, uint64_t start)
 {
 	struct wire_record *record = new_record(sender, WIRE_SYMBOL);
 
+	record->value = start;
 	snprintf(record->text, sizeof(record->text), "%s", name);
 	++*sender->symbol_count;
 	return wire_put(sender->out, record);
 }
 
-// Sends NAME, which may be NULL and is of a KIND, unless it is the last one of its kind that was
-// sent. Its number to *RET.
-static int send_name(struct positions_sender *sender, const char *name, int kind, int32_t *ret)
+// Sends NAME, which may be NULL, is of a KIND, and of what begins at START, unless it is the last
+// one of its kind that was sent. Its number to *RET.
+static int send_name(
+	struct positions_sender *sender, const char *name, uint64_t start, int kind, int32_t *ret)
 {
 	char **last = &sender->last_names[kind];
 
 	*ret = STACK_NO_INDEX;
 	if (!name)
 		return 0;
-	if (!*last || strcmp(*last, name) != 0) {
+	if (!*last || sender->last_starts[kind] != start || strcmp(*last, name) != 0) {
 		auto_free char *shown =
 			kind == OF_FILE ? strdup(name) : symbol_display_name(name, sender->raw);
 		free(*last);
 		*last = strdup(name);
-		int r = *last && shown ? send_text(sender, shown) : -ENOMEM;
+		sender->last_starts[kind] = start;
+		int r = *last && shown ? send_text(sender, shown, start) : -ENOMEM;
 		if (r < 0)
 			return r;
 		sender->last_numbers[kind] = (int32_t)*sender->symbol_count - 1;
@@ -63,10 +66,12 @@ static int send_query(
 		return 0;
 	for (size_t i = 0; r == 0 && i < query->count; i++) {
 		const struct position *from = &query->rows[i];
+		// Where an inlined one begins, nobody asks.
+		uint64_t start = i + 1 == query->count ? from->start : 0;
 		rows[i].line = from->line;
-		r = send_name(sender, from->name, OF_FUNCTION, &rows[i].name);
+		r = send_name(sender, from->name, start, OF_FUNCTION, &rows[i].name);
 		if (r == 0)
-			r = send_name(sender, from->file, OF_FILE, &rows[i].file);
+			r = send_name(sender, from->file, 0, OF_FILE, &rows[i].file);
 	}
 	if (r < 0)
 		return r;
@@ -77,11 +82,28 @@ static int send_query(
 	return wire_put(sender->out, record);
 }
 
-bool positions_are_new(
-	const struct positions_kept *kept, struct location_row *const *rows, size_t count)
+bool positions_name(struct location_row *const *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!positions_kept_find(kept, rows[i]->vaddr))
+		if (rows[i]->symbol < 0)
+			return true;
+	return false;
+}
+
+// True when more is to be known of ROW than KEPT has.
+static bool is_new(const struct positions_sender *sender, const struct positions_kept *kept,
+	const struct location_row *row)
+{
+	bool wanted = sender->positions.lines || sender->positions.inlines || row->symbol < 0;
+
+	return wanted && !positions_kept_find(kept, row->vaddr);
+}
+
+bool positions_are_new(const struct positions_sender *sender, const struct positions_kept *kept,
+	struct location_row *const *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_new(sender, kept, rows[i]))
 			return true;
 	return false;
 }
@@ -96,8 +118,9 @@ int positions_look(struct positions_sender *sender, struct positions_kept *kept,
 	if (!queries)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (!positions_kept_find(kept, rows[i]->vaddr))
-			queries[new_count++].vaddr = rows[i]->vaddr;
+		if (is_new(sender, kept, rows[i]))
+			queries[new_count++] = (struct position_query){
+				.vaddr = rows[i]->vaddr, .unnamed = rows[i]->symbol < 0};
 	int r = positions_find(&sender->positions, rows[0]->module, queries, new_count, &trouble);
 	for (size_t i = 0; r == 0 && i < new_count; i++)
 		r = positions_kept_take(kept, &queries[i]);

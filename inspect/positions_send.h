@@ -12,14 +12,20 @@ struct positions_sender {
 	struct wire_out *out;
 	struct wire_record *record; // room for one
 	uint32_t *symbol_count;     // names sent so far
-	// The name of a function and that of a file that were sent last, and their numbers.
+	// The name of a function and that of a file that were sent last: where they begin, and
+	// their numbers.
 	char *last_names[2];
+	uint64_t last_starts[2];
 	int32_t last_numbers[2];
 };
 
-// True when one of the COUNT ROWS, which lie in one module, is not in its KEPT yet.
-bool positions_are_new(
-	const struct positions_kept *kept, struct location_row *const *rows, size_t count);
+// True when one of the COUNT ROWS, which lie in one module, has no name yet.
+bool positions_name(struct location_row *const *rows, size_t count);
+
+// True when SENDER wants to know more of one of the COUNT ROWS, which lie in one module, than is in
+// its KEPT.
+bool positions_are_new(const struct positions_sender *sender, const struct positions_kept *kept,
+	struct location_row *const *rows, size_t count);
 
 // Finds the positions of those of the COUNT ROWS, which lie in one module and ascend, that are new,
 // for its KEPT. Fails with -ENOMEM.

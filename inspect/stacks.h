@@ -88,19 +88,19 @@ struct stack {
 };
 
 struct stack_symbol {
-	uint64_t vaddr; // where it begins, ELF virtual address
+	uint64_t vaddr; // where it begins, ELF virtual address; UINT64_MAX: not known
 	char *name;     // demangled if asked for; any bytes
 };
 
 // A function at a code address, and where in its source that is.
 struct stack_position {
-	int32_t name;  // of an inlined function: index into stacks->symbols, or STACK_NO_INDEX
+	int32_t name;  // index into stacks->symbols, or STACK_NO_INDEX
 	int32_t file;  // the same
 	uint32_t line; // 0: not known
 };
 
 // The positions of one code address: so many from first on, of which the last is that of the
-// function which the others are inlined into.
+// function which the others are inlined into. Its name is for frames that have no symbol.
 struct stack_location {
 	uint32_t first, count;
 };

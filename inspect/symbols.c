@@ -303,6 +303,13 @@ bool symbols_are_complete(const struct module *module)
 	return find_table(module->elf, SHT_SYMTAB, &table);
 }
 
+bool symbols_are_there(const struct module *module)
+{
+	struct table table;
+
+	return find_symtab(module, &table);
+}
+
 bool symbols_are_broken(const struct module *module)
 {
 	GElf_Shdr shdr;

@@ -41,6 +41,9 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 // True when MODULE has a .symtab itself: names of functions that are not exported too.
 bool symbols_are_complete(const struct module *module);
 
+// True when there is a .symtab for MODULE, in whatever file.
+bool symbols_are_there(const struct module *module);
+
 // True when MODULE's file says that it has a symbol table which cannot be read.
 bool symbols_are_broken(const struct module *module);
 

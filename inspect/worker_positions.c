@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Positions in the worker: found and sent when all else was.
+// Positions in the worker: found and sent when all else was; of functions without names these too.
 #include "worker_state.h"
+
+#include "symbols.h"
 
 #include <errno.h>
 
@@ -29,7 +31,8 @@ static int position_module(struct worker *worker, struct location_row **rows, si
 	struct positions_kept *kept = positions_kept_of(module);
 	if (!kept)
 		return -ENOMEM;
-	bool any_new = positions_are_new(kept, rows, count);
+	worker->sender.positions.names = positions_name(rows, count) && !symbols_are_there(module);
+	bool any_new = positions_are_new(&worker->sender, kept, rows, count);
 	if (any_new && !positions_are_there(&worker->sender.positions, index))
 		return 0;
 	if ((any_new && (r = look(worker, index, kept, rows, count)) < 0) ||
@@ -49,8 +52,6 @@ static int position_module(struct worker *worker, struct location_row **rows, si
 
 int worker_send_positions(struct worker *worker)
 {
-	if (!worker->options->lines && worker->options->no_inlines)
-		return 0;
 	worker->sender = (struct positions_sender){.positions = {.space = &worker->space,
 							   .steps = &worker->sender.steps,
 							   .lines = worker->options->lines,

@@ -77,6 +77,7 @@ int worker_each_module(struct worker *worker,
 // was asked for. Returns 0 or -errno.
 int worker_send_module(struct worker *worker, size_t index, const char *note, bool is_damage);
 
-// Finds and sends where in the source the code addresses are, if anybody wants to know. To be
-// called when all that matters more was sent. Returns 0 or -errno.
+// Finds and sends where in the source the code addresses are, if anybody wants to know, and the
+// names of functions that no symbol names. To be called when all that matters more was sent.
+// Returns 0 or -errno.
 int worker_send_positions(struct worker *worker);

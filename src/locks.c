@@ -3,6 +3,7 @@
 #include "locks.h"
 
 #include "cleanup.h"
+#include "frameview.h"
 #include "lockwords.h"
 
 #include <asm/unistd.h>
@@ -153,9 +154,10 @@ static struct waiting find_function(const struct search *search, size_t index)
 		if (frame->module == STACK_NO_INDEX || frame->module != stack->frames[0].module ||
 			frame->signal)
 			break;
-		if (frame->symbol == STACK_NO_INDEX)
+		int32_t symbol = frame_view_symbol(search->stacks, frame);
+		if (symbol == STACK_NO_INDEX)
 			continue;
-		struct waiting meaning = meaning_of(search, (size_t)frame->symbol);
+		struct waiting meaning = meaning_of(search, (size_t)symbol);
 		if (meaning.library != LIBRARY_UNKNOWN)
 			waiting.library = meaning.library;
 		waiting.kind = meaning.kind;

@@ -29,7 +29,7 @@ static void put_function(
 		fputs(text->style->name, out);
 		text_put(text, view->symbol ? view->symbol : "??");
 		fputs(text->style->end, out);
-		if (!view->inlined)
+		if (view->has_offset)
 			fprintf(out, "+0x%llx", (unsigned long long)view->offset);
 		put_position(text, view);
 		fputs(" in ", out);

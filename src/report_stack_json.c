@@ -21,7 +21,6 @@ static json_t *frame_of(const struct stack_report *report, const struct frame_vi
 	const struct stack_frame *frame = view->frame;
 	const struct snapshot_module *module = NULL;
 	const struct stack_module *known = NULL;
-	bool has_offset = view->symbol && !view->inlined;
 	char id[BUILDID_HEX_SIZE];
 
 	if (frame->module != STACK_NO_INDEX) {
@@ -34,7 +33,7 @@ static json_t *frame_of(const struct stack_report *report, const struct frame_vi
 		json_hex(frame->pc), "module", json_text(module ? module->path : NULL), "build_id",
 		json_text(known && known->build_id.len > 0 ? id : NULL), "offset",
 		module ? json_hex(frame->vaddr) : json_null(), "symbol", json_text(view->symbol),
-		"symbol_offset", has_offset ? json_hex(view->offset) : json_null(), "file",
+		"symbol_offset", view->has_offset ? json_hex(view->offset) : json_null(), "file",
 		json_text(view->file), "line",
 		view->line > 0 ? json_integer(view->line) : json_null(), "inline",
 		(int)view->inlined, "signal", (int)(frame->signal && !view->inlined), "via",

@@ -88,18 +88,48 @@ Test(answers_positions, a_function_alone_has_a_line, .init = begin)
 	end();
 }
 
+Test(answers_positions, a_function_without_a_symbol_has_the_last_name, .init = begin)
+{
+	static const struct wire_position rows[] = {{1, 2, 30}, {3, 2, 40}}, part = {4, -1, 0};
+
+	strcpy(record->text, "static");
+	record->value = 0x1000;
+	check_int(take(WIRE_SYMBOL, 0), 0);
+	strcpy(record->text, "cold");
+	record->value = UINT64_MAX;
+	check_int(take(WIRE_SYMBOL, 0), 0);
+	check_int(take_frame((struct wire_frame){.vaddr = 0x1009, .symbol = -1, .location = 6}), 0);
+	check_int(take_frame((struct wire_frame){.vaddr = 0x1009, .symbol = -1, .location = 7}), 0);
+	const struct stack_frame *frames = stacks.stacks[0].frames;
+	check_int(frame_view_symbol(&stacks, &frames[1]), -1);
+	for (uint32_t location = 5; location < 7; location++)
+		check_int(take_positions(location, 2, rows), 0);
+	check_int(take_positions(7, 1, &part), 0);
+	check_str(frame_view_at(&stacks, &frames[0], 1).symbol, "outer"); // a symbol goes before
+	check_int(frame_view_symbol(&stacks, &frames[0]), 0);
+	struct frame_view view = frame_view_at(&stacks, &frames[1], 1);
+	check_str(view.symbol, "static");
+	check_true(view.has_offset && !view.inlined && view.offset == 9);
+	view = frame_view_at(&stacks, &frames[1], 0);
+	check_true(view.inlined && !view.has_offset);
+	view = frame_view_at(&stacks, &frames[2], 0);
+	check_str(view.symbol, "cold");
+	check_true(!view.has_offset && !view.inlined);
+	end();
+}
+
 Test(answers_positions, lies_are_refused, .init = begin)
 {
-	static const struct wire_position good = {-1, -1, 0}, named = {1, -1, 0};
+	static const struct wire_position good = {-1, -1, 0};
 	static const struct wire_position bad[] = {{3, -1, 0}, {-2, -1, 0}, {-1, 3, 0}, {-1, -2, 0},
 		{INT32_MIN, -1, 0}, {-1, INT32_MAX, 0}};
 	struct wire_position rows[2] = {{0}, good};
 
 	check_int(take_positions(0, 0, &good), -EPROTO);
-	check_int(take_positions(0, 1, &named), -EPROTO); // the last one has its symbol
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		rows[0] = bad[i];
 		check_int(take_positions(0, 2, rows), -EPROTO);
+		check_int(take_positions(0, 1, rows), -EPROTO);
 	}
 	check_int(take_positions(WIRE_LOCATIONS_MAX, 1, &good), -EPROTO);
 	check_int(take_positions(UINT32_MAX, 1, &good), -EPROTO);

@@ -136,6 +136,42 @@ Test(dbginline, calls_have_lines)
 	dbg_image_free(image);
 }
 
+// Where the innermost function at PC begins.
+static uint64_t start_at(struct dbg_image *image, uint64_t pc)
+{
+	struct dbg_unit unit = dbg_image_unit(image, 0);
+	struct dbg_chain chain = {0};
+
+	cr_assert(dbg_inlined_find(&unit, &pc, 1, &chain) && chain.count > 0);
+	uint64_t start = chain.levels[chain.count - 1].start;
+	free(chain.levels);
+	return start;
+}
+
+Test(dbginline, a_function_begins_with_its_first_part)
+{
+	static const uint64_t ranges[] = {UINT64_MAX, 0x1000, 0x80, 0x84, 0x10, 0x14, 0, 0};
+	size_t start;
+	struct dbg_image *image = begin_image(&start);
+
+	put_function(image, 0x1000, 0x100);
+	put_uleb(&image->info, PARTS);
+	put_number(&image->info, 0, 4);
+	put_number(&image->info, 3, 1);
+	put_end(image);
+	put_function(image, 0x1100, 0x10);
+	put_end(image);
+	put_end(image);
+	end_length(&image->info, start);
+	put_bytes(&image->ranges, ranges, sizeof(ranges));
+	check_u64(start_at(image, 0x1020), 0x1000);
+	check_u64(start_at(image, 0x1083), 0x1080);
+	check_u64(start_at(image, 0x1010), UINT64_MAX); // in another part
+	check_u64(start_at(image, 0x110f), 0x1100);
+	dbg_image_free(image);
+	check_no_leak();
+}
+
 // The chain at PC cannot be found, because of TROUBLE.
 static void check_refused(struct dbg_image *image, enum dbg_trouble trouble)
 {
