@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { EXIT_NONE = 2, EXIT_USAGE = 64 };
+enum { EXIT_NONE = 2 };
 
 static const struct option_group groups[] = {{NULL, table_option_rows}, {0}};
 
@@ -137,16 +137,10 @@ int cmd_list(int argc, char **argv)
 	struct table_parsing parsing = {&options, &err};
 	int r = options_parse(&cmd_list_options, argc, argv, &parsing, &err);
 
-	if (r == OPTIONS_HELP)
-		return options_help(&cmd_list_options, "nspeek list");
 	if (r == 0)
 		r = table_options_open(&options, list_columns, &table, &err);
-	if (r == TABLE_HELP)
-		return table_options_help(list_columns);
-	if (r < 0) {
-		report_error(&err);
-		return EXIT_USAGE;
-	}
+	if (r != 0)
+		return table_options_answer(&cmd_list_options, "nspeek list", r, &err);
 	if (options.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();

@@ -13,9 +13,6 @@
 
 enum { NS_ALL = 0, NS_SOME = 1, NS_NONE = 2, NS_USAGE = 64 };
 
-// Beside OPTIONS_HELP: the columns are to be listed.
-enum { NS_COLUMNS = OPTIONS_HELP + 1 };
-
 struct ns_options {
 	struct table_options table;
 	const char **words; // borrowed, in an array of ours
@@ -202,17 +199,14 @@ static int run(const struct ns_options *options)
 	return run.failed > 0 ? NS_SOME : NS_ALL;
 }
 
-// Parses the words. Returns 0, what else is to be printed, or negative errno.
+// Returns 0, OPTIONS_HELP, TABLE_HELP, or fails.
 static int parse(int argc, char **argv, struct ns_options *options, struct error *err)
 {
 	struct ns_parsing parsing = {{&options->table, err}, options};
 	auto_table struct table table = {0};
 	int r = options_parse(&cmd_ns_options, argc, argv, &parsing, err);
 
-	if (r != 0)
-		return r;
-	r = table_options_open(&options->table, ns_columns, &table, err);
-	return r == TABLE_HELP ? NS_COLUMNS : r;
+	return r != 0 ? r : table_options_open(&options->table, ns_columns, &table, err);
 }
 
 int cmd_ns(int argc, char **argv)
@@ -223,14 +217,8 @@ int cmd_ns(int argc, char **argv)
 	int r = words ? parse(argc, argv, &options, &err)
 		      : fail_sys(&err, ENOMEM, "parsing", "the options");
 
-	if (r == OPTIONS_HELP)
-		return options_help(&cmd_ns_options, "nspeek ns");
-	if (r == NS_COLUMNS)
-		return table_options_help(ns_columns);
-	if (r < 0) {
-		report_error(&err);
-		return NS_USAGE;
-	}
+	if (r != 0)
+		return table_options_answer(&cmd_ns_options, "nspeek ns", r, &err);
 	if (options.table.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();

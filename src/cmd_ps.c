@@ -249,14 +249,8 @@ int cmd_ps(int argc, char **argv)
 	if (!words)
 		return fail_memory();
 	int r = parse(argc, argv, &options, &err);
-	if (r == OPTIONS_HELP)
-		return options_help(&cmd_ps_options, "nspeek ps");
-	if (r == TABLE_HELP)
-		return table_options_help(ps_columns);
-	if (r < 0) {
-		report_error(&err);
-		return EXIT_USAGE;
-	}
+	if (r != 0)
+		return table_options_answer(&cmd_ps_options, "nspeek ps", r, &err);
 	if (options.table.json && !this_program.json)
 		return this_program.become(argc, argv);
 	output_begin();

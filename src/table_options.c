@@ -2,9 +2,13 @@
 // The options of tables.
 #include "table_options.h"
 
+#include "report_error.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { EXIT_USAGE = 64 };
 
 static int take_columns(void *input, const char *word)
 {
@@ -76,10 +80,17 @@ int table_options_open(const struct table_options *options, const struct table_c
 	return table_init(columns, options->columns, ret, err);
 }
 
-int table_options_help(const struct table_column *columns)
+int table_options_answer(
+	const struct option_set *set, const char *name, int r, const struct error *err)
 {
-	table_help(columns, stdout);
-	return options_printed();
+	if (r == OPTIONS_HELP)
+		return options_help(set, name);
+	if (r == TABLE_HELP) {
+		table_help(set->columns, stdout);
+		return options_printed();
+	}
+	report_error(err);
+	return EXIT_USAGE;
 }
 
 void table_options_print(const struct table_options *options, struct table *table)
