@@ -220,7 +220,7 @@ static int take_goroutines(struct answers *answers, const struct wire_record *re
 	goroutines->there = true;
 	goroutines->shown = record->status == 1;
 	goroutines->count = record->value;
-	snprintf(goroutines->reason, sizeof(goroutines->reason), "%.*s", STACK_REASON_SIZE - 1,
+	snprintf(goroutines->reason, sizeof(goroutines->reason), "%.*s", PARKED_REASON_SIZE - 1,
 		record->text);
 	return 0;
 }
@@ -244,6 +244,72 @@ static int take_goroutine(struct answers *answers, const struct wire_record *rec
 	*row = (struct goroutine){
 		.id = record->value, .state = (enum goroutine_state)record->status};
 	snprintf(row->wait, sizeof(row->wait), "%.*s", GOROUTINE_WAIT_SIZE - 1, record->text);
+	return 0;
+}
+
+// The room that there is to be for COUNT items.
+static size_t room_for(size_t count)
+{
+	size_t room = 256;
+
+	while (room < count)
+		room *= 2;
+	return room;
+}
+
+// They come in the order of the goroutines.
+static int take_registers(struct answers *answers, const struct wire_record *record)
+{
+	struct goroutines *goroutines = &answers->stacks->goroutines;
+	struct parked *copies = &goroutines->copies;
+
+	if (!answers->keep || record->status > 1 || copies->count == goroutines->row_count ||
+		record->index != answers->stacks->stack_count + copies->count)
+		return -EPROTO;
+	if (copies->count == answers->copy_capacity) {
+		size_t capacity = room_for(copies->count + 1);
+		void *grown = reallocarray(copies->rows, capacity, sizeof(*copies->rows));
+		if (!grown)
+			return -ENOMEM;
+		copies->rows = grown;
+		answers->copy_capacity = capacity;
+	}
+	const struct goroutine *row = &goroutines->rows[copies->count];
+	struct parked_row *copy = &copies->rows[copies->count++];
+	*copy = (struct parked_row){.id = row->id,
+		.state = (uint8_t)row->state,
+		.sp = record->registers.sp,
+		.pc = record->registers.pc,
+		.bp = record->registers.bp,
+		.stack_offset = copies->stacks_len,
+		.stack_cut = record->status == 1};
+	memcpy(copy->wait, row->wait, sizeof(copy->wait));
+	return 0;
+}
+
+static int take_bytes(struct answers *answers, const struct wire_record *record)
+{
+	struct parked *copies = &answers->stacks->goroutines.copies;
+	size_t len = copies->stacks_len + record->count;
+
+	if (copies->count == 0 || record->count == 0 ||
+		record->index != answers->stacks->stack_count + copies->count - 1 ||
+		len > PARKED_STACKS_MAX)
+		return -EPROTO;
+	struct parked_row *copy = &copies->rows[copies->count - 1];
+	if (record->count > PARKED_STACK_MAX - copy->stack_len)
+		return -EPROTO;
+	if (len > answers->copied_capacity) {
+		size_t capacity = room_for(len);
+		void *grown = realloc(copies->stacks, capacity);
+		if (!grown)
+			return -ENOMEM;
+		copies->stacks = grown;
+		answers->copied_capacity = capacity;
+	}
+	memcpy(copies->stacks + copies->stacks_len, record->bytes, record->count);
+	copies->stacks_len = len;
+	copy->stack_len += record->count;
 	return 0;
 }
 
@@ -295,6 +361,8 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_VERIFY] = take_verify,
 	[WIRE_GOROUTINES] = take_goroutines,
 	[WIRE_GOROUTINE] = take_goroutine,
+	[WIRE_REGISTERS] = take_registers,
+	[WIRE_BYTES] = take_bytes,
 	[WIRE_PARTS] = take_parts,
 	[WIRE_POSITIONS] = answers_take_positions,
 };

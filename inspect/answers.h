@@ -13,15 +13,17 @@ struct answers {
 	bool keep;             // it was to say what is needed of files
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
 	size_t symbol_capacity, symbol_bytes;
-	size_t part_count; // of all files
-	size_t taken;      // records
+	size_t copy_capacity, copied_capacity; // of goroutines, and of the bytes of their stacks
+	size_t part_count;                     // of all files
+	size_t taken;                          // records
 };
 
 // Takes RECORD, which wire_receive() found well-formed. Fails with -EPROTO when it is no answer,
 // refers to what does not exist (a module, a name that was not sent, a thread that was not
 // captured), or contradicts what was said before (a second end, a complete chain with a reason,
 // more frames than may be, a comparison that nobody asked for or that cannot be of this stack,
-// parts of a file that it does not have); with -ENOMEM. What was taken before stays.
+// parts of a file that it does not have, a goroutine's copy that nobody asked for or not in its
+// turn); with -ENOMEM. What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
 // Takes RECORD, of WIRE_POSITIONS; as answers_take(), which calls it. Refused are positions of a

@@ -12,8 +12,6 @@
 enum {
 	LISTED_MAX = 1 << 16,   // goroutines looked at
 	SAMPLE = 64,            // of a candidate for the list
-	STACK_MAX = 64 << 10,   // bytes of one stack
-	STACKS_MAX = 64 << 20,  // and of all
 	GO_STACK_MAX = 1 << 30, // bytes that a goroutine's stack can have
 	WORDS_MAX = 64,         // things that a goroutine can wait for
 	WORD_LEN = 16,          // a string of Go: its address and its length
@@ -266,7 +264,7 @@ static int take_stacks(struct reader *reader)
 {
 	struct parked *parked = reader->parked;
 	size_t count = parked->count, kept = 0, at = 0;
-	uint64_t most = STACKS_MAX / (count + 1) < STACK_MAX ? STACKS_MAX / (count + 1) : STACK_MAX;
+	uint64_t most = PARKED_STACKS_MAX / (count + 1);
 	auto_free uint64_t *lens = calloc(count + 1, sizeof(*lens));
 	auto_free uint64_t *addrs = calloc(count + 1, sizeof(*addrs));
 	auto_free struct go *again = calloc(count + 1, sizeof(*again));
@@ -276,7 +274,7 @@ static int take_stacks(struct reader *reader)
 	parked->rows = calloc(count + 1, sizeof(*parked->rows));
 	if (!lens || !addrs || !again || !parked->rows)
 		return -ENOMEM;
-	most &= ~UINT64_C(7);
+	most = (most < PARKED_STACK_MAX ? most : PARKED_STACK_MAX) & ~UINT64_C(7);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t len = reader->gos[i].high - reader->gos[i].sp;
 		addrs[i] = reader->gos[i].addr;
@@ -305,11 +303,12 @@ static int take_stacks(struct reader *reader)
 			.sp = go->sp,
 			.pc = go->pc,
 			.bp = go->bp,
-			.stack = stacks + at,
+			.stack_offset = at,
 			.stack_len = lens[i],
 			.stack_cut = lens[i] < go->high - go->sp};
 	}
 	parked->count = r == 0 ? kept : 0;
+	parked->stacks_len = all;
 	return r;
 }
 
@@ -433,8 +432,7 @@ int parked_read(struct parked *ret, struct space *space, const struct goruntime 
 	if (r != -EIO)
 		return r;
 	ret->count = 0;
-	snprintf(ret->reason, sizeof(ret->reason),
-		"their memory was not kept, or could not be read");
+	snprintf(ret->reason, sizeof(ret->reason), "their memory could not be read");
 	return 0;
 }
 
@@ -465,7 +463,7 @@ struct snapshot_thread parked_enter(const struct parked *parked, size_t index, s
 	thread.regs[ARCH_REG_SP] = row->sp;
 	thread.regs[ARCH_REG_FP] = row->bp;
 	space->beside_start = row->sp;
-	space->beside = row->stack;
+	space->beside = parked->stacks + row->stack_offset;
 	space->beside_len = row->stack_len;
 	return thread;
 }

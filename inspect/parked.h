@@ -11,30 +11,11 @@
 #pragma once
 
 #include "goruntime.h"
+#include "parkedrow.h"
 #include "space.h"
-#include "stacks.h"
 
-struct parked_row {
-	uint64_t id;
-	uint8_t state; // enum goroutine_state
-	char wait[GOROUTINE_WAIT_SIZE];
-	uint64_t sp, pc, bp;
-	const unsigned char *stack; // from sp up
-	size_t stack_len;
-	bool stack_cut;
-};
-
-struct parked {
-	bool there;                     // the program has Go's runtime
-	char reason[STACK_REASON_SIZE]; // why they are not known; empty: they are
-	uint64_t total;          // how many there are, those that are left out too; or UINT64_MAX
-	struct parked_row *rows; // ascending by id
-	size_t count;
-	unsigned char *stacks; // of all rows
-};
-
-// Finds the goroutines of the process of SPACE that no thread runs, into *RET, whose rows and
-// stacks are the caller's. Fails with -ENOMEM, or -errno when nspeek is not to be talked to any
+// Finds the goroutines of the process of SPACE that no thread runs, into *RET, for
+// parked_fini(). Fails with -ENOMEM, or -errno when nspeek is not to be talked to any
 // more.
 int parked_find(struct parked *ret, struct space *space);
 

@@ -5,6 +5,7 @@
 #include "buildid.h"
 #include "error.h"
 #include "filepart.h"
+#include "parkedrow.h"
 #include "sandbox.h"
 
 #include <stdbool.h>
@@ -114,18 +115,8 @@ struct stack_module {
 	struct file_parts needed;
 };
 
-// What a goroutine does that no thread runs.
-enum goroutine_state {
-	GOROUTINE_RUNNABLE, // it could run, and waits for a thread
-	GOROUTINE_WAITING,
-	GOROUTINE_PREEMPTED, // the runtime has stopped it
-	GOROUTINE_STATE_COUNT,
-};
-
 // The word for STATE in the JSON output ("waiting").
 const char *goroutine_state_name(enum goroutine_state state);
-
-enum { GOROUTINE_WAIT_SIZE = 64, GOROUTINES_MAX = 10000 }; // as many are shown at most
 
 struct goroutine {
 	uint64_t id;
@@ -139,9 +130,12 @@ struct goroutines {
 	bool there;     // it has Go's runtime
 	bool shown;     // they are known: else reason says why not
 	uint64_t count; // how many there are, also beyond those in rows; UINT64_MAX: not known
-	char reason[STACK_REASON_SIZE];
+	char reason[PARKED_REASON_SIZE];
 	struct goroutine *rows;
 	size_t row_count;
+	// Only where it was asked for: what it takes to unwind them elsewhere, parallel to the
+	// rows.
+	struct parked copies;
 };
 
 // How long the worker says that it has taken, in microseconds: it is believed in nothing else.

@@ -23,6 +23,8 @@ enum wire_type {
 	WIRE_READ,       // worker: asks for memory of the target; answered by WIRE_FILE
 	WIRE_GOROUTINES, // worker: what is known of the goroutines that no thread runs
 	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
+	WIRE_REGISTERS,  // worker: of a goroutine, to keep it
+	WIRE_BYTES,      // worker: further bytes of its stack
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
 	WIRE_POSITIONS,  // worker: functions, files and lines of a code address
 	WIRE_NAMING,     // worker: begins to look for names in a module
@@ -39,6 +41,7 @@ enum {
 	WIRE_FRAMES_MAX = 512, // in one record
 	WIRE_THREADS_MAX = 4096,
 	WIRE_POSITIONS_MAX = 512,
+	WIRE_BYTES_MAX = 16 << 10,
 	WIRE_LOCATIONS_MAX = 1 << 22, // different code addresses of all frames
 	WIRE_FILES_MAX = 128,         // files in one packet; the kernel takes 253 (SCM_MAX_FD)
 
@@ -80,6 +83,11 @@ struct wire_position {
 	uint32_t line;
 };
 
+// Where a goroutine goes on.
+struct wire_registers {
+	uint64_t sp, pc, bp;
+};
+
 // One record. What each type uses:
 //   SANDBOX: status (enum sandbox_kind)
 //   MODULE: index, build_id, text (the note), status (1: that is damage, and has cost something)
@@ -92,6 +100,8 @@ struct wire_position {
 //   READ: count, ranges
 //   GOROUTINES: status (whether they can be shown), value (how many there are), text (the reason)
 //   GOROUTINE: value (its id), status, text (what it waits for)
+//   REGISTERS: index (its number), status (1: its stack is not copied as a whole), registers
+//   BYTES: index (the same), count, bytes
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
 //   POSITIONS: index (the location), count, positions
 //   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
@@ -113,6 +123,8 @@ struct wire_record {
 		struct file_part parts[FILE_PARTS_MAX];
 		struct wire_position positions[WIRE_POSITIONS_MAX];
 		struct memory_range ranges[MEMORY_RANGES_MAX];
+		struct wire_registers registers;
+		unsigned char bytes[WIRE_BYTES_MAX];
 	};
 };
 

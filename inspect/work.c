@@ -147,6 +147,17 @@ void work_expect(const struct work_memory *memory, size_t count)
 			(count < most ? count : most) * sizeof(struct snapshot_thread));
 }
 
+// Puts PARKED at *TO.
+static int put_parked(struct work_memory *memory, struct parked parked, struct parked *to)
+{
+	parked.rows = put(memory, parked.rows, parked.count * sizeof(*parked.rows));
+	parked.stacks = put(memory, parked.stacks, parked.stacks_len);
+	if (!parked.rows || !parked.stacks)
+		return -ENOMEM;
+	*to = parked;
+	return 0;
+}
+
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot)
 {
 	struct snapshot ours = memory->snapshot;
@@ -167,6 +178,8 @@ int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot
 	if (!ours.parts)
 		return -ENOMEM;
 	ours.part_count = snapshot->part_count;
+	if (snapshot->parked.there && put_parked(memory, snapshot->parked, &ours.parked) < 0)
+		return -ENOMEM;
 	ours.stacks = room;
 	ours.stacks_len = snapshot->stacks_len;
 	ours.thread_count = snapshot->thread_count;

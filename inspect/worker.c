@@ -370,8 +370,8 @@ static int forget(struct worker *worker)
 		chains_fini(&worker->chains);
 		free(worker->snapshot.modules);
 		asking_fini(&worker->asking);
-		free(worker->parked.rows);
-		free(worker->parked.stacks);
+		if (!worker->snapshot.parked.there) // else it is the work's
+			parked_fini(&worker->parked);
 		free(worker->chain_of_parked);
 		free(worker->chain_of);
 		free(worker->next);
@@ -437,6 +437,7 @@ static int take_threads(struct worker *worker, const struct work *work)
 	worker->snapshot.stacks_len = work->snapshot.stacks_len;
 	worker->snapshot.parts = work->snapshot.parts;
 	worker->snapshot.part_count = work->snapshot.part_count;
+	worker->snapshot.parked = work->snapshot.parked;
 	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
 	worker->next = calloc(count + 1, sizeof(*worker->next));
 	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));

@@ -5,11 +5,17 @@
 #include "cleanup.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int worker_unwind_goroutines(struct worker *worker)
 {
 	struct parked *parked = &worker->parked;
-	int r = worker->options->goroutines ? parked_find(parked, &worker->space) : 0;
+	int r = 0;
+
+	if (worker->snapshot.parked.there) // it was kept
+		*parked = worker->snapshot.parked;
+	else if (worker->options->goroutines)
+		r = parked_find(parked, &worker->space);
 
 	worker->chain_of_parked =
 		r < 0 ? NULL : calloc(parked->count + 1, sizeof(*worker->chain_of_parked));
@@ -25,6 +31,28 @@ int worker_unwind_goroutines(struct worker *worker)
 			&worker->chains, worker->chain, count, &end, &worker->chain_of_parked[i]);
 	}
 	worker->space.beside_len = 0;
+	return r;
+}
+
+// Sends what it takes to unwind goroutine INDEX, of NUMBER, elsewhere.
+static int send_copy(struct worker *worker, size_t index, uint32_t number)
+{
+	const struct parked_row *row = &worker->parked.rows[index];
+	const unsigned char *stack = worker->parked.stacks + row->stack_offset;
+	struct wire_record *record = worker_record(worker, WIRE_REGISTERS);
+
+	record->index = number;
+	record->status = row->stack_cut;
+	record->registers = (struct wire_registers){row->sp, row->pc, row->bp};
+	int r = wire_put(&worker->out, record);
+	for (size_t done = 0; r == 0 && done < row->stack_len; done += record->count) {
+		size_t left = row->stack_len - done;
+		record = worker_record(worker, WIRE_BYTES);
+		record->index = number;
+		record->count = left < WIRE_BYTES_MAX ? (uint32_t)left : WIRE_BYTES_MAX;
+		memcpy(record->bytes, stack + done, record->count);
+		r = wire_put(&worker->out, record);
+	}
 	return r;
 }
 
@@ -69,7 +97,10 @@ int worker_send_goroutines(struct worker *worker)
 	r = wire_put(&worker->out, record);
 	for (size_t i = 0; i < worker->chains.count; i++)
 		first[i] = NO_THREAD;
-	for (size_t i = 0; r == 0 && i < parked->count; i++)
+	for (size_t i = 0; r == 0 && i < parked->count; i++) {
 		r = send_goroutine(worker, i, first);
+		if (r == 0 && worker->options->keep)
+			r = send_copy(worker, i, (uint32_t)(worker->snapshot.thread_count + i));
+	}
 	return r;
 }

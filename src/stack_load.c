@@ -85,7 +85,6 @@ static int show_kept(const struct stack_options *options, struct kept_process *k
 	const struct inspect_options inspect = {.worker = {.max_frames = options->max_frames,
 							.raw = options->raw,
 							.verify = options->verify,
-							.goroutines = true,
 							.lines = options->lines,
 							.no_inlines = options->no_inlines,
 							.once = true},

@@ -108,6 +108,18 @@ static void choose_debugs(
 			kept->debugs[kept->debug_count++] = stacks->debugs[i];
 }
 
+// The goroutines of REPORT as they are kept; what they have is borrowed.
+static struct parked keep_goroutines(const struct stack_report *report)
+{
+	const struct goroutines *goroutines = &report->stacks->goroutines;
+	struct parked parked = goroutines->copies;
+
+	parked.there = goroutines->there;
+	parked.total = goroutines->count;
+	memcpy(parked.reason, goroutines->reason, sizeof(parked.reason));
+	return parked;
+}
+
 // What is written by a child.
 struct job {
 	struct kept_writer *writer;
@@ -137,6 +149,7 @@ static int add(struct stack_save *save, const struct stack_report *report)
 
 	if (!files || !debugs || !in_use)
 		return -ENOMEM;
+	kept.snapshot.parked = keep_goroutines(report);
 	snprintf(kept.pause, sizeof(kept.pause), "%s", report->pause);
 	find_used(report, in_use);
 	choose_modules(&choice, report, in_use, true);

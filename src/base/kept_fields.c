@@ -52,6 +52,13 @@ static const struct kept_field process_fields[] = {
 	FIELD(kept_process, snapshot.context.texts_len, 4, 0, CONTEXTS_MAX, "the length of texts"),
 	FIELD(kept_process, snapshot.context.kernel_errnum, 2, 0, ERRNO_MAX,
 		"the errno of kernel stacks"),
+	FIELD(kept_process, snapshot.parked.there, 1, 0, 1, "whether there are goroutines"),
+	FIELD(kept_process, snapshot.parked.total, 8, 0, UINT64_MAX,
+		"how many goroutines there are"),
+	FIELD(kept_process, snapshot.parked.count, 4, 0, GOROUTINES_MAX,
+		"the number of goroutines"),
+	FIELD(kept_process, snapshot.parked.stacks_len, 8, 0, PARKED_STACKS_MAX,
+		"the length of goroutines' stacks"),
 };
 const struct kept_table kept_process_table = TABLE(process_fields);
 
@@ -159,6 +166,18 @@ static const struct kept_field peer_fields[] = {
 	FIELD(context_peer, name, 4, 0, UINT32_MAX, "a peer's name"),
 };
 const struct kept_table kept_peer_table = TABLE(peer_fields);
+
+static const struct kept_field parked_fields[] = {
+	FIELD(parked_row, id, 8, 1, INT64_MAX, "a goroutine's id"),
+	FIELD(parked_row, state, 1, 0, GOROUTINE_STATE_COUNT - 1, "a goroutine's state"),
+	FIELD(parked_row, sp, 8, 0, UINT64_MAX, "a goroutine's stack pointer"),
+	FIELD(parked_row, pc, 8, 0, UINT64_MAX, "a goroutine's program counter"),
+	FIELD(parked_row, bp, 8, 0, UINT64_MAX, "a goroutine's frame pointer"),
+	FIELD(parked_row, stack_offset, 8, 0, INT64_MAX, "where a goroutine's stack is"),
+	FIELD(parked_row, stack_len, 8, 0, PARKED_STACK_MAX, "the length of a goroutine's stack"),
+	FIELD(parked_row, stack_cut, 1, 0, 1, "whether a goroutine's stack was cut"),
+};
+const struct kept_table kept_parked_table = TABLE(parked_fields);
 
 size_t kept_table_len(const struct kept_table *table)
 {

@@ -24,7 +24,7 @@ struct kept_table {
 
 extern const struct kept_table kept_process_table, kept_module_table, kept_parts_table,
 	kept_part_table, kept_debug_table, kept_map_table, kept_memory_table, kept_thread_table,
-	kept_file_table, kept_peer_table;
+	kept_file_table, kept_peer_table, kept_parked_table;
 
 // The bytes in the file of the numbers of TABLE.
 size_t kept_table_len(const struct kept_table *table);

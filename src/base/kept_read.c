@@ -338,6 +338,47 @@ static int take_context(
 	return is_sound ? 0 : kept_refuse(reader, "what threads wait for is not there");
 }
 
+// Takes goroutine INDEX of PARKED, whose stacks are STACKS_LEN bytes.
+static int take_goroutine(
+	struct kept_reader *reader, struct parked *parked, size_t index, uint64_t stacks_len)
+{
+	struct parked_row *row = &parked->rows[index];
+	int r = kept_take_fields(reader, &kept_parked_table, row);
+
+	if (r < 0)
+		return r;
+	if (index > 0 && row->id <= row[-1].id)
+		return kept_refuse(reader, "a goroutine's id is not above the one before it");
+	if (!kept_is_in_stacks(row->stack_offset, row->stack_len, stacks_len))
+		return kept_refuse(reader, "a goroutine's stack is not among their stacks");
+	return kept_take_text(reader, "what a goroutine waits for", row->wait, sizeof(row->wait));
+}
+
+// Takes the goroutines, as HEAD counts them.
+static int take_parked(struct kept_reader *reader, struct parked *parked, const struct parked *head)
+{
+	int r = kept_take_text(
+		reader, "why goroutines are not known", parked->reason, sizeof(parked->reason));
+
+	if (r < 0)
+		return r;
+	parked->there = head->there;
+	parked->total = head->total;
+	if ((!head->there && (parked->reason[0] || head->total > 0)) ||
+		((!head->there || parked->reason[0]) && (head->count > 0 || head->stacks_len > 0)))
+		return kept_refuse(reader, "there are goroutines where there can be none");
+	if ((r = kept_make_rows(reader, "goroutines", head->count, sizeof(*parked->rows),
+		     kept_table_len(&kept_parked_table) + 4, &parked->rows)) < 0)
+		return r;
+	for (; r == 0 && parked->count < head->count; parked->count++)
+		r = take_goroutine(reader, parked, parked->count, head->stacks_len);
+	if (r < 0 || (r = kept_make_rows(reader, "bytes of goroutines' stacks", head->stacks_len, 1,
+			      1, &parked->stacks)) < 0)
+		return r;
+	parked->stacks_len = head->stacks_len;
+	return kept_take_bytes(reader, parked->stacks, parked->stacks_len);
+}
+
 static int take_names(struct kept_reader *reader, struct kept_process *process)
 {
 	struct snapshot *snapshot = &process->snapshot;
@@ -376,6 +417,7 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 	process->debug_count = snapshot->module_count = snapshot->map_count = 0;
 	snapshot->thread_count = snapshot->part_count = snapshot->stacks_len = 0;
 	snapshot->context = (struct context){0};
+	snapshot->parked = (struct parked){0};
 	reader->parts = KEPT_PARTS_MAX;
 	reader->files = KEPT_FILES_MAX;
 	if ((r = take_names(reader, process)) < 0 ||
@@ -385,7 +427,8 @@ static int take_process(struct kept_reader *reader, struct kept_process *process
 			 head.snapshot.stacks_len)) < 0 ||
 		(r = take_context(reader, snapshot, &head.snapshot.context)) < 0 ||
 		(r = take_memory(reader, snapshot, &head.snapshot)) < 0 ||
-		(r = take_debugs(reader, process, head.debug_count)) < 0)
+		(r = take_debugs(reader, process, head.debug_count)) < 0 ||
+		(r = take_parked(reader, &snapshot->parked, &head.snapshot.parked)) < 0)
 		return r;
 	return take_stacks(reader, snapshot, head.snapshot.stacks_len);
 }

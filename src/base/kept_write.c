@@ -127,6 +127,16 @@ static void put_context(struct kept_writer *writer, const struct context *contex
 	put_bytes(writer, context->texts, context->texts_len);
 }
 
+static void put_parked(struct kept_writer *writer, const struct parked *parked)
+{
+	put_string(writer, parked->reason);
+	for (size_t i = 0; writer->r == 0 && i < parked->count; i++) {
+		put_fields(writer, &kept_parked_table, &parked->rows[i]);
+		put_string(writer, parked->rows[i].wait);
+	}
+	put_bytes(writer, parked->stacks, parked->stacks_len);
+}
+
 // True when PROCESS is within the bounds of what is read.
 static bool is_bounded(const struct kept_process *process)
 {
@@ -188,6 +198,7 @@ int kept_write_process(struct kept_writer *writer, const struct kept_process *pr
 		put_fields(writer, &kept_debug_table, &process->debugs[i]);
 		put_parts(writer, process->debugs[i].fd, &process->debugs[i].parts);
 	}
+	put_parked(writer, &snapshot->parked);
 	put_bytes(writer, snapshot->stacks, snapshot->stacks_len);
 	flush(writer);
 	return writer->r;

@@ -136,5 +136,6 @@ void snapshot_fini(struct snapshot *snapshot)
 	else
 		free(snapshot->parts);
 	release_stacks(snapshot);
+	parked_fini(&snapshot->parked);
 	memset(snapshot, 0, sizeof(*snapshot));
 }

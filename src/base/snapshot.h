@@ -5,6 +5,7 @@
 
 #include "arch.h"
 #include "context.h"
+#include "parkedrow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -117,6 +118,7 @@ struct snapshot {
 	uint64_t paused_us; // wall time from the first stop to the last resume
 	uint64_t window_us; // wall time from the first read to the last
 	struct context context;
+	struct parked parked; // only where they were kept: else they are read when they are wanted
 };
 
 // A thread's regs_known when all are.

@@ -32,6 +32,12 @@ static void check(const struct stacks *stacks)
 				frame->via >= FRAME_VIA_COUNT)
 				abort();
 		}
+	const struct parked *copies = &stacks->goroutines.copies;
+	for (size_t i = 0; i < copies->count; i++)
+		if (copies->rows[i].stack_len > PARKED_STACK_MAX ||
+			copies->rows[i].stack_offset + copies->rows[i].stack_len >
+				copies->stacks_len)
+			abort();
 }
 
 bool answers_accept(const uint8_t *data, size_t len)

@@ -34,6 +34,8 @@ static const struct wire_record whole[] = {
 	{.type = WIRE_GOROUTINE, .value = 7, .text = "select"},
 	{.type = WIRE_FRAMES, .index = 3, .count = 1, .frames = {MADE_FRAME}},
 	{.type = WIRE_THREAD, .index = 3, .status = STACK_PARTIAL, .text = "why"},
+	{.type = WIRE_REGISTERS, .index = 3, .status = 1, .registers = {0xc000001000, 0x401010, 0}},
+	{.type = WIRE_BYTES, .index = 3, .count = 16, .bytes = "0123456789abcde"},
 	{.type = WIRE_VERIFY, .index = 0, .status = STACK_VERIFY_SAME, .count = 2},
 	{.type = WIRE_VERIFY, .index = 2, .status = STACK_VERIFY_DIFFERS, .count = 1},
 	{.type = WIRE_SYMBOL, .text = "inlined"},

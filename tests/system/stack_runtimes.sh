@@ -141,12 +141,9 @@ go)
 		"$WORK/json")" '[true,null]' "how many goroutines there are"
 	expect_status 0 "$NSPEEK" stack "$TARGET"
 	assert_matches "$OUT" 'goroutine [0-9]+ \[chan receive\]'
-	# They are not asked for, or not kept.
+	# They are not asked for.
 	take 0 --thread "$TARGET"
 	assert_eq "$(jq '.processes[0].goroutines' "$WORK/json")" null "goroutines"
-	expect_status 0 "$NSPEEK" stack --save "$WORK/kept" "$TARGET"
-	expect_status 0 "$NSPEEK" stack --load "$WORK/kept"
-	assert_contains "$OUT" 'goroutines that no thread runs are not shown: their memory was not kept'
 	;;
 python)
 	need_tool python3

@@ -140,6 +140,30 @@ static inline void sample_context(struct context *context)
 	context->kernel_errnum = EACCES;
 }
 
+static inline void sample_goroutines(struct parked *parked)
+{
+	struct parked_row *rows = calloc(2, sizeof(*rows));
+
+	rows[0] = (struct parked_row){.id = 0x0061626364656667,
+		.state = GOROUTINE_PREEMPTED,
+		.wait = "a wait",
+		.sp = UINT64_MAX,
+		.pc = UINT64_MAX - 1,
+		.bp = UINT64_MAX - 2,
+		.stack_offset = 3,
+		.stack_len = 29,
+		.stack_cut = true};
+	rows[1] = (struct parked_row){.id = INT64_MAX};
+	*parked = (struct parked){.there = true,
+		.total = UINT64_MAX,
+		.rows = rows,
+		.count = 2,
+		.stacks = malloc(32),
+		.stacks_len = 32};
+	for (size_t i = 0; i < 32; i++)
+		parked->stacks[i] = sample_byte(i, 50);
+}
+
 // For kept_process_fini().
 static inline struct kept_process sample_process(void)
 {
@@ -166,6 +190,7 @@ static inline struct kept_process sample_process(void)
 	snapshot->map_count = 3;
 	sample_threads(snapshot);
 	sample_context(&snapshot->context);
+	sample_goroutines(&snapshot->parked);
 	process.debugs = calloc(1, sizeof(*process.debugs));
 	process.debugs[0] = (struct debug_file){
 		sample_file(SAMPLE_DEBUG_LEN, 9), 2, sample_parts(SAMPLE_DEBUG_LEN, 0xef)};

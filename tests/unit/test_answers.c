@@ -181,6 +181,98 @@ Test(answers, goroutines_that_cannot_be, .init = begin)
 	stacks_fini(&stacks);
 }
 
+static int take_registers(uint32_t index, uint32_t status)
+{
+	record->status = status;
+	record->registers = (struct wire_registers){0x10, 0x20, 0x30};
+	return take(WIRE_REGISTERS, index);
+}
+
+static int take_bytes(uint32_t index, uint32_t count, char byte)
+{
+	record->count = count;
+	memset(record->bytes, byte, count);
+	return take(WIRE_BYTES, index);
+}
+
+// Two goroutines, 3 and 4.
+static void begin_copies(void)
+{
+	begin();
+	answers.keep = true;
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, "select"), 0);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_RUNNABLE, 19, ""), 0);
+}
+
+Test(answers, copies_of_goroutines, .init = begin_copies)
+{
+	const struct parked *copies = &stacks.goroutines.copies;
+
+	check_int(take_registers(3, 1), 0);
+	check_int(take_bytes(3, 1000, 'a'), 0);
+	check_int(take_bytes(3, 500, 'b'), 0);
+	check_int(take_registers(4, 0), 0);
+	check_int(take_bytes(4, 8, 'c'), 0);
+	check_int(copies->count, 2);
+	check_u64(copies->rows[0].id, 18);
+	check_str(copies->rows[0].wait, "select");
+	check_int(copies->rows[1].state, GOROUTINE_RUNNABLE);
+	check_u64(copies->rows[0].sp, 0x10);
+	check_u64(copies->rows[0].pc, 0x20);
+	check_u64(copies->rows[0].bp, 0x30);
+	check_true(copies->rows[0].stack_cut && !copies->rows[1].stack_cut);
+	check_int(copies->rows[0].stack_len, 1500);
+	check_int(copies->rows[1].stack_offset, 1500);
+	check_int(copies->stacks_len, 1508);
+	check_true(copies->stacks[0] == 'a' && copies->stacks[1499] == 'b' &&
+		   copies->stacks[1500] == 'c');
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, copies_of_goroutines_that_cannot_be, .init = begin_copies)
+{
+	check_int(take_bytes(3, 8, 'a'), -EPROTO); // whose registers are not there
+	check_int(take_registers(4, 0), -EPROTO);  // not its turn
+	check_int(take_registers(0, 0), -EPROTO);  // a thread
+	check_int(take_registers(3, 2), -EPROTO);
+	answers.keep = false;
+	check_int(take_registers(3, 0), -EPROTO);
+	answers.keep = true;
+	check_int(take_registers(3, 0), 0);
+	check_int(take_registers(3, 0), -EPROTO);
+	check_int(take_bytes(4, 8, 'a'), -EPROTO);
+	check_int(take_bytes(2, 8, 'a'), -EPROTO);
+	check_int(take_bytes(3, 0, 'a'), -EPROTO);
+	for (int i = 0; i < PARKED_STACK_MAX / WIRE_BYTES_MAX; i++)
+		check_int(take_bytes(3, WIRE_BYTES_MAX, 'a'), 0);
+	check_int(take_bytes(3, 1, 'a'), -EPROTO);
+	check_int(take_registers(4, 0), 0);
+	check_int(take_bytes(3, 1, 'a'), -EPROTO);
+	check_int(take_registers(5, 0), -EPROTO);
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
+Test(answers, copies_of_more_than_can_be, .init = begin_copies)
+{
+	const int each = PARKED_STACK_MAX / WIRE_BYTES_MAX,
+		  most = PARKED_STACKS_MAX / PARKED_STACK_MAX;
+
+	for (int i = 2; i <= most; i++)
+		check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), 0);
+	for (int i = 0; i <= most; i++) {
+		check_int(take_registers(3 + (uint32_t)i, 0), 0);
+		for (int j = 0; i < most && j < each; j++)
+			check_int(take_bytes(3 + (uint32_t)i, WIRE_BYTES_MAX, 'a'), 0);
+	}
+	check_int(take_bytes(3 + (uint32_t)most, 1, 'a'), -EPROTO);
+	stacks_fini(&stacks);
+}
+
 Test(answers, threads_that_cannot_have_one_stack, .init = begin)
 {
 	check_int(take_same(2, 1, 0), -EPROTO); // that of 2 is not known

@@ -121,8 +121,7 @@ static void find(void)
 
 static void drop(void)
 {
-	free(parked.rows);
-	free(parked.stacks);
+	parked_fini(&parked);
 	check_no_leak();
 }
 
@@ -278,6 +277,6 @@ Test(parked, memory_that_cannot_be_read, .init = begin)
 {
 	space.read_memory = fail_to_read;
 	find();
-	check_str(parked.reason, "their memory was not kept, or could not be read");
+	check_str(parked.reason, "their memory could not be read");
 	drop();
 }

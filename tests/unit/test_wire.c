@@ -93,6 +93,23 @@ Test(wire, threads, .init = open_socket)
 	}
 }
 
+Test(wire, copies_of_goroutines, .init = open_socket)
+{
+	sent.type = WIRE_REGISTERS;
+	sent.status = 1;
+	sent.registers = (struct wire_registers){UINT64_MAX, 2, 3};
+	pass();
+	check_int(memcmp(&got.registers, &sent.registers, sizeof(sent.registers)), 0);
+	sent.type = WIRE_BYTES;
+	for (uint32_t count = 0; count <= WIRE_BYTES_MAX; count += 1024) {
+		sent.count = count;
+		if (count > 0)
+			sent.bytes[count - 1] = (unsigned char)(count / 1024);
+		pass();
+		check_int(memcmp(got.bytes, sent.bytes, count), 0);
+	}
+}
+
 Test(wire, without_a_body, .init = open_socket)
 {
 	sent.type = WIRE_DONE;

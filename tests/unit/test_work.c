@@ -15,6 +15,7 @@ static struct snapshot_module modules[] = {
 static struct snapshot_map maps[] = {{.start = 1, .end = 2}, {.start = 3, .end = 4}};
 static struct snapshot_thread threads[] = {{.tid = 11}, {.tid = 12}, {.tid = 13}};
 static unsigned char stacks[100];
+static struct parked_row rows[] = {{.id = 7}, {.id = 8}};
 static const struct worker_options options = {.max_frames = 5};
 
 static bool is_in(const struct work_memory *memory, const void *pointer)
@@ -43,7 +44,9 @@ Test(work, holds_copies)
 		.threads = threads,
 		.thread_count = 3,
 		.stacks = stacks,
-		.stacks_len = sizeof(stacks)};
+		.stacks_len = sizeof(stacks),
+		.parked = {
+			.there = true, .rows = rows, .count = 2, .stacks = image, .stacks_len = 3}};
 	struct work_memory memory = open_memory();
 	const struct snapshot *ours = &memory.work->snapshot;
 
@@ -52,6 +55,7 @@ Test(work, holds_copies)
 	for (int round = 0; round < 2; round++) { // the second one replaces the first
 		check_int(work_put_modules(&memory, &snapshot), 0);
 		check_int(ours->thread_count, 0);
+		check_false(ours->parked.there);
 		check_int(work_put_threads(&memory, &snapshot), 0);
 	}
 	check_int(ours->pid, 9);
@@ -67,6 +71,10 @@ Test(work, holds_copies)
 	check_int(ours->threads[2].tid, 13);
 	check_true(is_in(&memory, ours->stacks) && is_in(&memory, ours->threads));
 	check_int(memcmp(ours->stacks, stacks, sizeof(stacks)), 0);
+	check_int(ours->parked.count, 2);
+	check_true(is_in(&memory, ours->parked.rows) && is_in(&memory, ours->parked.stacks));
+	check_u64(ours->parked.rows[1].id, 8);
+	check_int(memcmp(ours->parked.stacks, image, sizeof(image)), 0);
 	work_close(&memory);
 	work_close(&memory);
 }
@@ -93,6 +101,8 @@ Test(work, what_does_not_fit_is_refused)
 	const struct snapshot large_stacks = {.stacks = stacks, .stacks_len = len + 1};
 	const struct snapshot many_threads = {
 		.threads = threads, .thread_count = memory.room_at / sizeof(threads[0]) + 1};
+	const struct snapshot many_goroutines = {
+		.parked = {.there = true, .stacks = stacks, .stacks_len = memory.room_at + 1}};
 	const struct snapshot many_maps = {
 		.maps = maps, .map_count = memory.room_at / sizeof(maps[0]) + 1};
 
@@ -100,6 +110,7 @@ Test(work, what_does_not_fit_is_refused)
 	check_int(memory.work->snapshot.map_count, 0);
 	check_int(work_put_threads(&memory, &large_stacks), -ENOMEM);
 	check_int(work_put_threads(&memory, &many_threads), -ENOMEM);
+	check_int(work_put_threads(&memory, &many_goroutines), -ENOMEM);
 	check_int(memory.work->snapshot.thread_count, 0);
 	work_close(&memory);
 }
