@@ -215,11 +215,13 @@ static int take_goroutines(struct answers *answers, const struct wire_record *re
 {
 	struct goroutines *goroutines = &answers->stacks->goroutines;
 
-	if (goroutines->there || record->status > 1 || (record->status == 1) != !record->text[0])
+	if (goroutines->there || record->status > 1 || record->kind > 1 ||
+		(record->status == 1) != !record->text[0])
 		return -EPROTO;
 	goroutines->there = true;
 	goroutines->shown = record->status == 1;
 	goroutines->count = record->value;
+	goroutines->whole = record->kind == 1;
 	snprintf(goroutines->reason, sizeof(goroutines->reason), "%.*s", PARKED_REASON_SIZE - 1,
 		record->text);
 	return 0;
@@ -255,6 +257,25 @@ static size_t room_for(size_t count)
 	while (room < count)
 		room *= 2;
 	return room;
+}
+
+static int take_others(struct answers *answers, const struct wire_record *record)
+{
+	struct goroutines *goroutines = &answers->stacks->goroutines;
+	size_t count = goroutines->other_count;
+
+	if (!answers->others || !goroutines->shown || record->kind > 1 ||
+		record->count > GOROUTINES_LISTED_MAX - count)
+		return -EPROTO;
+	struct parked_other *grown =
+		reallocarray(goroutines->others, count + record->count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	goroutines->others = grown;
+	for (size_t i = 0; i < record->count; i++)
+		grown[count + i] = (struct parked_other){record->ids[i], record->kind == 1};
+	goroutines->other_count += record->count;
+	return 0;
 }
 
 // They come in the order of the goroutines.
@@ -361,6 +382,7 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_VERIFY] = take_verify,
 	[WIRE_GOROUTINES] = take_goroutines,
 	[WIRE_GOROUTINE] = take_goroutine,
+	[WIRE_OTHERS] = take_others,
 	[WIRE_REGISTERS] = take_registers,
 	[WIRE_BYTES] = take_bytes,
 	[WIRE_PARTS] = take_parts,

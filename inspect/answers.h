@@ -11,6 +11,7 @@ struct answers {
 	const struct snapshot *snapshot;
 	size_t max_frames;     // accepted of one stack
 	bool keep;             // it was to say what is needed of files
+	bool others;           // and what other goroutines there are
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
 	size_t symbol_capacity, symbol_bytes;
 	size_t copy_capacity, copied_capacity; // of goroutines, and of the bytes of their stacks
@@ -23,7 +24,7 @@ struct answers {
 // captured), or contradicts what was said before (a second end, a complete chain with a reason,
 // more frames than may be, a comparison that nobody asked for or that cannot be of this stack,
 // parts of a file that it does not have, a goroutine's copy that nobody asked for or not in its
-// turn); with -ENOMEM. What was taken before stays.
+// turn, other goroutines that nobody asked for); with -ENOMEM. What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
 // Takes RECORD, of WIRE_POSITIONS; as answers_take(), which calls it. Refused are positions of a

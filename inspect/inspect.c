@@ -472,6 +472,7 @@ static int begin_answers(
 	inspection->answers = (struct answers){.snapshot = snapshot,
 		.max_frames = worker->max_frames,
 		.keep = worker->keep,
+		.others = worker->others,
 		.stacks = stacks};
 	if (stacks_init(stacks, snapshot->thread_count, snapshot->module_count) < 0 ||
 		(worker->verify && stacks_add_verifies(stacks) < 0))

@@ -10,12 +10,14 @@
 #include <string.h>
 
 enum {
-	LISTED_MAX = 1 << 16,   // goroutines looked at
 	SAMPLE = 64,            // of a candidate for the list
 	GO_STACK_MAX = 1 << 30, // bytes that a goroutine's stack can have
 	WORDS_MAX = 64,         // things that a goroutine can wait for
 	WORD_LEN = 16,          // a string of Go: its address and its length
-	STATUS_SCAN = 0x1000,   // it is being looked at by the collector
+	STATUS_RUNNING = 2,
+	STATUS_SYSCALL = 3,
+	STATUS_COPIED = 8,    // a thread runs it, whose stack is being moved
+	STATUS_SCAN = 0x1000, // it is being looked at by the collector
 	STATUS_MAX = 9,
 	READ_US = 1000000, // that all of the reading may take
 };
@@ -95,6 +97,20 @@ static int find_state(const struct go *go)
 		if ((go->status & ~(uint32_t)STATUS_SCAN) == states[i].status)
 			return (int)i;
 	return -1;
+}
+
+// True when a thread runs GO.
+static bool is_run(const struct go *go)
+{
+	uint32_t status = go->status & ~(uint32_t)STATUS_SCAN;
+
+	return status == STATUS_RUNNING || status == STATUS_SYSCALL || status == STATUS_COPIED;
+}
+
+// Notes that the goroutine ID, for which there is room, is there, too.
+static void add_other(struct parked *parked, uint64_t id, bool ran)
+{
+	parked->others[parked->other_count++] = (struct parked_other){id, ran};
 }
 
 // True when GO can be a goroutine.
@@ -203,15 +219,34 @@ static int find_list(struct reader *reader, uint64_t *ret_list, uint64_t *ret_co
 	return found != 0;
 }
 
+// Keeps those of the COUNT GOS that no thread runs, in their first *KEPT rows, and notes the
+// others.
+static void sort_out(
+	struct parked *parked, const struct go *gos, size_t count, struct go *rows, size_t *kept)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct go *go = &gos[i];
+		if (go->addr == 0 || !is_go(go) || (is_run(go) && go->id == 0))
+			parked->whole = false;
+		else if (find_state(go) >= 0)
+			rows[(*kept)++] = *go;
+		else if (is_run(go))
+			add_other(parked, go->id, true);
+	}
+}
+
 // Reads the COUNT goroutines of the list at LIST, and keeps those that no thread runs.
 static int read_list(struct reader *reader, uint64_t list, uint64_t count)
 {
 	auto_free uint64_t *addrs = calloc(count + 1, sizeof(*addrs));
 	auto_free struct go *gos = calloc(count + MEMORY_RANGES_MAX, sizeof(*gos));
+	struct parked *parked = reader->parked;
 	int r;
 
-	if (!addrs || !gos)
+	parked->others = calloc(count + 1, sizeof(*parked->others));
+	if (!addrs || !gos || !parked->others)
 		return -ENOMEM;
+	parked->whole = true;
 	if ((r = read_one(reader, list, count * sizeof(*addrs))) <= 0)
 		return r;
 	memcpy(addrs, reader->bytes, count * sizeof(*addrs));
@@ -221,13 +256,13 @@ static int read_list(struct reader *reader, uint64_t list, uint64_t count)
 		struct go *to = gos + kept;
 		if ((r = read_gos(reader, addrs + first, part, to)) < 0)
 			return r;
-		for (size_t i = 0; i < part; i++)
-			if (to[i].addr != 0 && is_go(&to[i]) && find_state(&to[i]) >= 0)
-				gos[kept++] = to[i];
+		sort_out(parked, to, part, gos, &kept);
 	}
 	qsort(gos, kept, sizeof(*gos), compare_ids);
-	reader->parked->total = kept;
-	reader->parked->count = kept < GOROUTINES_MAX ? kept : GOROUTINES_MAX;
+	parked->total = kept;
+	parked->count = kept < GOROUTINES_MAX ? kept : GOROUTINES_MAX;
+	for (size_t i = parked->count; i < kept; i++)
+		add_other(parked, gos[i].id, false);
 	reader->gos = take_ptr(gos);
 	return 1;
 }
@@ -295,8 +330,10 @@ static int take_stacks(struct reader *reader)
 	for (size_t i = 0; r == 0 && i < count; at += lens[i++]) {
 		const struct go *go = &reader->gos[i];
 		if (memcmp(go, &again[i], sizeof(*go)) != 0 || (go->status & STATUS_SCAN) ||
-			memcmp(stacks + at, second + at, lens[i]) != 0)
+			memcmp(stacks + at, second + at, lens[i]) != 0) {
+			add_other(parked, go->id, true);
 			continue;
+		}
 		reader->gos[kept] = *go;
 		parked->rows[kept++] = (struct parked_row){.id = go->id,
 			.state = (uint8_t)states[find_state(go)].state,
@@ -400,7 +437,7 @@ static int read_all(struct reader *reader)
 			"their list was not found in its memory");
 	if (r <= 0)
 		return r;
-	if (count > LISTED_MAX) {
+	if (count > GOROUTINES_LISTED_MAX) {
 		snprintf(parked->reason, sizeof(parked->reason),
 			"their list has %llu entries, more than are looked at",
 			(unsigned long long)count);

@@ -111,6 +111,7 @@ void stacks_fini(struct stacks *stacks)
 		if (!stacks->goroutines.rows[i].stack.shared)
 			free(stacks->goroutines.rows[i].stack.frames);
 	free(stacks->goroutines.rows);
+	free(stacks->goroutines.others);
 	parked_fini(&stacks->goroutines.copies);
 	free(stacks->stacks);
 	free(stacks->verifies);

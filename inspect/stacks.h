@@ -133,6 +133,10 @@ struct goroutines {
 	char reason[PARKED_REASON_SIZE];
 	struct goroutine *rows;
 	size_t row_count;
+	// Only where it was asked for: those that are there beside them; and whether these are all.
+	struct parked_other *others;
+	size_t other_count;
+	bool whole;
 	// Only where it was asked for: what it takes to unwind them elsewhere, parallel to the
 	// rows.
 	struct parked copies;

@@ -36,6 +36,8 @@ static size_t record_len(const struct wire_record *record)
 		len += record->count * sizeof(record->parts[0]);
 	else if (record->type == WIRE_POSITIONS)
 		len += record->count * sizeof(record->positions[0]);
+	else if (record->type == WIRE_OTHERS)
+		len += record->count * sizeof(record->ids[0]);
 	else if (record->type == WIRE_REGISTERS)
 		len += sizeof(record->registers);
 	else if (record->type == WIRE_BYTES)
@@ -99,6 +101,9 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_POSITIONS)
 		return record->count <= WIRE_POSITIONS_MAX &&
 		       len - head == record->count * sizeof(record->positions[0]);
+	if (record->type == WIRE_OTHERS)
+		return record->count <= WIRE_OTHERS_MAX &&
+		       len - head == record->count * sizeof(record->ids[0]);
 	if (record->type == WIRE_REGISTERS)
 		return len - head == sizeof(record->registers);
 	if (record->type == WIRE_BYTES)

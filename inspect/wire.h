@@ -23,6 +23,7 @@ enum wire_type {
 	WIRE_READ,       // worker: asks for memory of the target; answered by WIRE_FILE
 	WIRE_GOROUTINES, // worker: what is known of the goroutines that no thread runs
 	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
+	WIRE_OTHERS,     // worker: further ones that are there, but whose stacks are not
 	WIRE_REGISTERS,  // worker: of a goroutine, to keep it
 	WIRE_BYTES,      // worker: further bytes of its stack
 	WIRE_PARTS,      // worker: what is needed of a file, to keep it
@@ -41,6 +42,7 @@ enum {
 	WIRE_FRAMES_MAX = 512, // in one record
 	WIRE_THREADS_MAX = 4096,
 	WIRE_POSITIONS_MAX = 512,
+	WIRE_OTHERS_MAX = 2048,
 	WIRE_BYTES_MAX = 16 << 10,
 	WIRE_LOCATIONS_MAX = 1 << 22, // different code addresses of all frames
 	WIRE_FILES_MAX = 128,         // files in one packet; the kernel takes 253 (SCM_MAX_FD)
@@ -98,8 +100,10 @@ struct wire_registers {
 //   VERIFY: index, status (the result), count (frames that are the same), kind (1: the second
 //   engine has a frame there), value (its pc), text (the reason)
 //   READ: count, ranges
-//   GOROUTINES: status (whether they can be shown), value (how many there are), text (the reason)
+//   GOROUTINES: status (whether they can be shown), value (how many there are), kind (1: they and
+//   the others are all that there are), text (the reason)
 //   GOROUTINE: value (its id), status, text (what it waits for)
+//   OTHERS: kind (1: they ran, 0: they are too many), count, ids
 //   REGISTERS: index (its number), status (1: its stack is not copied as a whole), registers
 //   BYTES: index (the same), count, bytes
 //   PARTS: kind, index (the module, or the request), build_id, count, parts
@@ -123,6 +127,7 @@ struct wire_record {
 		struct file_part parts[FILE_PARTS_MAX];
 		struct wire_position positions[WIRE_POSITIONS_MAX];
 		struct memory_range ranges[MEMORY_RANGES_MAX];
+		uint64_t ids[WIRE_OTHERS_MAX];
 		struct wire_registers registers;
 		unsigned char bytes[WIRE_BYTES_MAX];
 	};

@@ -24,6 +24,7 @@ struct worker_options {
 	bool lines;      // say files and lines
 	bool no_inlines; // do not say what functions were inlined
 	bool goroutines; // those that no thread runs, too
+	bool others;     // and what others there are
 	bool once;       // end after one snapshot: at once, not when nspeek has time for it
 	bool tell;       // tell what is being done
 };

@@ -82,6 +82,25 @@ static int send_goroutine(struct worker *worker, size_t index, uint32_t *first)
 	return wire_put(&worker->out, record);
 }
 
+// Sends which other goroutines there are: those that RAN, or those that did not.
+static int send_others(struct worker *worker, bool ran)
+{
+	const struct parked *parked = &worker->parked;
+	struct wire_record *record = worker_record(worker, WIRE_OTHERS);
+	int r = 0;
+
+	record->kind = ran;
+	for (size_t i = 0; r == 0 && i < parked->other_count; i++) {
+		if (parked->others[i].ran == ran)
+			record->ids[record->count++] = parked->others[i].id;
+		if (record->count < WIRE_OTHERS_MAX)
+			continue;
+		r = wire_put(&worker->out, record);
+		record->count = 0;
+	}
+	return r == 0 && record->count > 0 ? wire_put(&worker->out, record) : r;
+}
+
 int worker_send_goroutines(struct worker *worker)
 {
 	const struct parked *parked = &worker->parked;
@@ -93,8 +112,13 @@ int worker_send_goroutines(struct worker *worker)
 		return r;
 	record->status = !parked->reason[0];
 	record->value = parked->total;
+	record->kind = parked->whole;
 	snprintf(record->text, sizeof(record->text), "%s", parked->reason);
 	r = wire_put(&worker->out, record);
+	if (r == 0 && worker->options->others)
+		r = send_others(worker, true);
+	if (r == 0 && worker->options->others)
+		r = send_others(worker, false);
 	for (size_t i = 0; i < worker->chains.count; i++)
 		first[i] = NO_THREAD;
 	for (size_t i = 0; r == 0 && i < parked->count; i++) {

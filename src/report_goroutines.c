@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { IDS_MAX = 10 }; // shown of one group
-
 // The order in which equal ones stand together: by frames, state, words, then by id.
 static int compare_frames(const struct stack *a, const struct stack *b)
 {
@@ -40,36 +38,56 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
 }
 
+void text_put_goroutine_ids(const struct text *text, const uint64_t *ids, size_t count)
+{
+	FILE *out = text->out;
+
+	if (count > 1)
+		fprintf(out, "%zu goroutines", count);
+	else
+		fputs("goroutine", out);
+	for (size_t i = 0; i < count && i < TEXT_IDS_MAX; i++)
+		fprintf(out, "%s %llu", i > 0 ? "," : "", (unsigned long long)ids[i]);
+	if (count > TEXT_IDS_MAX)
+		fprintf(out, " and %zu more", count - TEXT_IDS_MAX);
+}
+
+void text_put_goroutine_state(const struct text *text, const struct goroutine *row)
+{
+	fputs(" [", text->out);
+	text_put(text, row->wait[0] ? row->wait : goroutine_state_name(row->state));
+	fputc(']', text->out);
+}
+
+void text_put_goroutine_end(const struct text *text, const struct stack *stack)
+{
+	if (!stack->end.reason[0])
+		return;
+	fprintf(text->out, "%s%s: ", text->style->trouble,
+		stack->frame_count > 0 ? "the chain stops here" : "no stack");
+	text_put(text, stack->end.reason);
+	fprintf(text->out, "%s\n", text->style->end);
+}
+
 // The COUNT ROWS, which are equal but for their ids.
 static void put_group(const struct text *text, const struct stack_report *report,
 	const struct goroutine *const *rows, size_t count)
 {
 	const struct stack *stack = &rows[0]->stack;
-	FILE *out = text->out;
+	uint64_t ids[TEXT_IDS_MAX];
 
-	fputs(text->style->head, out);
-	if (count > 1)
-		fprintf(out, "%zu goroutines", count);
-	else
-		fputs("goroutine", out);
-	for (size_t i = 0; i < count && i < IDS_MAX; i++)
-		fprintf(out, "%s %llu", i > 0 ? "," : "", (unsigned long long)rows[i]->id);
-	if (count > IDS_MAX)
-		fprintf(out, " and %zu more", count - IDS_MAX);
-	fputs(" [", out);
-	text_put(text, rows[0]->wait[0] ? rows[0]->wait : goroutine_state_name(rows[0]->state));
-	fputc(']', out);
+	for (size_t i = 0; i < count && i < TEXT_IDS_MAX; i++)
+		ids[i] = rows[i]->id;
+	fputs(text->style->head, text->out);
+	text_put_goroutine_ids(text, ids, count);
+	text_put_goroutine_state(text, rows[0]);
 	if (text->report_count > 1)
-		fprintf(out, " of process %d", report->snapshot->pid);
-	fprintf(out, "%s\n", text->style->end);
-	text_put_own_frames(text, report, stack);
-	if (stack->end.reason[0]) {
-		fprintf(out, "%s%s: ", text->style->trouble,
-			stack->frame_count > 0 ? "the chain stops here" : "no stack");
-		text_put(text, stack->end.reason);
-		fprintf(out, "%s\n", text->style->end);
-	}
-	fputc('\n', out);
+		fprintf(text->out, " of process %d", report->snapshot->pid);
+	fprintf(text->out, "%s\n", text->style->end);
+	text_put_own_frames(
+		text, report, stack, &(struct frame_range){0, stack->frame_count}, text->prefix);
+	text_put_goroutine_end(text, stack);
+	fputc('\n', text->out);
 }
 
 // What is not shown.

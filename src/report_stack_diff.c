@@ -14,20 +14,6 @@ struct diff_text {
 	bool merge;
 };
 
-// Where in the report each move is: what is short stands last.
-static int place_of(enum stack_move move)
-{
-	static const int places[STACK_MOVE_COUNT] = {
-		[STACK_WENT] = 0, [STACK_CAME] = 1, [STACK_MOVED] = 2, [STACK_RAN] = 3};
-
-	return places[move];
-}
-
-static bool is_shown(enum stack_move move)
-{
-	return move != STACK_STAYED && move != STACK_UNKNOWN;
-}
-
 static uint64_t hash_row(const struct diff_text *text, const struct stack_diff_row *row)
 {
 	uint64_t hash = 0;
@@ -60,7 +46,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	const struct stack_diff_row *x = a, *y = b;
 
 	if (x->move != y->move)
-		return place_of(x->move) < place_of(y->move) ? -1 : 1;
+		return stack_move_place(x->move) < stack_move_place(y->move) ? -1 : 1;
 	uint64_t p = text->merge ? hash_row(text, x) : 0, q = text->merge ? hash_row(text, y) : 0;
 	if (p != q)
 		return p < q ? -1 : 1;
@@ -152,7 +138,27 @@ static void put_sum(const struct diff_text *text, const struct stack_diff *diff)
 	fputc('\n', text->after.out);
 }
 
-static void put_all(const struct diff_text *text, const struct stack_diff *diff)
+// The goroutines of all processes of PAIR that were there in either round.
+static int put_goroutines(const struct diff_text *text, const struct stack_pair *pair)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pair->after_count; i++) {
+		const struct stack_report *after = pair->after[i];
+		r = text_put_goroutine_moves(&text->after,
+			stack_reports_find(pair->before, pair->before_count, after->snapshot->pid),
+			after, text->merge);
+	}
+	for (size_t i = 0; r == 0 && i < pair->before_count; i++) {
+		const struct stack_report *before = pair->before[i];
+		if (!stack_reports_find(pair->after, pair->after_count, before->snapshot->pid))
+			r = text_put_goroutine_moves(&text->before, before, NULL, text->merge);
+	}
+	return r;
+}
+
+static int put_all(
+	const struct diff_text *text, const struct stack_pair *pair, const struct stack_diff *diff)
 {
 	put_head(text);
 	for (size_t first = 0, end; first < text->row_count; first = end) {
@@ -162,7 +168,9 @@ static void put_all(const struct diff_text *text, const struct stack_diff *diff)
 			end++;
 		put_rows(text, first, end - first);
 	}
+	int r = put_goroutines(text, pair);
 	put_sum(text, diff);
+	return r;
 }
 
 int report_diff_text(FILE *out, const struct stack_pair *pair, const struct text_options *options)
@@ -185,13 +193,12 @@ int report_diff_text(FILE *out, const struct stack_pair *pair, const struct text
 	if (!rows || !before || !after)
 		return -ENOMEM;
 	for (size_t i = 0; i < diff.count; i++)
-		if (is_shown(diff.rows[i].move))
+		if (stack_move_is_shown(diff.rows[i].move))
 			rows[text.row_count++] = diff.rows[i];
 	qsort_r(rows, text.row_count, sizeof(*rows), compare_rows, &text);
 	for (size_t i = 0; i < text.row_count; i++) {
 		before[i] = rows[i].before;
 		after[i] = rows[i].after;
 	}
-	put_all(&text, &diff);
-	return 0;
+	return put_all(&text, pair, &diff);
 }

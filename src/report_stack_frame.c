@@ -105,11 +105,13 @@ void text_put_frames(const struct text *text, const struct stack_ref *refs, size
 			is_one_pc(text, refs, count, i));
 }
 
-void text_put_own_frames(
-	const struct text *text, const struct stack_report *report, const struct stack *stack)
+void text_put_own_frames(const struct text *text, const struct stack_report *report,
+	const struct stack *stack, const struct frame_range *range, const char *prefix)
 {
-	size_t number = 0;
+	size_t number = frame_view_sum(report->stacks, stack, range->first);
+	struct text prefixed = *text;
 
-	for (size_t i = 0; i < stack->frame_count; i++)
-		number = put_frame(text, report, &stack->frames[i], number, true);
+	prefixed.prefix = prefix;
+	for (size_t i = range->first; i < range->end; i++)
+		number = put_frame(&prefixed, report, &stack->frames[i], number, true);
 }

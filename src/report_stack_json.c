@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Stacks as JSON, schema nspeek.stack/1.
-#include "report_stack.h"
-#include "stack_diff.h"
+#include "report_stack_json.h"
 
 #include "cleanup.h"
 #include "frameview.h"
@@ -168,9 +167,7 @@ static json_t *thread_of(const struct stack_report *report, size_t index)
 	return value;
 }
 
-// Writes the object VALUE, which is released, to OUT, left open for one more key. Fails with
-// -ENOMEM when there is none.
-static int put_open(FILE *out, json_t *value)
+int report_json_put_open(FILE *out, json_t *value)
 {
 	auto_free char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 
@@ -181,18 +178,17 @@ static int put_open(FILE *out, json_t *value)
 	return 0;
 }
 
-// Writes the object VALUE, which is released, to OUT, with the frames of STACK; left open for more
-// keys.
-static int put_with_frames(FILE *out, const struct stack_report *report, struct frame_cache *cache,
-	json_t *value, const struct stack *stack)
+int report_json_put_with_frames(
+	struct report_json *process, json_t *value, const struct stack *stack)
 {
-	int r = put_open(out, value);
+	FILE *out = process->out;
+	int r = report_json_put_open(out, value);
 
 	if (r < 0)
 		return r;
 	fputs(",\"frames\":[", out);
 	for (size_t i = 0; i < stack->frame_count; i++) {
-		const char *text = frame_text(report, cache, &stack->frames[i]);
+		const char *text = frame_text(process->report, process->cache, &stack->frames[i]);
 		if (!text)
 			return -ENOMEM;
 		if (i > 0)
@@ -203,8 +199,7 @@ static int put_with_frames(FILE *out, const struct stack_report *report, struct 
 	return 0;
 }
 
-// Everything of a goroutine but its frames.
-static json_t *goroutine_of(const struct goroutine *row)
+json_t *report_json_goroutine(const struct goroutine *row)
 {
 	return json_pack("{s:I, s:s, s:o, s:s, s:o}", "id", (json_int_t)row->id, "state",
 		goroutine_state_name(row->state), "wait",
@@ -213,29 +208,37 @@ static json_t *goroutine_of(const struct goroutine *row)
 		json_text(row->stack.end.reason[0] ? row->stack.end.reason : NULL));
 }
 
-// Writes the goroutines of REPORT, or null, to OUT.
-static int put_goroutines(FILE *out, const struct stack_report *report, struct frame_cache *cache)
+int report_json_begin_goroutines(FILE *out, const struct goroutines *goroutines, const char *reason)
 {
+	bool known = goroutines->there && goroutines->count != UINT64_MAX;
+	int r = report_json_put_open(
+		out, json_pack("{s:o, s:o}", "parked",
+			     known ? json_integer((json_int_t)goroutines->count) : json_null(),
+			     "reason", json_text(reason)));
+
+	if (r == 0)
+		fputs(",\"stacks\":[", out);
+	return r;
+}
+
+// Writes the goroutines of PROCESS, or null.
+static int put_goroutines(struct report_json *process)
+{
+	const struct stack_report *report = process->report;
+	FILE *out = process->out;
 	const struct goroutines *goroutines = &report->stacks->goroutines;
-	int r = 0;
 
 	fputs(",\"goroutines\":", out);
 	if (!goroutines->there) {
 		fputs("null", out);
 		return 0;
 	}
-	r = put_open(
-		out, json_pack("{s:o, s:o}", "parked",
-			     goroutines->count == UINT64_MAX
-				     ? json_null()
-				     : json_integer((json_int_t)goroutines->count),
-			     "reason", json_text(goroutines->shown ? NULL : goroutines->reason)));
-	if (r == 0)
-		fputs(",\"stacks\":[", out);
+	int r = report_json_begin_goroutines(
+		out, goroutines, goroutines->shown ? NULL : goroutines->reason);
 	for (size_t i = 0; r == 0 && i < goroutines->row_count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
-		r = put_with_frames(out, report, cache, goroutine_of(&goroutines->rows[i]),
-			&goroutines->rows[i].stack);
+		r = report_json_put_with_frames(process,
+			report_json_goroutine(&goroutines->rows[i]), &goroutines->rows[i].stack);
 		fputc('}', out);
 	}
 	if (r == 0)
@@ -322,34 +325,38 @@ void report_stack_json_begin(FILE *out)
 	fputs("{\"schema\":\"nspeek.stack/1\",\"processes\":[", out);
 }
 
-// What is written of one process.
-struct process_text {
-	FILE *out;
-	const struct stack_report *report;
-	struct frame_cache *cache;
-	const char *separator; // before the next thread
-};
-
-// Begins the entry of REPORT, up to its threads.
-static int begin_process(
-	FILE *out, const struct stack_report *report, bool first, struct process_text *ret)
+int report_json_begin(
+	FILE *out, const struct stack_report *report, bool first, struct report_json *ret)
 {
 	struct frame_cache *cache = calloc(1, sizeof(*cache));
 	int r = cache ? 0 : -ENOMEM;
 
 	if (r == 0) {
 		fputs(first ? "\n" : ",\n", out);
-		r = put_open(out, process_of(report));
+		r = report_json_put_open(out, process_of(report));
 	}
 	if (r < 0)
 		cache_free(cache);
 	else
-		*ret = (struct process_text){out, report, cache, "\n"};
+		*ret = (struct report_json){out, report, cache, "\n"};
 	return r;
 }
 
-// Writes thread INDEX, whose further key KEY is VALUE if that is not NULL.
-static int put_next(struct process_text *process, size_t index, const char *key, json_t *value)
+void report_json_turn(struct report_json *process, const struct stack_report *report)
+{
+	cache_clear(process->cache);
+	process->report = report;
+	process->separator = "\n";
+}
+
+void report_json_fini(struct report_json *process)
+{
+	cache_free(process->cache);
+	process->cache = NULL;
+}
+
+int report_json_put_thread(
+	struct report_json *process, size_t index, const char *key, json_t *value)
 {
 	auto_free char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 	int r = value && !text ? -ENOMEM : 0;
@@ -358,8 +365,8 @@ static int put_next(struct process_text *process, size_t index, const char *key,
 	if (r == 0) {
 		fputs(process->separator, process->out);
 		process->separator = ",\n";
-		r = put_with_frames(process->out, process->report, process->cache,
-			thread_of(process->report, index), &process->report->stacks->stacks[index]);
+		r = report_json_put_with_frames(process, thread_of(process->report, index),
+			&process->report->stacks->stacks[index]);
 	}
 	if (r == 0 && text)
 		fprintf(process->out, ",\"%s\":%s", key, text);
@@ -369,24 +376,23 @@ static int put_next(struct process_text *process, size_t index, const char *key,
 
 int report_stack_json(FILE *out, const struct stack_report *report, bool first)
 {
-	struct process_text process = {0};
-	int r = begin_process(out, report, first, &process);
+	struct report_json process = {0};
+	int r = report_json_begin(out, report, first, &process);
 
 	if (r < 0)
 		return r;
 	fputs(",\"threads\":[", out);
 	for (size_t i = 0; r == 0 && i < report->snapshot->thread_count; i++)
-		r = put_next(&process, i, NULL, NULL);
+		r = report_json_put_thread(&process, i, NULL, NULL);
 	fputc(']', out);
 	if (r == 0)
-		r = put_goroutines(out, report, process.cache);
+		r = put_goroutines(&process);
 	fputc('}', out);
-	cache_free(process.cache);
+	report_json_fini(&process);
 	return r;
 }
 
-// The frames of STACK of REPORT, and what was inlined into them.
-static json_t *all_frames_of(const struct stack_report *report, const struct stack *stack)
+json_t *report_json_frames(const struct stack_report *report, const struct stack *stack)
 {
 	json_t *frames = json_array();
 
@@ -399,113 +405,6 @@ static json_t *all_frames_of(const struct stack_report *report, const struct sta
 		}
 	}
 	return frames;
-}
-
-// What became of the thread of ROW.
-static json_t *move_of(const struct stack_pair *pair, const struct stack_diff_row *row)
-{
-	json_t *before = NULL;
-
-	if (row->move == STACK_MOVED) {
-		const struct stack_report *report = pair->before[row->before.report];
-		const char state[2] = {report->snapshot->threads[row->before.thread].state};
-		before = json_pack("{s:o, s:o}", "state", json_text(state[0] ? state : NULL),
-			"frames",
-			all_frames_of(report, &report->stacks->stacks[row->before.thread]));
-	}
-	return json_pack("{s:s, s:I, s:o, s:o}", "move", stack_move_name(row->move), "common",
-		(json_int_t)row->common, "switches",
-		row->switches > 0 ? json_integer((json_int_t)row->switches) : json_null(), "before",
-		before ? before : json_null());
-}
-
-// The threads of the processes with the PID of REPORT that have ROW's move: those that moved, or,
-// with WENT, those that ended.
-static int put_moves(struct process_text *process, const struct stack_pair *pair,
-	const struct stack_diff *diff, bool went)
-{
-	int r = 0;
-
-	process->separator = "\n";
-	for (size_t i = 0; r == 0 && i < diff->count; i++) {
-		const struct stack_diff_row *row = &diff->rows[i];
-		struct stack_ref ref = went ? row->before : row->after;
-		if (row->move == STACK_STAYED || (row->move == STACK_WENT) != went)
-			continue;
-		if ((went ? pair->before : pair->after)[ref.report] == process->report)
-			r = put_next(process, ref.thread, "diff", move_of(pair, row));
-	}
-	return r;
-}
-
-// The report of PID among the COUNT REPORTS, or NULL.
-static const struct stack_report *find_report(
-	const struct stack_report *const *reports, size_t count, pid_t pid)
-{
-	for (size_t i = 0; i < count; i++)
-		if (reports[i]->snapshot->pid == pid)
-			return reports[i];
-	return NULL;
-}
-
-static size_t count_stayed(
-	const struct stack_pair *pair, const struct stack_diff *diff, const struct stack_report *of)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < diff->count; i++)
-		count += diff->rows[i].move == STACK_STAYED &&
-			 pair->after[diff->rows[i].after.report] == of;
-	return count;
-}
-
-// A process that was there BEFORE, is there AFTER, or both; the other one is NULL.
-static int put_changes(FILE *out, const struct stack_pair *pair, const struct stack_diff *diff,
-	const struct stack_report *before, const struct stack_report *after, bool first)
-{
-	struct process_text process = {0};
-	int r = begin_process(out, after ? after : before, first, &process);
-
-	if (r < 0)
-		return r;
-	if (before)
-		fprintf(out, ",\"since_round\":%u", before->round);
-	else
-		fputs(",\"since_round\":null", out);
-	fprintf(out, ",\"exited\":%s,\"unmoved\":%zu,\"threads\":[", after ? "false" : "true",
-		count_stayed(pair, diff, after));
-	if (after)
-		r = put_moves(&process, pair, diff, false);
-	fputs("],\"went\":[", out);
-	cache_clear(process.cache);
-	process.report = before;
-	if (r == 0 && before)
-		r = put_moves(&process, pair, diff, true);
-	fputs("]}", out);
-	cache_free(process.cache);
-	return r;
-}
-
-int report_diff_json(FILE *out, const struct stack_pair *pair, bool first)
-{
-	auto_diff struct stack_diff diff = {0};
-	int r = stack_diff_make(pair, &diff);
-
-	for (size_t i = 0; r == 0 && i < pair->after_count; i++) {
-		const struct stack_report *after = pair->after[i];
-		r = put_changes(out, pair, &diff,
-			find_report(pair->before, pair->before_count, after->snapshot->pid), after,
-			first);
-		first = false;
-	}
-	for (size_t i = 0; r == 0 && i < pair->before_count; i++) {
-		const struct stack_report *before = pair->before[i];
-		if (find_report(pair->after, pair->after_count, before->snapshot->pid))
-			continue;
-		r = put_changes(out, pair, &diff, before, NULL, first);
-		first = false;
-	}
-	return r;
 }
 
 void report_stack_json_end(FILE *out)

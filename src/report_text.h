@@ -58,9 +58,9 @@ struct frame_range {
 void text_put_frames(const struct text *text, const struct stack_ref *refs, size_t count,
 	const struct frame_range *range, const char *prefix);
 
-// Writes all frames of STACK, one of REPORT, in the same way.
-void text_put_own_frames(
-	const struct text *text, const struct stack_report *report, const struct stack *stack);
+// Writes the frames RANGE of STACK, one of REPORT, in the same way.
+void text_put_own_frames(const struct text *text, const struct stack_report *report,
+	const struct stack *stack, const struct frame_range *range, const char *prefix);
 
 // Writes what the COUNT threads REFS wait for; those that wait for the same once. Fails with
 // -ENOMEM.
@@ -69,6 +69,23 @@ int text_put_context(const struct text *text, const struct stack_ref *refs, size
 // Writes the goroutines of REPORT that no thread runs, or why they are not shown; with MERGE, those
 // that wait for the same with equal frames as one block. Fails with -ENOMEM.
 int text_put_goroutines(const struct text *text, const struct stack_report *report, bool merge);
+
+// Writes what has moved of the goroutines of a process between BEFORE and AFTER, NULL where it was
+// not there, and how many have not, if it has any; with MERGE, those that moved alike as one block.
+// Fails with -ENOMEM.
+int text_put_goroutine_moves(const struct text *text, const struct stack_report *before,
+	const struct stack_report *after, bool merge);
+
+enum { TEXT_IDS_MAX = 10 }; // shown of the goroutines of a block
+
+// Writes that there are COUNT goroutines, with the first of their IDS.
+void text_put_goroutine_ids(const struct text *text, const uint64_t *ids, size_t count);
+
+// Writes what goroutine ROW does.
+void text_put_goroutine_state(const struct text *text, const struct goroutine *row);
+
+// Writes how STACK, a goroutine's, ended, if not well.
+void text_put_goroutine_end(const struct text *text, const struct stack *stack);
 
 // Writes what is to be said of thread REF below its frames: how its stack ended, if not well.
 void text_put_end(const struct text *text, struct stack_ref ref);

@@ -38,11 +38,9 @@ bool stack_same_frame(const struct stack_report *a, const struct stack_frame *x,
 	return x->vaddr == y->vaddr && same_module(a, x->module, b, y->module);
 }
 
-bool stack_same_frames(
-	const struct stack_report *a, size_t i, const struct stack_report *b, size_t j)
+bool stack_same_chain(const struct stack_report *a, const struct stack *x,
+	const struct stack_report *b, const struct stack *y)
 {
-	const struct stack *x = &a->stacks->stacks[i], *y = &b->stacks->stacks[j];
-
 	if (x->frame_count != y->frame_count || strcmp(x->end.reason, y->end.reason) != 0)
 		return false;
 	if (x->frames == y->frames) // threads that share them
@@ -51,6 +49,27 @@ bool stack_same_frames(
 		if (!stack_same_frame(a, &x->frames[f], b, &y->frames[f]))
 			return false;
 	return true;
+}
+
+bool stack_same_frames(
+	const struct stack_report *a, size_t i, const struct stack_report *b, size_t j)
+{
+	return stack_same_chain(a, &a->stacks->stacks[i], b, &b->stacks->stacks[j]);
+}
+
+size_t stack_count_common(const struct stack_report *a, const struct stack *x,
+	const struct stack_report *b, const struct stack *y)
+{
+	size_t common = 0;
+
+	// A chain that was cut off has no outer frames that could be compared.
+	if (x->end.status != STACK_COMPLETE || y->end.status != STACK_COMPLETE)
+		return 0;
+	while (common < x->frame_count && common < y->frame_count &&
+		stack_same_frame(a, &x->frames[x->frame_count - 1 - common], b,
+			&y->frames[y->frame_count - 1 - common]))
+		common++;
+	return common;
 }
 
 // True when the second engine finds the same of both threads.
@@ -76,7 +95,7 @@ bool stack_same(const struct stack_report *a, size_t i, const struct stack_repor
 	       same_verify(a, i, b, j) && stack_same_frames(a, i, b, j);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+uint64_t stack_hash_text(uint64_t hash, const char *text)
 {
 	for (; *text; text++)
 		hash = (hash ^ (unsigned char)*text) * PRIME;
@@ -96,11 +115,17 @@ static uint64_t hash_frames(
 			continue;
 		}
 		if (frame->module != module)
-			hash = hash_text(hash, report->snapshot->modules[frame->module].path);
+			hash = stack_hash_text(hash, report->snapshot->modules[frame->module].path);
 		module = frame->module;
 		hash = (hash ^ frame->vaddr) * PRIME;
 	}
 	return hash;
+}
+
+uint64_t stack_hash_chain(
+	uint64_t hash, const struct stack_report *report, const struct stack *chain)
+{
+	return hash_frames(stack_hash_text(hash, chain->end.reason), report, chain);
 }
 
 uint64_t stack_hash(const struct stack_report *report, size_t index)
@@ -110,7 +135,7 @@ uint64_t stack_hash(const struct stack_report *report, size_t index)
 	uint64_t hash = (uint64_t)stack->end.status << 16 | (uint64_t)thread->status << 8 |
 			(unsigned char)thread->state;
 
-	hash = hash_frames(hash_text(hash, stack->end.reason), report, stack);
+	hash = stack_hash_chain(hash, report, stack);
 	if (stack_report_differs(report, index))
 		hash ^= 1 + report->stacks->verifies[index].same +
 			report->stacks->verifies[index].other_pc;

@@ -28,6 +28,28 @@ const char *stack_move_name(enum stack_move move)
 	return names[move];
 }
 
+int stack_move_place(enum stack_move move)
+{
+	static const int places[STACK_MOVE_COUNT] = {
+		[STACK_WENT] = 0, [STACK_CAME] = 1, [STACK_MOVED] = 2, [STACK_RAN] = 3};
+
+	return places[move];
+}
+
+bool stack_move_is_shown(enum stack_move move)
+{
+	return move != STACK_STAYED && move != STACK_UNKNOWN;
+}
+
+const struct stack_report *stack_reports_find(
+	const struct stack_report *const *reports, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (reports[i]->snapshot->pid == pid)
+			return reports[i];
+	return NULL;
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	const struct thread_key *x = a, *y = b;
@@ -66,25 +88,6 @@ static size_t count_threads(const struct stack_report *const *reports, size_t co
 	return sum;
 }
 
-// How many outer frames the two stacks of ROW have in common.
-static size_t count_common(const struct stack_pair *pair, const struct stack_diff_row *row)
-{
-	const struct stack_report *a = pair->before[row->before.report];
-	const struct stack_report *b = pair->after[row->after.report];
-	const struct stack *x = &a->stacks->stacks[row->before.thread];
-	const struct stack *y = &b->stacks->stacks[row->after.thread];
-	size_t common = 0;
-
-	// A chain that was cut off has no outer frames that could be compared.
-	if (x->end.status != STACK_COMPLETE || y->end.status != STACK_COMPLETE)
-		return 0;
-	while (common < x->frame_count && common < y->frame_count &&
-		stack_same_frame(a, &x->frames[x->frame_count - 1 - common], b,
-			&y->frames[y->frame_count - 1 - common]))
-		common++;
-	return common;
-}
-
 // Whether a thread that was read in this way was running.
 static bool runs(const struct snapshot_thread *thread)
 {
@@ -106,7 +109,8 @@ static void judge(const struct stack_pair *pair, struct stack_diff_row *row)
 		row->switches = y->switches - x->switches;
 	if (captured && !stack_same_frames(a, row->before.thread, b, row->after.thread)) {
 		row->move = STACK_MOVED;
-		row->common = count_common(pair, row);
+		row->common = stack_count_common(a, &a->stacks->stacks[row->before.thread], b,
+			&b->stacks->stacks[row->after.thread]);
 	} else if (row->switches > 0 || runs(x) || runs(y)) {
 		row->move = STACK_RAN;
 	} else {

@@ -17,11 +17,20 @@ enum stack_move {
 // The word for MOVE in the JSON output ("moved").
 const char *stack_move_name(enum stack_move move);
 
+// Where among the moves of a report for people MOVE is, from 0: what is short stands last; and
+// whether it is shown there at all.
+int stack_move_place(enum stack_move move);
+bool stack_move_is_shown(enum stack_move move);
+
 // The reports of two rounds of one container.
 struct stack_pair {
 	const struct stack_report *const *before, *const *after;
 	size_t before_count, after_count;
 };
+
+// The report of PID among the COUNT REPORTS, or NULL.
+const struct stack_report *stack_reports_find(
+	const struct stack_report *const *reports, size_t count, pid_t pid);
 
 // A thread in two rounds.
 struct stack_diff_row {

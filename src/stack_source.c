@@ -135,6 +135,7 @@ int stack_source_open(
 						 .verify = options->verify,
 						 .keep = options->save != NULL,
 						 .goroutines = options->tid_count == 0,
+						 .others = options->diff,
 						 .lines = options->lines,
 						 .no_inlines = options->no_inlines,
 						 .tell = progress_is_wanted(),

@@ -8,5 +8,6 @@ void parked_fini(struct parked *parked)
 {
 	free(parked->rows);
 	free(parked->stacks);
+	free(parked->others);
 	*parked = (struct parked){0};
 }

@@ -17,7 +17,8 @@ enum goroutine_state {
 
 enum {
 	GOROUTINE_WAIT_SIZE = 64,
-	GOROUTINES_MAX = 10000, // as many are shown at most
+	GOROUTINES_MAX = 10000,          // as many are shown at most
+	GOROUTINES_LISTED_MAX = 1 << 16, // and looked at
 	PARKED_REASON_SIZE = 200,
 	PARKED_STACK_MAX = 64 << 10,  // bytes that are copied of one stack
 	PARKED_STACKS_MAX = 64 << 20, // and of all
@@ -32,6 +33,13 @@ struct parked_row {
 	bool stack_cut;                 // the stack goes on, the copy does not
 };
 
+// One that is there too, but whose stack is not: a thread ran it, or it has run while it was looked
+// at; or there were too many.
+struct parked_other {
+	uint64_t id;
+	bool ran;
+};
+
 struct parked {
 	bool there;                      // the program has Go's runtime
 	char reason[PARKED_REASON_SIZE]; // why they are not known; empty: they are
@@ -40,6 +48,9 @@ struct parked {
 	size_t count;
 	unsigned char *stacks; // of all rows
 	size_t stacks_len;
+	struct parked_other *others; // not kept
+	size_t other_count;
+	bool whole; // the rows and the others are all that there are; not kept
 };
 
 // Frees all that PARKED holds and leaves it empty. Accepts an empty one ({0}).

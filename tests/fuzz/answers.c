@@ -45,8 +45,11 @@ bool answers_accept(const uint8_t *data, size_t len)
 	static struct wire_record record;
 	static struct wire_in in;
 	struct stacks stacks = {0};
-	struct answers answers = {
-		.snapshot = &snapshot, .max_frames = MAX_FRAMES, .keep = true, .stacks = &stacks};
+	struct answers answers = {.snapshot = &snapshot,
+		.max_frames = MAX_FRAMES,
+		.keep = true,
+		.others = true,
+		.stacks = &stacks};
 	int sockets[2], fd, r = 1;
 	uint16_t size;
 

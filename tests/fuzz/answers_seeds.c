@@ -31,6 +31,7 @@ static const struct wire_record whole[] = {
 	{.type = WIRE_THREAD, .index = 0, .status = STACK_COMPLETE},
 	{.type = WIRE_SAME, .index = 0, .count = 1, .threads = {2}},
 	{.type = WIRE_GOROUTINES, .status = 1, .value = 2},
+	{.type = WIRE_OTHERS, .count = 2, .kind = 1, .ids = {9, 10}},
 	{.type = WIRE_GOROUTINE, .value = 7, .text = "select"},
 	{.type = WIRE_FRAMES, .index = 3, .count = 1, .frames = {MADE_FRAME}},
 	{.type = WIRE_THREAD, .index = 3, .status = STACK_PARTIAL, .text = "why"},

@@ -18,6 +18,9 @@ struct sample {
 	struct stack_module known[2];
 	struct stack stacks_rows[SAMPLE_THREADS];
 	struct stack_frame frames[SAMPLE_THREADS][SAMPLE_FRAMES];
+	struct goroutine goroutines[SAMPLE_THREADS];
+	struct stack_frame goroutine_frames[SAMPLE_THREADS][SAMPLE_FRAMES];
+	struct parked_other others[SAMPLE_THREADS];
 	struct stacks stacks;
 	struct stack_report report;
 };
@@ -49,23 +52,10 @@ static inline void sample_init(struct sample *sample, pid_t pid, uint64_t base)
 		.round = 1};
 }
 
-// Adds thread TID, asleep, with the stack WORD, the innermost function first: a letter is a
-// function,
-// '.' an address of the second module, '?' one in no file. A stack that ends with '!' is
-// incomplete.
-static inline struct snapshot_thread *sample_add(struct sample *sample, pid_t tid, const char *word)
+// Makes STACK what WORD says, the innermost function first: a letter is a function, '.' an address
+// of the second module, '?' one in no file. A stack that ends with '!' is incomplete.
+static inline void sample_stack(const struct sample *sample, struct stack *stack, const char *word)
 {
-	size_t at = sample->snapshot.thread_count++;
-	struct stack *stack = &sample->stacks_rows[at];
-
-	sample->stacks.stack_count++;
-	sample->threads[at] = (struct snapshot_thread){.tid = tid,
-		.state = 'S',
-		.name = "name",
-		.method = SNAPSHOT_METHOD_PROC,
-		.status = SNAPSHOT_THREAD_CAPTURED,
-		.switches = 1};
-	stack->frames = sample->frames[at];
 	stack->end.status = STACK_COMPLETE;
 	for (const char *c = word; *c; c++) {
 		struct stack_frame *frame = &stack->frames[stack->frame_count];
@@ -87,5 +77,53 @@ static inline struct snapshot_thread *sample_add(struct sample *sample, pid_t ti
 				  : sample->base + frame->vaddr + 0x10000 * (uint64_t)frame->module;
 		stack->frame_count++;
 	}
+}
+
+// Adds thread TID, asleep, with the stack WORD.
+static inline struct snapshot_thread *sample_add(struct sample *sample, pid_t tid, const char *word)
+{
+	size_t at = sample->snapshot.thread_count++;
+	struct stack *stack = &sample->stacks_rows[at];
+
+	sample->stacks.stack_count++;
+	sample->threads[at] = (struct snapshot_thread){.tid = tid,
+		.state = 'S',
+		.name = "name",
+		.method = SNAPSHOT_METHOD_PROC,
+		.status = SNAPSHOT_THREAD_CAPTURED,
+		.switches = 1};
+	stack->frames = sample->frames[at];
+	sample_stack(sample, stack, word);
 	return &sample->threads[at];
+}
+
+// Makes the process one of Go, all of whose goroutines are known.
+static inline struct goroutines *sample_go(struct sample *sample)
+{
+	struct goroutines *goroutines = &sample->stacks.goroutines;
+
+	goroutines->there = goroutines->shown = goroutines->whole = true;
+	goroutines->rows = sample->goroutines;
+	goroutines->others = sample->others;
+	return goroutines;
+}
+
+// Adds goroutine ID, which waits for WAIT, with the stack WORD.
+static inline struct goroutine *sample_park(
+	struct sample *sample, uint64_t id, const char *wait, const char *word)
+{
+	size_t at = sample_go(sample)->row_count++;
+	struct goroutine *row = &sample->goroutines[at];
+
+	*row = (struct goroutine){.id = id, .state = GOROUTINE_WAITING};
+	snprintf(row->wait, sizeof(row->wait), "%s", wait);
+	row->stack.frames = sample->goroutine_frames[at];
+	sample_stack(sample, &row->stack, word);
+	return row;
+}
+
+// Adds one that ran, or else was too many.
+static inline void sample_other(struct sample *sample, uint64_t id, bool ran)
+{
+	sample->others[sample_go(sample)->other_count++] = (struct parked_other){id, ran};
 }

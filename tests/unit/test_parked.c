@@ -141,6 +141,11 @@ Test(parked, of_each_layout)
 		check_str(parked.reason, "");
 		check_int(parked.total, 4);
 		check_int(parked.count, 3);
+		check_true(parked.whole);
+		check_int(parked.other_count, 2); // one that is run, one that is being looked at
+		check_u64(parked.others[0].id, 5);
+		check_u64(parked.others[1].id, 11);
+		check_true(parked.others[0].ran && parked.others[1].ran);
 		check_row(0, 3, GOROUTINE_RUNNABLE, "");
 		check_row(1, 7, GOROUTINE_WAITING, "IO wait");
 		check_row(2, 9, GOROUTINE_WAITING, "GC assist marking");
@@ -262,6 +267,79 @@ Test(parked, one_that_runs_meanwhile)
 		// The stack between its two copies, the goroutine between its own.
 		check_int(missing, changed_what == 1 ? 1 : 3);
 	}
+}
+
+// One of which nobody knows what it is leaves the list with a hole; of those that are known to be,
+// none is lost.
+Test(parked, who_else_is_there)
+{
+	begin();
+	put(go_at(1) + runtime.layout->id, 0, 8); // runs, and has no number
+	find();
+	check_false(parked.whole);
+	drop();
+	for (changed_what = 0; changed_what < 3; changed_what++)
+		for (changed_at = 0; changed_at < 10; changed_at++) {
+			begin();
+			on_read = change;
+			find();
+			check_true(parked.whole);
+			check_int(parked.count + parked.other_count, 5);
+			drop();
+		}
+}
+
+enum {
+	MORE = GOROUTINES_MAX + 5,
+	MANY = 0x20000000, // where they are
+	EACH = 0x200,      // bytes of one and of its stack
+};
+static unsigned char *many; // they, then their list
+
+static int read_many(void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ranges[i].addr >= MANY)
+			memcpy(bytes, many + (ranges[i].addr - MANY), ranges[i].len);
+		else
+			check_int(read_memory(arg, &ranges[i], 1, bytes), 0);
+		bytes += ranges[i].len;
+	}
+	return 0;
+}
+
+// Of more than are shown it is known who the others are.
+Test(parked, more_than_are_shown, .init = begin)
+{
+	many = calloc(MORE, EACH + 8);
+	put_go(0, 4, 1, 0);
+	for (uint64_t i = 0; i < MORE; i++) {
+		unsigned char *go = many + i * EACH;
+		const uint64_t addr = MANY + i * EACH, id = MORE - i;
+		memcpy(go, heap + go_at(0), GORUNTIME_G_LEN);
+		memcpy(go, &(uint64_t){addr + 0x100}, 8);
+		memcpy(go + 8, &(uint64_t){addr + 0x200}, 8);
+		memcpy(go + runtime.layout->sp, &(uint64_t){addr + 0x1e0}, 8);
+		memcpy(go + runtime.layout->self, &addr, 8);
+		memcpy(go + runtime.layout->id, &id, 8);
+		memcpy(many + MORE * EACH + i * 8, &addr, 8);
+	}
+	put(SLICE, MANY + MORE * EACH, 8);
+	put(SLICE + 8, MORE, 8);
+	put(SLICE + 16, MORE, 8);
+	space.read_memory = read_many;
+	find();
+	check_int(parked.total, MORE);
+	check_int(parked.count, GOROUTINES_MAX);
+	check_true(parked.whole);
+	check_int(parked.other_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		check_u64(parked.others[i].id, GOROUTINES_MAX + 1 + i);
+		check_false(parked.others[i].ran);
+	}
+	parked_fini(&parked);
+	free(many);
+	check_no_leak();
 }
 
 static int fail_to_read(void *arg, struct memory_range *ranges, size_t count, unsigned char *bytes)

@@ -93,8 +93,16 @@ Test(wire, threads, .init = open_socket)
 	}
 }
 
-Test(wire, copies_of_goroutines, .init = open_socket)
+Test(wire, goroutines, .init = open_socket)
 {
+	sent.type = WIRE_OTHERS;
+	for (uint32_t count = 0; count <= WIRE_OTHERS_MAX; count += 128) {
+		sent.count = count;
+		if (count > 0)
+			sent.ids[count - 1] = UINT64_MAX - count;
+		pass();
+		check_int(memcmp(got.ids, sent.ids, count * sizeof(sent.ids[0])), 0);
+	}
 	sent.type = WIRE_REGISTERS;
 	sent.status = 1;
 	sent.registers = (struct wire_registers){UINT64_MAX, 2, 3};
