@@ -259,6 +259,19 @@ static size_t room_for(size_t count)
 	return room;
 }
 
+static int take_since(struct answers *answers, const struct wire_record *record)
+{
+	struct goroutines *goroutines = &answers->stacks->goroutines;
+
+	if (goroutines->row_count == 0 || record->value == 0 || record->value > INT64_MAX)
+		return -EPROTO;
+	struct goroutine *row = &goroutines->rows[goroutines->row_count - 1];
+	if (row->state != GOROUTINE_WAITING || row->since_ns > 0)
+		return -EPROTO;
+	row->since_ns = record->value;
+	return 0;
+}
+
 static int take_others(struct answers *answers, const struct wire_record *record)
 {
 	struct goroutines *goroutines = &answers->stacks->goroutines;
@@ -299,6 +312,7 @@ static int take_registers(struct answers *answers, const struct wire_record *rec
 	struct parked_row *copy = &copies->rows[copies->count++];
 	*copy = (struct parked_row){.id = row->id,
 		.state = (uint8_t)row->state,
+		.since_ns = row->since_ns,
 		.sp = record->registers.sp,
 		.pc = record->registers.pc,
 		.bp = record->registers.bp,
@@ -382,6 +396,7 @@ static int (*const takers[])(struct answers *answers, const struct wire_record *
 	[WIRE_VERIFY] = take_verify,
 	[WIRE_GOROUTINES] = take_goroutines,
 	[WIRE_GOROUTINE] = take_goroutine,
+	[WIRE_SINCE] = take_since,
 	[WIRE_OTHERS] = take_others,
 	[WIRE_REGISTERS] = take_registers,
 	[WIRE_BYTES] = take_bytes,

@@ -24,7 +24,8 @@ struct answers {
 // captured), or contradicts what was said before (a second end, a complete chain with a reason,
 // more frames than may be, a comparison that nobody asked for or that cannot be of this stack,
 // parts of a file that it does not have, a goroutine's copy that nobody asked for or not in its
-// turn, other goroutines that nobody asked for); with -ENOMEM. What was taken before stays.
+// turn, other goroutines that nobody asked for, a second time since when one waits); with -ENOMEM.
+// What was taken before stays.
 int answers_take(struct answers *answers, const struct wire_record *record);
 
 // Takes RECORD, of WIRE_POSITIONS; as answers_take(), which calls it. Refused are positions of a

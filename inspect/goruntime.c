@@ -7,9 +7,12 @@
 static const uint64_t heap_start = UINT64_C(0xc000000000);
 
 static const struct goruntime_layout layouts[] = {
-	{18, 22, .sp = 56, .pc = 64, .self = 72, .bp = 104, .status = 144, .id = 152, .wait = 176},
-	{23, 24, .sp = 56, .pc = 64, .self = 72, .bp = 104, .status = 152, .id = 160, .wait = 184},
-	{25, 26, .sp = 56, .pc = 64, .self = 72, .bp = 96, .status = 144, .id = 152, .wait = 176},
+	{18, 22, .sp = 56, .pc = 64, .self = 72, .bp = 104, .status = 144, .id = 152, .since = 168,
+		.wait = 176},
+	{23, 24, .sp = 56, .pc = 64, .self = 72, .bp = 104, .status = 152, .id = 160, .since = 176,
+		.wait = 184},
+	{25, 26, .sp = 56, .pc = 64, .self = 72, .bp = 96, .status = 144, .id = 152, .since = 168,
+		.wait = 176},
 };
 
 enum {

@@ -13,8 +13,8 @@
 
 // Where fields of a goroutine are: of struct g in Go's runtime2.go.
 struct goruntime_layout {
-	unsigned first, last;                        // of the versions 1.N that have it
-	uint16_t sp, pc, self, bp, status, id, wait; // offsets in bytes
+	unsigned first, last;                               // of the versions 1.N that have it
+	uint16_t sp, pc, self, bp, status, id, since, wait; // offsets in bytes
 };
 
 enum {

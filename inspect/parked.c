@@ -30,7 +30,7 @@ static const struct {
 
 // A goroutine as it lies in memory.
 struct go {
-	uint64_t addr, low, high, sp, pc, self, bp, id;
+	uint64_t addr, low, high, sp, pc, self, bp, id, since;
 	uint32_t status;
 	uint8_t wait;
 };
@@ -84,6 +84,7 @@ static struct go take_go(const struct reader *reader, const unsigned char *bytes
 		.self = word_at(bytes, layout->self),
 		.bp = word_at(bytes, layout->bp),
 		.id = word_at(bytes, layout->id),
+		.since = word_at(bytes, layout->since),
 		.wait = bytes[layout->wait]};
 
 	memcpy(&go.status, bytes + layout->status, sizeof(go.status));
@@ -293,6 +294,13 @@ static int read_stacks(struct reader *reader, uint64_t *lens, unsigned char *to)
 	return r;
 }
 
+// Since when GO, which is in STATE, is known to wait, or 0. One that does not wait may have a time
+// that is over.
+static uint64_t since_of(const struct go *go, enum goroutine_state state)
+{
+	return state == GOROUTINE_WAITING && go->since <= INT64_MAX ? go->since : 0;
+}
+
 // Takes the stacks, as far as there is room for all of them, and looks at all again: keeps what was
 // at rest.
 static int take_stacks(struct reader *reader)
@@ -328,15 +336,20 @@ static int take_stacks(struct reader *reader)
 			count - first < MEMORY_RANGES_MAX ? count - first : MEMORY_RANGES_MAX,
 			again + first);
 	for (size_t i = 0; r == 0 && i < count; at += lens[i++]) {
-		const struct go *go = &reader->gos[i];
-		if (memcmp(go, &again[i], sizeof(*go)) != 0 || (go->status & STATUS_SCAN) ||
+		struct go *go = &reader->gos[i];
+		int state = find_state(go);
+		// The collector notes it of goroutines that wait, and they wait on.
+		go->since = again[i].since;
+		if (state < 0 || memcmp(go, &again[i], sizeof(*go)) != 0 ||
+			(go->status & STATUS_SCAN) ||
 			memcmp(stacks + at, second + at, lens[i]) != 0) {
 			add_other(parked, go->id, true);
 			continue;
 		}
 		reader->gos[kept] = *go;
 		parked->rows[kept++] = (struct parked_row){.id = go->id,
-			.state = (uint8_t)states[find_state(go)].state,
+			.state = (uint8_t)states[state].state,
+			.since_ns = since_of(go, states[state].state),
 			.sp = go->sp,
 			.pc = go->pc,
 			.bp = go->bp,

@@ -122,6 +122,7 @@ struct goroutine {
 	uint64_t id;
 	enum goroutine_state state;
 	char wait[GOROUTINE_WAIT_SIZE]; // what for, in the runtime's words; empty: not known
+	uint64_t since_ns; // since about when, by the snapshot's clock; 0: not known (parkedrow.h)
 	struct stack stack;
 };
 

@@ -23,6 +23,7 @@ enum wire_type {
 	WIRE_READ,       // worker: asks for memory of the target; answered by WIRE_FILE
 	WIRE_GOROUTINES, // worker: what is known of the goroutines that no thread runs
 	WIRE_GOROUTINE,  // worker: one of them; they are numbered as they come, behind the threads
+	WIRE_SINCE,      // worker: since when the last one waits
 	WIRE_OTHERS,     // worker: further ones that are there, but whose stacks are not
 	WIRE_REGISTERS,  // worker: of a goroutine, to keep it
 	WIRE_BYTES,      // worker: further bytes of its stack
@@ -103,6 +104,7 @@ struct wire_registers {
 //   GOROUTINES: status (whether they can be shown), value (how many there are), kind (1: they and
 //   the others are all that there are), text (the reason)
 //   GOROUTINE: value (its id), status, text (what it waits for)
+//   SINCE: value (nanoseconds)
 //   OTHERS: kind (1: they ran, 0: they are too many), count, ids
 //   REGISTERS: index (its number), status (1: its stack is not copied as a whole), registers
 //   BYTES: index (the same), count, bytes

@@ -71,6 +71,12 @@ static int send_goroutine(struct worker *worker, size_t index, uint32_t *first)
 	snprintf(record->text, sizeof(record->text), "%s", row->wait);
 	if ((r = wire_put(&worker->out, record)) < 0)
 		return r;
+	if (row->since_ns > 0) {
+		record = worker_record(worker, WIRE_SINCE);
+		record->value = row->since_ns;
+		if ((r = wire_put(&worker->out, record)) < 0)
+			return r;
+	}
 	if (first[chain] == NO_THREAD) {
 		first[chain] = number;
 		return worker_send_chain(worker, &worker->chains.rows[chain], number);

@@ -52,11 +52,39 @@ void text_put_goroutine_ids(const struct text *text, const uint64_t *ids, size_t
 		fprintf(out, " and %zu more", count - TEXT_IDS_MAX);
 }
 
-void text_put_goroutine_state(const struct text *text, const struct goroutine *row)
+void text_put_goroutine_state(
+	const struct text *text, const struct goroutine *row, const struct minutes *minutes)
 {
-	fputs(" [", text->out);
+	FILE *out = text->out;
+
+	fputs(" [", out);
 	text_put(text, row->wait[0] ? row->wait : goroutine_state_name(row->state));
-	fputc(']', text->out);
+	// The runtime's own words, of one minute too.
+	if (minutes->least != minutes->most && minutes->least == 0)
+		fprintf(out, ", up to %llu minutes", (unsigned long long)minutes->most);
+	else if (minutes->least != minutes->most)
+		fprintf(out, ", %llu to %llu minutes", (unsigned long long)minutes->least,
+			(unsigned long long)minutes->most);
+	else if (minutes->most > 0)
+		fprintf(out, ", %llu minutes", (unsigned long long)minutes->most);
+	fputc(']', out);
+}
+
+// How long the COUNT ROWS of REPORT have waited; one of which nobody knows, for none.
+static struct minutes minutes_of(
+	const struct stack_report *report, const struct goroutine *const *rows, size_t count)
+{
+	struct minutes minutes = {.least = UINT64_MAX};
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ms = stack_report_waited_ms(report, rows[i]);
+		uint64_t its = ms == UINT64_MAX ? 0 : ms / 60000;
+		if (its < minutes.least)
+			minutes.least = its;
+		if (its > minutes.most)
+			minutes.most = its;
+	}
+	return minutes;
 }
 
 void text_put_goroutine_end(const struct text *text, const struct stack *stack)
@@ -80,7 +108,8 @@ static void put_group(const struct text *text, const struct stack_report *report
 		ids[i] = rows[i]->id;
 	fputs(text->style->head, text->out);
 	text_put_goroutine_ids(text, ids, count);
-	text_put_goroutine_state(text, rows[0]);
+	const struct minutes minutes = minutes_of(report, rows, count);
+	text_put_goroutine_state(text, rows[0], &minutes);
 	if (text->report_count > 1)
 		fprintf(text->out, " of process %d", report->snapshot->pid);
 	fprintf(text->out, "%s\n", text->style->end);

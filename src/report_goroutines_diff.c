@@ -72,7 +72,7 @@ static int compare(const void *a, const void *b)
 static void put_side(const struct text *text, const struct goroutine_side *side)
 {
 	if (side->row)
-		text_put_goroutine_state(text, side->row);
+		text_put_goroutine_state(text, side->row, &(struct minutes){0, 0});
 	else
 		fprintf(text->out, " [%s]", place_name(side->place));
 }

@@ -49,6 +49,10 @@ const char *stack_report_no_iterator(const struct stack_report *report);
 // True when the engines differ on the stack of thread INDEX.
 bool stack_report_differs(const struct stack_report *report, size_t index);
 
+// For about how many milliseconds ROW, a goroutine of REPORT, has waited, as Go itself would say it
+// (parkedrow.h); UINT64_MAX: not known.
+uint64_t stack_report_waited_ms(const struct stack_report *report, const struct goroutine *row);
+
 // Writes the COUNT REPORTS, of one container, for people to OUT. Fails with -ENOMEM.
 int report_stack_text(FILE *out, const struct stack_report *const *reports, size_t count,
 	const struct text_options *options);

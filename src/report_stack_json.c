@@ -199,12 +199,15 @@ int report_json_put_with_frames(
 	return 0;
 }
 
-json_t *report_json_goroutine(const struct goroutine *row)
+json_t *report_json_goroutine(const struct stack_report *report, const struct goroutine *row)
 {
-	return json_pack("{s:I, s:s, s:o, s:s, s:o}", "id", (json_int_t)row->id, "state",
+	uint64_t waited_ms = stack_report_waited_ms(report, row);
+
+	return json_pack("{s:I, s:s, s:o, s:o, s:s, s:o}", "id", (json_int_t)row->id, "state",
 		goroutine_state_name(row->state), "wait",
-		json_text(row->wait[0] ? row->wait : NULL), "status",
-		stack_status_name(row->stack.end.status), "reason",
+		json_text(row->wait[0] ? row->wait : NULL), "waited_ms",
+		waited_ms == UINT64_MAX ? json_null() : json_integer((json_int_t)waited_ms),
+		"status", stack_status_name(row->stack.end.status), "reason",
 		json_text(row->stack.end.reason[0] ? row->stack.end.reason : NULL));
 }
 
@@ -238,7 +241,8 @@ static int put_goroutines(struct report_json *process)
 	for (size_t i = 0; r == 0 && i < goroutines->row_count; i++) {
 		fputs(i > 0 ? ",\n" : "\n", out);
 		r = report_json_put_with_frames(process,
-			report_json_goroutine(&goroutines->rows[i]), &goroutines->rows[i].stack);
+			report_json_goroutine(report, &goroutines->rows[i]),
+			&goroutines->rows[i].stack);
 		fputc('}', out);
 	}
 	if (r == 0)

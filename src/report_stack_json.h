@@ -36,8 +36,8 @@ int report_json_put_thread(
 int report_json_begin_goroutines(
 	FILE *out, const struct goroutines *goroutines, const char *reason);
 
-// Everything of goroutine ROW but its frames.
-json_t *report_json_goroutine(const struct goroutine *row);
+// Everything of goroutine ROW of REPORT but its frames.
+json_t *report_json_goroutine(const struct stack_report *report, const struct goroutine *row);
 
 // The frames of STACK of REPORT, and what was inlined into them.
 json_t *report_json_frames(const struct stack_report *report, const struct stack *stack);

@@ -59,18 +59,19 @@ static const char *place_state(enum goroutine_place place)
 	return place == GOROUTINE_RAN ? "running" : NULL;
 }
 
-// Everything of the goroutine ID but its frames, as SIDE has it.
-static json_t *side_of(uint64_t id, const struct goroutine_side *side)
+// Everything of the goroutine ID of REPORT but its frames, as SIDE has it.
+static json_t *side_of(
+	const struct stack_report *report, uint64_t id, const struct goroutine_side *side)
 {
 	static const char *const reasons[] = {[GOROUTINE_ABSENT] = "it was not found",
 		[GOROUTINE_RAN] = "it ran when it was looked at",
 		[GOROUTINE_UNSEEN] = "there are too many"};
 
 	if (side->row)
-		return report_json_goroutine(side->row);
-	return json_pack("{s:I, s:o, s:o, s:s, s:s}", "id", (json_int_t)id, "state",
-		json_text(place_state(side->place)), "wait", json_null(), "status",
-		stack_status_name(STACK_FAILED), "reason", reasons[side->place]);
+		return report_json_goroutine(report, side->row);
+	return json_pack("{s:I, s:o, s:o, s:o, s:s, s:s}", "id", (json_int_t)id, "state",
+		json_text(place_state(side->place)), "wait", json_null(), "waited_ms", json_null(),
+		"status", stack_status_name(STACK_FAILED), "reason", reasons[side->place]);
 }
 
 // What became of the goroutine of ROW, which BEFORE had.
@@ -106,8 +107,8 @@ static int put_goroutine_rows(struct report_json *process, const struct stack_re
 			continue;
 		fputs(process->separator, process->out);
 		process->separator = ",\n";
-		r = report_json_put_with_frames(
-			process, side_of(row->id, side), side->row ? &side->row->stack : &none);
+		r = report_json_put_with_frames(process, side_of(process->report, row->id, side),
+			side->row ? &side->row->stack : &none);
 		if (r == 0)
 			fputs(",\"diff\":", process->out);
 		if (r == 0)

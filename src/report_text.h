@@ -81,8 +81,14 @@ enum { TEXT_IDS_MAX = 10 }; // shown of the goroutines of a block
 // Writes that there are COUNT goroutines, with the first of their IDS.
 void text_put_goroutine_ids(const struct text *text, const uint64_t *ids, size_t count);
 
-// Writes what goroutine ROW does.
-void text_put_goroutine_state(const struct text *text, const struct goroutine *row);
+// Whole minutes that goroutines have waited: the least and the most.
+struct minutes {
+	uint64_t least, most;
+};
+
+// Writes what goroutine ROW does, and for how long if that is MINUTES.
+void text_put_goroutine_state(
+	const struct text *text, const struct goroutine *row, const struct minutes *minutes);
 
 // Writes how STACK, a goroutine's, ended, if not well.
 void text_put_goroutine_end(const struct text *text, const struct stack *stack);

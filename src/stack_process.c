@@ -4,10 +4,12 @@
 
 #include "cleanup.h"
 #include "contextrun.h"
+#include "gostack.h"
 #include "order.h"
 #include "progress.h"
 #include "stack_shared.h"
 #include "still.h"
+#include "targetclock.h"
 #include "waited.h"
 
 #include <time.h>
@@ -84,6 +86,8 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 			waited_read_near(target, &taken.snapshot, inspect_worker(inspection));
 		task = context_task_start(target, &taken.snapshot, &options);
 	}
+	if (r == 0 && gostack_is_go(&taken.snapshot))
+		targetclock_read(target, &taken.snapshot.clock_ns);
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);

@@ -70,3 +70,12 @@ bool stack_report_differs(const struct stack_report *report, size_t index)
 	return report->stacks->verifies &&
 	       report->stacks->verifies[index].result == STACK_VERIFY_DIFFERS;
 }
+
+uint64_t stack_report_waited_ms(const struct stack_report *report, const struct goroutine *row)
+{
+	const uint64_t now_ns = report->snapshot->clock_ns;
+
+	if (row->since_ns == 0 || now_ns < row->since_ns)
+		return UINT64_MAX;
+	return (now_ns - row->since_ns) / 1000000;
+}

@@ -22,7 +22,7 @@
 #define KEPT_MAGIC "nspeek\032\n"
 
 enum {
-	KEPT_VERSION = 3,
+	KEPT_VERSION = 4,
 	KEPT_PAUSE_SIZE = 16,
 	KEPT_HOST_SIZE = 65,
 	KEPT_PATH_MAX = 8192,     // bytes of a path

@@ -52,6 +52,7 @@ static const struct kept_field process_fields[] = {
 	FIELD(kept_process, snapshot.context.texts_len, 4, 0, CONTEXTS_MAX, "the length of texts"),
 	FIELD(kept_process, snapshot.context.kernel_errnum, 2, 0, ERRNO_MAX,
 		"the errno of kernel stacks"),
+	FIELD(kept_process, snapshot.clock_ns, 8, 0, INT64_MAX, "the clock"),
 	FIELD(kept_process, snapshot.parked.there, 1, 0, 1, "whether there are goroutines"),
 	FIELD(kept_process, snapshot.parked.total, 8, 0, UINT64_MAX,
 		"how many goroutines there are"),
@@ -170,6 +171,7 @@ const struct kept_table kept_peer_table = TABLE(peer_fields);
 static const struct kept_field parked_fields[] = {
 	FIELD(parked_row, id, 8, 1, INT64_MAX, "a goroutine's id"),
 	FIELD(parked_row, state, 1, 0, GOROUTINE_STATE_COUNT - 1, "a goroutine's state"),
+	FIELD(parked_row, since_ns, 8, 0, INT64_MAX, "since when a goroutine waits"),
 	FIELD(parked_row, sp, 8, 0, UINT64_MAX, "a goroutine's stack pointer"),
 	FIELD(parked_row, pc, 8, 0, UINT64_MAX, "a goroutine's program counter"),
 	FIELD(parked_row, bp, 8, 0, UINT64_MAX, "a goroutine's frame pointer"),

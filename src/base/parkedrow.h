@@ -28,6 +28,9 @@ struct parked_row {
 	uint64_t id;
 	uint8_t state;                  // enum goroutine_state
 	char wait[GOROUTINE_WAIT_SIZE]; // what for, in the runtime's words; empty: not known
+	// Since about when it waits, by its CLOCK_MONOTONIC; 0: not known. Go's collector notes it
+	// of those that it finds waiting, and it is the end of the collection before that one.
+	uint64_t since_ns;
 	uint64_t sp, pc, bp;
 	size_t stack_offset, stack_len; // bytes in the stacks of all, from sp up
 	bool stack_cut;                 // the stack goes on, the copy does not

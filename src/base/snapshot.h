@@ -118,6 +118,7 @@ struct snapshot {
 	uint64_t paused_us; // wall time from the first stop to the last resume
 	uint64_t window_us; // wall time from the first read to the last
 	struct context context;
+	uint64_t clock_ns; // what CLOCK_MONOTONIC was for it then; 0: not known, or of no interest
 	struct parked parked; // only where they were kept: else they are read when they are wanted
 };
 

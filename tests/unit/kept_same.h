@@ -154,6 +154,7 @@ static inline void check_same_goroutines(const struct parked *got, const struct 
 		check_u64(a->id, b->id);
 		check_int(a->state, b->state);
 		check_str(a->wait, b->wait);
+		check_u64(a->since_ns, b->since_ns);
 		check_u64(a->sp, b->sp);
 		check_u64(a->pc, b->pc);
 		check_u64(a->bp, b->bp);
@@ -179,6 +180,7 @@ static inline void check_same(const struct kept_process *got, const struct kept_
 	check_int(a->iterator_errnum, b->iterator_errnum);
 	check_u64(a->paused_us, b->paused_us);
 	check_u64(a->window_us, b->window_us);
+	check_u64(a->clock_ns, b->clock_ns);
 	check_str(got->pause, sent->pause);
 	check_int(got->threads_missed, sent->threads_missed);
 	check_int(got->all_threads, sent->all_threads);

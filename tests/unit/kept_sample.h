@@ -147,6 +147,7 @@ static inline void sample_goroutines(struct parked *parked)
 	rows[0] = (struct parked_row){.id = 0x0061626364656667,
 		.state = GOROUTINE_PREEMPTED,
 		.wait = "a wait",
+		.since_ns = INT64_MAX - 1,
 		.sp = UINT64_MAX,
 		.pc = UINT64_MAX - 1,
 		.bp = UINT64_MAX - 2,
@@ -173,7 +174,8 @@ static inline struct kept_process sample_process(void)
 					       .exe = strdup("/bin/some"),
 					       .iterator_errnum = ENOPKG,
 					       .paused_us = INT64_MAX,
-					       .window_us = 77},
+					       .window_us = 77,
+					       .clock_ns = INT64_MAX - 2},
 		.pause = "never",
 		.threads_missed = true,
 		.all_threads = true};

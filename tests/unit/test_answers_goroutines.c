@@ -55,6 +55,31 @@ Test(answers_goroutines, goroutines_that_cannot_be, .init = begin)
 	stacks_fini(&stacks);
 }
 
+static int take_since(uint64_t since_ns)
+{
+	record->value = since_ns;
+	return take(WIRE_SINCE, 0);
+}
+
+Test(answers_goroutines, since_when_they_wait, .init = begin)
+{
+	check_int(take_since(7), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINES, 1, 7, ""), 0);
+	check_int(take_since(7), -EPROTO);
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_WAITING, 18, ""), 0);
+	check_int(take_since(0), -EPROTO);
+	check_int(take_since(UINT64_MAX), -EPROTO);
+	check_int(take_since(INT64_MAX), 0);
+	check_int(take_since(7), -EPROTO); // again
+	check_int(take_text(WIRE_GOROUTINE, GOROUTINE_RUNNABLE, 19, ""), 0);
+	check_int(take_since(7), -EPROTO); // it does not wait
+	check_u64(stacks.goroutines.rows[0].since_ns, INT64_MAX);
+	check_u64(stacks.goroutines.rows[1].since_ns, 0);
+	stacks_fini(&stacks);
+	free(record);
+	check_no_leak();
+}
+
 static int take_others(uint32_t kind, uint32_t count, uint64_t id)
 {
 	record->kind = kind;
@@ -118,7 +143,9 @@ Test(answers_goroutines, copies_of_goroutines, .init = begin_copies)
 {
 	const struct parked *copies = &stacks.goroutines.copies;
 
+	stacks.goroutines.rows[0].since_ns = 7;
 	check_int(take_registers(3, 1), 0);
+	check_u64(copies->rows[0].since_ns, 7);
 	check_int(take_bytes(3, 1000, 'a'), 0);
 	check_int(take_bytes(3, 500, 'b'), 0);
 	check_int(take_registers(4, 0), 0);

@@ -68,6 +68,7 @@ static void put_go(size_t number, uint32_t status, uint64_t id, uint8_t wait)
 	put(at + layout->bp, HEAP + stack + STACK_LEN - 8, 8);
 	put(at + layout->status, status, 4);
 	put(at + layout->id, id, 8);
+	put(at + layout->since, 1000 + id, 8);
 	put(at + layout->wait, wait, 1);
 	put(LIST + number * 8, HEAP + at, 8);
 	put(stack + STACK_LEN - 0x20, 0x1234 + number, 8);
@@ -149,6 +150,8 @@ Test(parked, of_each_layout)
 		check_row(0, 3, GOROUTINE_RUNNABLE, "");
 		check_row(1, 7, GOROUTINE_WAITING, "IO wait");
 		check_row(2, 9, GOROUTINE_WAITING, "GC assist marking");
+		check_u64(parked.rows[0].since_ns, 0); // it does not wait
+		check_u64(parked.rows[1].since_ns, 1007);
 		const struct snapshot_thread thread = parked_enter(&parked, 1, &space);
 		check_u64(thread.regs[ARCH_REG_PC], 0x401000);
 		check_u64(thread.regs[ARCH_REG_SP], HEAP + STACKS + STACK_LEN - 0x20);
@@ -244,6 +247,29 @@ static void change(unsigned number)
 		heap[STACKS + STACK_LEN - 1] ^= 1;
 	else
 		put(go_at(0) + runtime.layout->status, 2, 4);
+}
+
+// The collector may note since when one waits at any time.
+static void note_since(unsigned number)
+{
+	if (number == changed_at)
+		put(go_at(0) + runtime.layout->since, 77, 8);
+}
+
+Test(parked, since_when)
+{
+	for (changed_at = 0; changed_at < 10; changed_at++) {
+		begin();
+		put(go_at(0) + runtime.layout->since, 0, 8);
+		put(go_at(4) + runtime.layout->since, UINT64_MAX, 8);
+		on_read = note_since;
+		find();
+		check_int(parked.count, 3);
+		uint64_t since_ns = parked.rows[1].since_ns;
+		check_true(since_ns == 77 || (since_ns == 0 && changed_at > 5));
+		check_u64(parked.rows[2].since_ns, 0); // that cannot be
+		drop();
+	}
 }
 
 // Whatever changes, whenever: what comes out was so at one time.

@@ -156,3 +156,33 @@ Test(report_text, colour, .init = samples)
 	check_true(strstr(buffer, "\033[1mthread 10 \"name\" S\033[0m\n") != NULL);
 	check_true(strstr(buffer, " \033[36ma\033[0m+0x5 in /bin/app\n") != NULL);
 }
+
+// As the runtime says it, from one minute on; of those that are one block, from the least to the
+// most.
+Test(report_text, how_long_goroutines_wait, .init = samples)
+{
+	static const struct {
+		uint64_t since_s[2];
+		const char *words;
+	} rows[] = {{{1000, 1000}, "[select]"}, {{941, 941}, "[select]"},
+		{{940, 940}, "[select, 1 minutes]"}, {{820, 819}, "[select, 3 minutes]"},
+		{{820, 580}, "[select, 3 to 7 minutes]"}, {{0, 580}, "[select, up to 7 minutes]"},
+		{{580, 1001}, "[select, up to 7 minutes]"}, {{1001, 1001}, "[select]"}};
+
+	sample_add(&one, 10, "az");
+	for (uint64_t id = 7; id < 9; id++)
+		sample_park(&one, id, "select", "bz");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t j = 0; j < 2; j++)
+			one.goroutines[j].since_ns = rows[i].since_s[j] * 1000000000;
+		one.snapshot.clock_ns = UINT64_C(1000000000000);
+		const char *shown = text(1, (struct text_options){.merge = true});
+		const char *at = strstr(shown, "2 goroutines 7, 8 ");
+		cr_assert(at && strncmp(strchr(at, '['), rows[i].words, strlen(rows[i].words)) == 0,
+			"%zu: %s", i, shown);
+		// Where the clock is not known, nothing is.
+		one.snapshot.clock_ns = 0;
+		shown = text(1, (struct text_options){.merge = true});
+		check_true(strstr(shown, "2 goroutines 7, 8 [select]\n") != NULL);
+	}
+}
