@@ -99,10 +99,13 @@ static void put_move(const struct moves *moves, const struct goroutine_diff_row 
 		&(struct frame_range){0, old - row->common}, "- ");
 	put_frames(moves->text, moves->after, &row->after,
 		&(struct frame_range){0, new - row->common}, "+ ");
-	put_frames(moves->text, moves->after, &row->after,
-		&(struct frame_range){new - row->common, new}, "  ");
-	if (row->after.row)
-		text_put_goroutine_end(moves->text, &row->after.row->stack);
+	const struct frame_range common = text_common(new, row->common);
+	put_frames(moves->text, moves->after, &row->after, &common, "  ");
+	if (!row->after.row)
+		return;
+	if (row->move == STACK_MOVED)
+		text_put_same(moves->text, moves->after, &row->after.row->stack, common.end);
+	text_put_goroutine_end(moves->text, &row->after.row->stack);
 }
 
 // The COUNT goroutines from number FIRST on, which have moved alike.

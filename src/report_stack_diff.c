@@ -70,8 +70,10 @@ static void put_move(const struct diff_text *text, size_t first, size_t count)
 		&text->before, before, count, &(struct frame_range){0, old - row->common}, "- ");
 	text_put_frames(
 		&text->after, after, count, &(struct frame_range){0, new - row->common}, "+ ");
-	text_put_frames(
-		&text->after, after, count, &(struct frame_range){new - row->common, new}, "  ");
+	const struct frame_range common = text_common(new, row->common);
+	text_put_frames(&text->after, after, count, &common, "  ");
+	text_put_same(&text->after, text->after.reports[after->report],
+		text_stack(&text->after, *after), common.end);
 	text_put_end(&text->after, *after);
 }
 

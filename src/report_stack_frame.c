@@ -115,3 +115,14 @@ void text_put_own_frames(const struct text *text, const struct stack_report *rep
 	for (size_t i = range->first; i < range->end; i++)
 		number = put_frame(&prefixed, report, &stack->frames[i], number, true);
 }
+
+void text_put_same(const struct text *text, const struct stack_report *report,
+	const struct stack *stack, size_t first)
+{
+	size_t more = frame_view_sum(report->stacks, stack, stack->frame_count) -
+		      frame_view_sum(report->stacks, stack, first);
+
+	if (more > 0)
+		fprintf(text->out, "  %zu more frame%s the same\n", more,
+			more == 1 ? " is" : "s are");
+}

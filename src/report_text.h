@@ -62,6 +62,22 @@ void text_put_frames(const struct text *text, const struct stack_ref *refs, size
 void text_put_own_frames(const struct text *text, const struct stack_report *report,
 	const struct stack *stack, const struct frame_range *range, const char *prefix);
 
+// Writes, of the frames of STACK, one of REPORT, that another round has too, how many there are
+// from number FIRST on, if any.
+void text_put_same(const struct text *text, const struct stack_report *report,
+	const struct stack *stack, size_t first);
+
+enum { TEXT_COMMON_MAX = 3 }; // frames that two rounds have in common, shown below what differs
+
+// Those to be shown of the COMMON outer ones of COUNT frames.
+static inline struct frame_range text_common(size_t count, size_t common)
+{
+	size_t first = count - common;
+
+	return (struct frame_range){
+		first, first + (common < TEXT_COMMON_MAX ? common : TEXT_COMMON_MAX)};
+}
+
 // Writes what the COUNT threads REFS wait for; those that wait for the same once. Fails with
 // -ENOMEM.
 int text_put_context(const struct text *text, const struct stack_ref *refs, size_t count);

@@ -208,3 +208,15 @@ Test(goroutine_diff, text_of_several_processes, .init = go_samples)
 	check_true(strstr(text(true), "1 of 1 goroutine did not move (process 1)\n") != NULL);
 	check_true(strstr(text(true), "0 of 1 goroutine did not move (process 2)\n") != NULL);
 }
+
+Test(goroutine_diff, text_shows_some_of_what_is_the_same, .init = go_samples)
+{
+	sample_park(&old, 7, "select", "abcdyz");
+	sample_park(&new, 7, "sleep", "abcdyz");
+	check_true(strstr(text(true), "goroutine 7 [sleep], before [select]\n"
+				      "  #0   0x0000000000400105 a+0x5 in /bin/app\n"
+				      "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
+				      "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
+				      "  3 more frames are the same\n"
+				      "\n") != NULL);
+}

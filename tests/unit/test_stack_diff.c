@@ -147,3 +147,24 @@ Test(stack_diff, text_says_what_moved_only, .init = samples)
 		"1 of 4 threads did not move\n");
 	check_true(strstr(text(false), "thread 10 \"name\"") != NULL);
 }
+
+// Of what both rounds have, as much as shows where it is.
+Test(stack_diff, text_shows_some_of_what_is_the_same, .init = samples)
+{
+	sample_add(&old, 10, "abcdz");
+	sample_add(&new, 10, "ebcdz");
+	check_true(strstr(text(true), "+ #0   0x0000000000400505 e+0x5 in /bin/app\n"
+				      "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
+				      "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
+				      "  #3   0x0000000000400405 d+0x5 in /bin/app\n"
+				      "  1 more frame is the same\n"
+				      "\n") != NULL);
+	samples();
+	sample_add(&old, 10, "abbbbz");
+	sample_add(&new, 10, "fcabbbbz");
+	check_true(strstr(text(true), "+ #1   0x0000000000400305 c+0x5 in /bin/app\n"
+				      "  #2   0x0000000000400105 a+0x5 in /bin/app\n"
+				      "  #3   0x0000000000400205 b+0x5 in /bin/app\n"
+				      "  #4   0x0000000000400205 b+0x5 in /bin/app\n"
+				      "  3 more frames are the same\n") != NULL);
+}
