@@ -67,8 +67,7 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 	}
 	if (plan->stacks_len == before)
 		return;
-	// In this process: a fork does not copy the page tables of shared memory, and a page fault
-	// for each page would make the pause longer.
+	// A page fault for each page would make the pause longer.
 	size_t first = before & ~(size_t)(PAGE - 1);
 	sys_populate(plan->stacks + first, plan->stacks_len - first);
 }

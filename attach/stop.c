@@ -328,9 +328,8 @@ static int stopper_init(struct stopper *s, struct plan *plan)
 	return 0;
 }
 
-// Makes the memory that is written during the pause present, in this process, as far as it is
-// known: a fork does not copy the page tables of shared memory, and a page fault for each page
-// would make the pause longer.
+// Makes the memory that is written during the pause present, as far as it is known: a page fault
+// for each page would make the pause longer.
 static void make_present(struct stopper *s)
 {
 	struct plan *plan = s->plan;

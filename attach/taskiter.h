@@ -48,6 +48,3 @@ int taskiter_take(struct plan *plan);
 // other that was chosen before. Returns an O_CLOEXEC fd of a link, owned by the caller, or -errno
 // as above.
 int taskiter_open(struct taskiter_program *program, pid_t pid);
-
-// Accepts an empty one.
-void taskiter_program_fini(struct taskiter_program *program);

@@ -2,8 +2,6 @@
 // Loading the iterator's program.
 #include "taskiter.h"
 
-#include "cleanup.h"
-
 #include <errno.h>
 
 #if defined(NSPEEK_HAVE_BPF)
@@ -88,9 +86,3 @@ int taskiter_open(struct taskiter_program *program, pid_t pid)
 }
 
 #endif
-
-void taskiter_program_fini(struct taskiter_program *program)
-{
-	close_fd(&program->prog_fd);
-	close_fd(&program->wanted_fd);
-}

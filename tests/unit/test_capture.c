@@ -2,6 +2,7 @@
 // What a process that is started while a capture runs can reach of it.
 #include "capture.h"
 
+#include "cleanup.h"
 #include "unit.h"
 
 #include <signal.h>
@@ -83,7 +84,8 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	check_true(!missed);
 	check_int(waitpid(-1, NULL, WNOHANG), 0); // no helper is left, only this one
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
-	taskiter_program_fini(&iterator);
+	close_fd(&iterator.prog_fd);
+	close_fd(&iterator.wanted_fd);
 	snapshot_fini(&snapshot);
 	target_fini(&target);
 	kill(pid, SIGKILL);

@@ -3,7 +3,7 @@
 #include "goroutine_diff.h"
 #include "report_stack_diff.h"
 
-#include "report_sample.h"
+#include "diff_sample.h"
 
 static struct sample old, new;
 static const struct stack_report *before[] = {&old.report}, *after[] = {&new.report};
@@ -131,18 +131,6 @@ Test(goroutine_diff, of_a_process_that_is_new_or_has_ended, .init = go_samples)
 	check_str(moves_between(NULL, &old.report), "none");
 }
 
-static const char *text(bool merge)
-{
-	static char buffer[4096];
-	const struct text_options options = {.merge = merge};
-	FILE *out = fmemopen(buffer, sizeof(buffer), "w");
-
-	check_int(report_diff_text(out, &pair, &options), 0);
-	fclose(out);
-	check_no_leak();
-	return buffer;
-}
-
 Test(goroutine_diff, text_says_what_moved_only, .init = go_samples)
 {
 	for (uint64_t id = 7; id < 9; id++) {
@@ -156,40 +144,42 @@ Test(goroutine_diff, text_says_what_moved_only, .init = go_samples)
 	sample_park(&old, 12, "select", "fz");
 	sample_other(&new, 12, true);
 	sample_other(&new, 13, true);
-	check_str(text(true), "round 2 against round 1, 1.000 s before\n"
-			      "process 1 \"\"\n"
-			      "\n"
-			      "goroutine 10 [select], has ended\n"
-			      "- #0   0x0000000000400505 e+0x5 in /bin/app\n"
-			      "- #1   0x0000000000401a05 z+0x5 in /bin/app\n"
-			      "\n"
-			      "goroutine 13 [running], is new\n"
-			      "\n"
-			      "goroutine 11 [select], is new\n"
-			      "+ #0   0x0000000000400505 e+0x5 in /bin/app\n"
-			      "+ #1   0x0000000000401a05 z+0x5 in /bin/app\n"
-			      "the chain stops here: it is lost\n"
-			      "\n"
-			      "2 goroutines 7, 8 [sleep], before [select]\n"
-			      "- #0   0x0000000000400105 a+0x5 in /bin/app\n"
-			      "+ #0   0x0000000000400405 d+0x5 in /bin/app\n"
-			      "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
-			      "  #2   0x0000000000401a05 z+0x5 in /bin/app\n"
-			      "\n"
-			      "goroutine 12 [running], before [select]\n"
-			      "- #0   0x0000000000400605 f+0x5 in /bin/app\n"
-			      "- #1   0x0000000000401a05 z+0x5 in /bin/app\n"
-			      "\n"
-			      "1 of 6 goroutines did not move\n"
-			      "0 of 0 threads did not move\n");
-	check_true(strstr(text(false), "\ngoroutine 7 [sleep], before [select]\n") != NULL);
+	check_str(sample_diff_text(&pair, true), "round 2 against round 1, 1.000 s before\n"
+						 "process 1 \"\"\n"
+						 "\n"
+						 "goroutine 10 [select], has ended\n"
+						 "- #0   0x0000000000400505 e+0x5 in /bin/app\n"
+						 "- #1   0x0000000000401a05 z+0x5 in /bin/app\n"
+						 "\n"
+						 "goroutine 13 [running], is new\n"
+						 "\n"
+						 "goroutine 11 [select], is new\n"
+						 "+ #0   0x0000000000400505 e+0x5 in /bin/app\n"
+						 "+ #1   0x0000000000401a05 z+0x5 in /bin/app\n"
+						 "the chain stops here: it is lost\n"
+						 "\n"
+						 "2 goroutines 7, 8 [sleep], before [select]\n"
+						 "- #0   0x0000000000400105 a+0x5 in /bin/app\n"
+						 "+ #0   0x0000000000400405 d+0x5 in /bin/app\n"
+						 "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
+						 "  #2   0x0000000000401a05 z+0x5 in /bin/app\n"
+						 "\n"
+						 "goroutine 12 [running], before [select]\n"
+						 "- #0   0x0000000000400605 f+0x5 in /bin/app\n"
+						 "- #1   0x0000000000401a05 z+0x5 in /bin/app\n"
+						 "\n"
+						 "1 of 6 goroutines did not move\n"
+						 "0 of 0 threads did not move\n");
+	check_true(strstr(sample_diff_text(&pair, false),
+			   "\ngoroutine 7 [sleep], before [select]\n") != NULL);
 }
 
 Test(goroutine_diff, text_of_what_is_not_compared, .init = go_samples)
 {
 	new.stacks.goroutines.shown = false;
 	strcpy(new.stacks.goroutines.reason, "their list was \n not found");
-	check_true(strstr(text(true), "goroutines are not compared: their list was ") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "goroutines are not compared: their list was ") != NULL);
 }
 
 // Of several processes, each has its own.
@@ -204,19 +194,23 @@ Test(goroutine_diff, text_of_several_processes, .init = go_samples)
 	sample_park(&other, 7, "select", "az");
 	pair.after = two;
 	pair.after_count = 2;
-	check_true(strstr(text(true), "goroutine 7 [select] of process 2, is new\n") != NULL);
-	check_true(strstr(text(true), "1 of 1 goroutine did not move (process 1)\n") != NULL);
-	check_true(strstr(text(true), "0 of 1 goroutine did not move (process 2)\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "goroutine 7 [select] of process 2, is new\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "1 of 1 goroutine did not move (process 1)\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "0 of 1 goroutine did not move (process 2)\n") != NULL);
 }
 
 Test(goroutine_diff, text_shows_some_of_what_is_the_same, .init = go_samples)
 {
 	sample_park(&old, 7, "select", "abcdyz");
 	sample_park(&new, 7, "sleep", "abcdyz");
-	check_true(strstr(text(true), "goroutine 7 [sleep], before [select]\n"
-				      "  #0   0x0000000000400105 a+0x5 in /bin/app\n"
-				      "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
-				      "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
-				      "  3 more frames are the same\n"
-				      "\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "goroutine 7 [sleep], before [select]\n"
+			   "  #0   0x0000000000400105 a+0x5 in /bin/app\n"
+			   "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
+			   "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
+			   "  3 more frames are the same\n"
+			   "\n") != NULL);
 }

@@ -2,7 +2,7 @@
 // What moved, and how it is said.
 #include "report_stack_diff.h"
 
-#include "report_sample.h"
+#include "diff_sample.h"
 
 static struct sample old, new;
 static const struct stack_report *before[] = {&old.report}, *after[] = {&new.report};
@@ -105,18 +105,6 @@ Test(stack_diff, incomplete_chains_have_nothing_in_common, .init = samples)
 	check_str(moves(), "10 moved 0, 11 stayed");
 }
 
-static const char *text(bool merge)
-{
-	static char buffer[4096];
-	const struct text_options options = {.merge = merge};
-	FILE *out = fmemopen(buffer, sizeof(buffer), "w");
-
-	check_int(report_diff_text(out, &pair, &options), 0);
-	fclose(out);
-	check_no_leak();
-	return buffer;
-}
-
 Test(stack_diff, text_says_what_moved_only, .init = samples)
 {
 	for (int tid = 10; tid < 12; tid++) {
@@ -128,7 +116,7 @@ Test(stack_diff, text_says_what_moved_only, .init = samples)
 	sample_add(&old, 13, "ez");
 	sample_add(&old, 14, "abz");
 	sample_add(&new, 14, "abz")->switches = 2;
-	check_str(text(true),
+	check_str(sample_diff_text(&pair, true),
 		"round 2 against round 1, 2.500 s before\n"
 		"process 1 \"\"\n"
 		"\n"
@@ -145,7 +133,7 @@ Test(stack_diff, text_says_what_moved_only, .init = samples)
 		"thread 14 \"name\" S, was on a CPU, and is where it was (1 context switch)\n"
 		"\n"
 		"1 of 4 threads did not move\n");
-	check_true(strstr(text(false), "thread 10 \"name\"") != NULL);
+	check_true(strstr(sample_diff_text(&pair, false), "thread 10 \"name\"") != NULL);
 }
 
 // Of what both rounds have, as much as shows where it is.
@@ -153,18 +141,20 @@ Test(stack_diff, text_shows_some_of_what_is_the_same, .init = samples)
 {
 	sample_add(&old, 10, "abcdz");
 	sample_add(&new, 10, "ebcdz");
-	check_true(strstr(text(true), "+ #0   0x0000000000400505 e+0x5 in /bin/app\n"
-				      "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
-				      "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
-				      "  #3   0x0000000000400405 d+0x5 in /bin/app\n"
-				      "  1 more frame is the same\n"
-				      "\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "+ #0   0x0000000000400505 e+0x5 in /bin/app\n"
+			   "  #1   0x0000000000400205 b+0x5 in /bin/app\n"
+			   "  #2   0x0000000000400305 c+0x5 in /bin/app\n"
+			   "  #3   0x0000000000400405 d+0x5 in /bin/app\n"
+			   "  1 more frame is the same\n"
+			   "\n") != NULL);
 	samples();
 	sample_add(&old, 10, "abbbbz");
 	sample_add(&new, 10, "fcabbbbz");
-	check_true(strstr(text(true), "+ #1   0x0000000000400305 c+0x5 in /bin/app\n"
-				      "  #2   0x0000000000400105 a+0x5 in /bin/app\n"
-				      "  #3   0x0000000000400205 b+0x5 in /bin/app\n"
-				      "  #4   0x0000000000400205 b+0x5 in /bin/app\n"
-				      "  3 more frames are the same\n") != NULL);
+	check_true(strstr(sample_diff_text(&pair, true),
+			   "+ #1   0x0000000000400305 c+0x5 in /bin/app\n"
+			   "  #2   0x0000000000400105 a+0x5 in /bin/app\n"
+			   "  #3   0x0000000000400205 b+0x5 in /bin/app\n"
+			   "  #4   0x0000000000400205 b+0x5 in /bin/app\n"
+			   "  3 more frames are the same\n") != NULL);
 }
