@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum { FRAMES_MAX = 100, TRUTH_MAX = 10, STEPS_MAX = 200000, MAPS_MAX = 256, MODULES_MAX = 32 };
+enum { VDSO_LOOKS = 500 }; // more instructions than a call of the vDSO has
 
 struct stepped {
 	pid_t pid;
@@ -26,6 +27,7 @@ struct stepped {
 	struct unwind_frame frames[FRAMES_MAX];
 	size_t count;
 	struct stack_end end;
+	int vdso_looks; // since it entered the vDSO
 };
 
 // What is known of a thread that was not stopped: see proc_pid_syscall(5).
@@ -165,6 +167,35 @@ static void look(
 		engine, thread, stepped->frames, FRAMES_MAX, &stepped->count, &stepped->end);
 }
 
+// Whether PC is in its vDSO.
+static bool is_in_vdso(const struct stepped *stepped, uint64_t pc)
+{
+	const struct snapshot_map *map = snapshot_find_map(&stepped->snapshot, pc);
+
+	return map && map->module != SNAPSHOT_NO_MODULE &&
+	       stepped->snapshot.modules[map->module].source == SNAPSHOT_SOURCE_MEMORY;
+}
+
+// Executes one instruction, and returns the signal that it stopped with. The vDSO starts over when
+// the kernel has ticked while it read the clock, which is every time where a look takes long: so
+// what is left of a call that has been looked at for long enough is executed in one go.
+static int step_on(struct stepped *stepped)
+{
+	struct user_regs_struct regs;
+	int status;
+
+	do {
+		check_int(ptrace(PTRACE_SINGLESTEP, stepped->pid, 0, 0), 0);
+		check_int(waitpid(stepped->pid, &status, 0), stepped->pid);
+		check_true(WIFSTOPPED(status));
+		if (WSTOPSIG(status) != SIGTRAP)
+			break;
+		check_int(ptrace(PTRACE_GETREGS, stepped->pid, 0, &regs), 0);
+		stepped->vdso_looks = is_in_vdso(stepped, regs.rip) ? stepped->vdso_looks + 1 : 0;
+	} while (stepped->vdso_looks > VDSO_LOOKS);
+	return WSTOPSIG(status);
+}
+
 // Where the true chain begins in the frames, or -1.
 static int find_truth(const struct stepped *stepped)
 {
@@ -184,7 +215,7 @@ static void step_through(const char *name, const struct unwinder *unwinder)
 	struct stepped stepped;
 	struct space space;
 	char program[PATH_MAX];
-	int status = 0, steps = 0;
+	int stop, steps = 0;
 
 	cr_assert(fixtures, "NSPEEK_FIXTURES is not set");
 	snprintf(program, sizeof(program), "%s/stepped/%s", fixtures, name);
@@ -203,11 +234,9 @@ static void step_through(const char *name, const struct unwinder *unwinder)
 			"%s by %s, step %d at 0x%llx: %s", name, unwinder->name, steps,
 			(unsigned long long)stepped.frames[0].pc, stepped.end.reason);
 		check_true(steps++ < STEPS_MAX);
-		check_int(ptrace(PTRACE_SINGLESTEP, stepped.pid, 0, 0), 0);
-		check_int(waitpid(stepped.pid, &status, 0), stepped.pid);
-		check_true(WIFSTOPPED(status));
-	} while (WSTOPSIG(status) == SIGTRAP);
-	check_int(WSTOPSIG(status), SIGSTOP);
+		stop = step_on(&stepped);
+	} while (stop == SIGTRAP);
+	check_int(stop, SIGSTOP);
 	check_true(steps > 1000);
 	unwinder->close(engine);
 	space_fini(&space);
@@ -222,7 +251,7 @@ static int step_through_blocked(const char *name)
 	struct stepped stepped;
 	struct space space;
 	char program[PATH_MAX];
-	int status = 0, steps = 0, complete = 0;
+	int steps = 0, complete = 0;
 
 	snprintf(program, sizeof(program), "%s/stepped/%s", getenv("NSPEEK_FIXTURES"), name);
 	start(&stepped, program);
@@ -235,17 +264,12 @@ static int step_through_blocked(const char *name)
 		for (size_t i = 0; i < stepped.count; i++)
 			cr_assert(stepped.frames[i].pc == whole[i].pc, "%s step %d frame %zu", name,
 				steps, i);
-		// The vDSO never blocks, and turns in circles while the kernel ticks.
-		const struct snapshot_map *map = snapshot_find_map(
-			&stepped.snapshot, stepped.snapshot.threads[0].regs[ARCH_REG_PC]);
-		if (map->module == SNAPSHOT_NO_MODULE ||
-			stepped.snapshot.modules[map->module].source != SNAPSHOT_SOURCE_MEMORY) {
+		// The vDSO never blocks.
+		if (!is_in_vdso(&stepped, stepped.snapshot.threads[0].regs[ARCH_REG_PC])) {
 			steps++;
 			complete += stepped.end.status == STACK_COMPLETE;
 		}
-		check_int(ptrace(PTRACE_SINGLESTEP, stepped.pid, 0, 0), 0);
-		check_int(waitpid(stepped.pid, &status, 0), stepped.pid);
-	} while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	} while (step_on(&stepped) == SIGTRAP);
 	unwinder_rows.close(engine);
 	space_fini(&space);
 	finish(&stepped);
@@ -264,7 +288,7 @@ static int step_through_compared(const char *name)
 			    other = {.frames = other_frames, .end = &other_end};
 	struct stack_verify verify;
 	char program[PATH_MAX];
-	int status = 0, steps = 0, same = 0;
+	int steps = 0, same = 0;
 
 	snprintf(program, sizeof(program), "%s/stepped/%s", getenv("NSPEEK_FIXTURES"), name);
 	start(&stepped, program);
@@ -282,9 +306,7 @@ static int step_through_compared(const char *name)
 			(unsigned long long)verify.other_pc);
 		steps++;
 		same += verify.result == STACK_VERIFY_SAME;
-		check_int(ptrace(PTRACE_SINGLESTEP, stepped.pid, 0, 0), 0);
-		check_int(waitpid(stepped.pid, &status, 0), stepped.pid);
-	} while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	} while (step_on(&stepped) == SIGTRAP);
 	unwinder_rows.close(engine);
 	unwinder_libdwfl.close(second);
 	space_fini(&space);
