@@ -13,7 +13,7 @@ struct answers {
 	bool keep;             // it was to say what is needed of files
 	bool others;           // and what other goroutines there are
 	struct stacks *stacks; // made by stacks_init() for the snapshot; filled
-	size_t symbol_capacity, symbol_bytes;
+	size_t symbol_capacity, position_capacity, symbol_bytes;
 	size_t copy_capacity, copied_capacity; // of goroutines, and of the bytes of their stacks
 	size_t part_count;                     // of all files
 	size_t taken;                          // records

@@ -24,6 +24,22 @@ static int reach(struct stacks *stacks, uint32_t index)
 	return 0;
 }
 
+// Makes room for COUNT more positions.
+static int make_room(struct answers *answers, size_t count)
+{
+	struct stacks *stacks = answers->stacks;
+	size_t wanted = stacks->position_count + count;
+
+	if (wanted <= answers->position_capacity)
+		return 0;
+	struct stack_position *grown = reallocarray(stacks->positions, 2 * wanted, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	stacks->positions = grown;
+	answers->position_capacity = 2 * wanted;
+	return 0;
+}
+
 static bool is_name(const struct stacks *stacks, int32_t name)
 {
 	return name == STACK_NO_INDEX || (name >= 0 && (size_t)name < stacks->symbol_count);
@@ -52,11 +68,8 @@ int answers_take_positions(struct answers *answers, const struct wire_record *re
 	struct stack_location *location = &stacks->locations[record->index];
 	if (location->count > 0)
 		return -EPROTO;
-	struct stack_position *grown = reallocarray(
-		stacks->positions, stacks->position_count + record->count, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	stacks->positions = grown;
+	if ((r = make_room(answers, record->count)) < 0)
+		return r;
 	*location = (struct stack_location){(uint32_t)stacks->position_count, record->count};
 	for (uint32_t i = 0; i < record->count; i++) {
 		const struct wire_position *from = &record->positions[i];
