@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "files.h"
 #include "helper.h"
+#include "hugepages.h"
 #include "memory.h"
 
 #include <fcntl.h>
@@ -25,16 +26,8 @@ enum {
 	STACKS_WANTED = 64 << 20, // bytes of all stacks, between those bounds
 };
 
-static void *map_shared(size_t len)
-{
-	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-// Allocates the rows and the stacks, shared, for as many threads as there are now and some more,
-// and lists those that OPTIONS name.
+// Allocates the rows and the stacks for as many threads as there are now and some more, and lists
+// those that OPTIONS name.
 static int prepare_threads(
 	const struct capture_options *options, struct plan *plan, struct error *err)
 {
@@ -53,14 +46,19 @@ static int prepare_threads(
 	if (plan->stacks_borrowed && plan->stacks_capacity > options->room_len)
 		plan->stacks_capacity = options->room_len;
 
-	plan->threads = map_shared(plan->thread_capacity * sizeof(*plan->threads));
-	plan->rows = map_shared(plan->thread_capacity * sizeof(*plan->rows));
-	plan->stacks = plan->stacks_borrowed ? options->room : map_shared(plan->stacks_capacity);
-	if (!plan->threads || !plan->rows || !plan->stacks)
+	// The rows behind the threads: in one mapping, which is the snapshot's.
+	plan->threads_mapped =
+		plan->thread_capacity * (sizeof(*plan->threads) + sizeof(*plan->rows));
+	plan->threads = hugepages_map(&plan->threads_mapped);
+	plan->rows = (void *)(plan->threads + plan->thread_capacity);
+	plan->stacks_mapped = plan->stacks_capacity;
+	plan->stacks = plan->stacks_borrowed ? options->room : hugepages_map(&plan->stacks_mapped);
+	if (!plan->threads || !plan->stacks)
 		return fail_sys(err, ENOMEM, "mmap", "%zu bytes for the stacks of process %d",
 			plan->stacks_capacity, plan->pid);
+	plan->parts_mapped = SNAPSHOT_PARTS_MAX * sizeof(*plan->parts);
 	if (codecopy_is_needed(plan->snapshot))
-		plan->parts = map_shared(SNAPSHOT_PARTS_MAX * sizeof(*plan->parts));
+		plan->parts = hugepages_map(&plan->parts_mapped);
 	for (size_t i = 0; options->tids && i < options->tid_count; i++)
 		plan_add(plan, options->tids[i]);
 	plan->listed_only = plan->listed = options->tids != NULL;
@@ -70,13 +68,11 @@ static int prepare_threads(
 static void plan_fini(struct plan *plan)
 {
 	if (plan->threads)
-		munmap(plan->threads, plan->thread_capacity * sizeof(*plan->threads));
-	if (plan->rows)
-		munmap(plan->rows, plan->thread_capacity * sizeof(*plan->rows));
+		munmap(plan->threads, plan->threads_mapped);
 	if (plan->stacks && !plan->stacks_borrowed)
-		munmap(plan->stacks, plan->stacks_capacity);
+		munmap(plan->stacks, plan->stacks_mapped);
 	if (plan->parts)
-		munmap(plan->parts, SNAPSHOT_PARTS_MAX * sizeof(*plan->parts));
+		munmap(plan->parts, plan->parts_mapped);
 	close_fd(&plan->iterator_fd);
 	plan->threads = NULL;
 	plan->rows = NULL;
@@ -106,15 +102,16 @@ static void take_threads(struct snapshot *snapshot, struct plan *plan)
 	clean_rows(plan);
 	snapshot->threads = plan->threads;
 	snapshot->thread_count = plan->thread_count;
-	snapshot->threads_mapped = plan->thread_capacity * sizeof(*plan->threads);
+	snapshot->threads_mapped = plan->threads_mapped;
 	plan->threads = NULL;
+	plan->rows = NULL;
 	snapshot->parts = plan->parts;
 	snapshot->part_count = plan->part_count;
-	snapshot->parts_mapped = plan->parts ? SNAPSHOT_PARTS_MAX * sizeof(*plan->parts) : 0;
+	snapshot->parts_mapped = plan->parts ? plan->parts_mapped : 0;
 	plan->parts = NULL;
 	snapshot->stacks = plan->stacks;
 	snapshot->stacks_len = plan->stacks_len;
-	snapshot->stacks_mapped = plan->stacks_capacity;
+	snapshot->stacks_mapped = plan->stacks_mapped;
 	snapshot->stacks_borrowed = plan->stacks_borrowed;
 	plan->stacks = NULL;
 	snapshot->iterator_errnum = plan->iterator_fd < 0 ? -plan->iterator_fd : 0;

@@ -3,7 +3,7 @@
 //
 // Theory of operation. Everything that can be done before is: the memory map is read, files are
 // opened, what the policy needs is loaded. A helper (helper.h) then captures the threads, in the
-// ways and the order that the policy says (policy.h), into memory that is shared with it.
+// ways and the order that the policy says (policy.h), into memory that is only ours and its.
 // Afterwards the map is read again: when code came, went or moved meanwhile (dlopen, exec), the
 // snapshot would be given wrong names, so it is taken again. Whoever goes on with a snapshot is
 // told of it in pieces, as soon as they are there, so that nothing waits for what it does not need.

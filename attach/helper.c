@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "hugepages.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -22,16 +23,17 @@ enum {
 	HELPERS_MAX = 64, // one after the other: each stuck thread costs one
 	GUARD = 64 << 10, // bytes below the stack that nobody can write to
 	STACK = 1 << 20,
-	BORROWED = 32 << 20,  // for all plans
-	BORROWED_EACH = 1024, // and for each of its threads
+	BORROWED = 32 << 20,       // for all plans
+	BORROWED_EACH = 1024,      // and for each of its threads
+	BORROWED_MANY = 512 << 10, // for that, large pages
 };
 
 enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED, EXIT_LATE };
 
-// The helper's stack, and behind it what it borrows.
+// The helper's stack, and behind it, in large pages if that is worth it, what it borrows.
 struct room {
 	unsigned char *start;
-	size_t len;
+	size_t len, borrowed_at;
 };
 
 struct beginning {
@@ -85,8 +87,8 @@ static int run_one(struct plan *plan, const struct helper_job *job, const struct
 	struct beginning beginning = {.plan = plan, .work = job->work, .parent = getpid()};
 	int status;
 
-	plan->borrowed = (struct plan_borrowed){
-		room->start + GUARD + STACK, room->len - GUARD - STACK, 0, plan->borrowed.dirty};
+	plan->borrowed = (struct plan_borrowed){room->start + room->borrowed_at,
+		room->len - room->borrowed_at, 0, plan->borrowed.dirty};
 	forget_frames(room);
 	getitimer(ITIMER_REAL, &beginning.alarm);
 	pid_t pid = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
@@ -151,14 +153,18 @@ static int run_all(
 
 int helper_run(struct plan *plan, const struct helper_job *job, struct error *err)
 {
-	struct room room = {
-		.len = GUARD + STACK + BORROWED + plan->thread_capacity * BORROWED_EACH};
+	const size_t most = plan->thread_capacity * BORROWED_EACH; // more is borrowed rarely
+	struct room room = {.len = GUARD + STACK + HUGEPAGE + BORROWED + most};
 
 	room.start = mmap(NULL, room.len, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (room.start == MAP_FAILED)
 		return fail_sys(err, errno, "mmap", "memory for the helper that captures");
 	mprotect(room.start, GUARD, PROT_NONE);
+	uintptr_t start = (uintptr_t)room.start;
+	room.borrowed_at = hugepages_round(start + GUARD + STACK) - start;
+	if (most >= BORROWED_MANY)
+		hugepages_advise(room.start + room.borrowed_at, hugepages_round(most));
 	int r = run_all(plan, job, &room, err);
 	plan->borrowed = (struct plan_borrowed){0};
 	munmap(room.start, room.len);

@@ -48,11 +48,12 @@ struct plan {
 	size_t whole_count;
 	uint32_t deadline_ms; // for all threads to stop
 	struct snapshot_thread *threads;
-	struct plan_row *rows; // parallel to threads
+	struct plan_row *rows; // parallel to threads, and in their mapping
 	size_t thread_count, thread_capacity;
 	unsigned char *stacks;
 	size_t stacks_len, stacks_capacity;
-	bool stacks_borrowed;        // they are in the caller's memory
+	size_t threads_mapped, stacks_mapped, parts_mapped; // bytes of the mappings
+	bool stacks_borrowed;                               // they are in the caller's memory
 	struct snapshot_part *parts; // beside the stacks, ascending; NULL: there is no code to copy
 	size_t part_count;
 	bool code_tried;  // code that is in no file was looked for, whatever came of it

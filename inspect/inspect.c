@@ -238,16 +238,18 @@ void inspect_expect(struct inspection *inspection, size_t thread_count)
 {
 	struct wire_record *record = &inspection->record;
 	uint64_t most = EXPECTED_MAX / EXPECTED_STACK;
+	auto_fd int reader = -EBADF;
 
 	inspection->expected = 0;
-	if (thread_count < EXPECTED_FEW)
+	if (thread_count < EXPECTED_FEW || inspection->failed < 0)
 		return;
 	inspection->expected = thread_count < most ? thread_count : most;
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
 	record->value = inspection->expected * EXPECTED_STACK;
-	// If it does not hear that, it will not hear the rest either, which is said then.
-	wire_send(inspection->in.socket, record, -EBADF);
+	inspection->failed = work_use_huge(&inspection->work, &reader);
+	if (inspection->failed == 0)
+		inspection->failed = wire_send(inspection->in.socket, record, reader);
 }
 
 void inspect_begin(struct inspection *inspection)

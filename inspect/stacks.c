@@ -3,6 +3,7 @@
 #include "stacks.h"
 
 #include "cleanup.h"
+#include "hugepages.h"
 
 #include <string.h>
 
@@ -81,7 +82,8 @@ const char *stack_sandbox_note(enum sandbox_kind kind)
 int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 {
 	*stacks = (struct stacks){.stack_count = stack_count, .module_count = module_count};
-	stacks->stacks = calloc(stack_count + 1, sizeof(*stacks->stacks));
+	stacks->stacks =
+		hugepages_calloc(stack_count + 1, sizeof(*stacks->stacks), &stacks->stacks_mapped);
 	stacks->modules = calloc(module_count + 1, sizeof(*stacks->modules));
 	if (!stacks->stacks || !stacks->modules) {
 		stacks->stack_count = 0;
@@ -113,7 +115,7 @@ void stacks_fini(struct stacks *stacks)
 	free(stacks->goroutines.rows);
 	free(stacks->goroutines.others);
 	parked_fini(&stacks->goroutines.copies);
-	free(stacks->stacks);
+	hugepages_free(stacks->stacks, stacks->stacks_mapped);
 	free(stacks->verifies);
 	free(stacks->symbols);
 	free(stacks->positions);

@@ -151,6 +151,7 @@ struct stack_times {
 struct stacks {
 	struct stack *stacks; // parallel to the snapshot's threads
 	size_t stack_count;
+	size_t stacks_mapped;          // of hugepages_calloc()
 	struct stack_verify *verifies; // parallel to stacks; NULL: nobody asked for a comparison
 	struct stack_symbol *symbols;
 	size_t symbol_count;

@@ -3,6 +3,7 @@
 #include "work.h"
 
 #include "cleanup.h"
+#include "hugepages.h"
 #include "sys.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 		struct head *head = memory;
 		*ret = (struct work_memory){.work = &head->work,
 			.len = len,
+			.first = HEAD_LEN,
 			.used = HEAD_LEN,
 			.room_at = len / 8,
 			.place = &head->place};
@@ -44,15 +46,57 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 	return -ENOMEM;
 }
 
+// Where large pages can begin, behind the head: bytes from MEMORY's beginning.
+static size_t huge_at(const struct work_memory *memory)
+{
+	uintptr_t start = (uintptr_t)memory->work;
+
+	return hugepages_round(start + HEAD_LEN) - start;
+}
+
 void work_begin(struct work_memory *memory, const struct worker_options *options)
 {
+	size_t huge = huge_at(memory);
+
 	*memory->work = (struct work){.socket = -EBADF,
 		.options = *options,
 		.place = memory->place,
 		.fixed = (unsigned char *)memory->work + HEAD_LEN,
-		.fixed_len = memory->len - HEAD_LEN};
+		.fixed_len = memory->len - HEAD_LEN,
+		.huge = (unsigned char *)memory->work + huge,
+		.huge_len = memory->len - huge};
 	memory->work->room = work_room(memory, &memory->work->room_len);
 	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
+}
+
+// Maps FILE over the LEN bytes at ADDR.
+static int map_huge(void *addr, size_t len, int prot, int file)
+{
+	int flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+
+	return mmap(addr, len, prot, flags, file, 0) == MAP_FAILED ? -errno : 0;
+}
+
+int work_use_huge(struct work_memory *memory, int *ret_reader)
+{
+	size_t at = huge_at(memory), len = memory->len - at;
+	auto_fd int reader = -EBADF;
+	auto_fd int file = memory->first == at ? -EBADF : hugepages_file(len, &reader);
+
+	if (file >= 0) {
+		int prot = PROT_READ | PROT_WRITE;
+		int r = map_huge((unsigned char *)memory->work + at, len, prot, file);
+		if (r < 0)
+			return r;
+		memory->first = at;
+	}
+	*ret_reader = take_fd(&reader);
+	return 0;
+}
+
+int work_take_huge(const struct work *work, int reader)
+{
+	return map_huge(work->huge, work->huge_len, PROT_READ, reader);
 }
 
 void work_close(struct work_memory *memory)
@@ -108,7 +152,7 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	size_t count = snapshot->module_count;
 	int r = 0;
 
-	memory->used = HEAD_LEN;
+	memory->used = memory->first;
 	memory->work->unnamed = NULL;
 	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
 	memory->snapshot = ours;

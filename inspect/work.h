@@ -47,13 +47,16 @@ struct work {
 	volatile struct work_place *place;
 	void *fixed; // what of the memory the worker has no business to write to
 	size_t fixed_len;
+	void *huge; // where a file of large pages may be mapped over it, to its end
+	size_t huge_len;
 };
 
 // The memory. This is nspeek's alone.
 struct work_memory {
 	struct work *work; // to be written only
 	size_t len;        // bytes of the memory
-	size_t used;       // of what is before the stacks
+	size_t first;      // where what is put begins,
+	size_t used;       // and ends: of what is before the stacks
 	size_t room_at;    // where room for stacks begins
 	struct snapshot snapshot;
 	volatile struct work_place *place;
@@ -66,6 +69,15 @@ int work_open(const struct worker_options *options, struct work_memory *ret);
 // Makes MEMORY new for another worker with OPTIONS: what the last one can have written to its head
 // is gone.
 void work_begin(struct work_memory *memory, const struct worker_options *options);
+
+// Maps a file of large pages over MEMORY, of which nothing is needed any more but the head, unless
+// that was done before, and sets *RET_READER to an fd for the worker's work_take_huge(), or to
+// -EBADF when there is nothing to be done. Fails with -errno; without large pages (hugepages.h) all
+// is as it was, and 0 is returned.
+int work_use_huge(struct work_memory *memory, int *ret_reader);
+
+// The same for the worker, with what work_use_huge() gave. Fails with -errno.
+int work_take_huge(const struct work *work, int reader);
 
 // Unmaps MEMORY. Accepts one that is {0}.
 void work_close(struct work_memory *memory);

@@ -346,13 +346,17 @@ static int receive_files(struct worker *worker)
 	return r;
 }
 
-// Makes memory for stacks present, before they come.
-static void make_room(const struct worker *worker, const struct work *work)
+// Makes memory for stacks present, before they come: in large pages, if READER is a file of them.
+// Fails with -errno.
+static int make_room(const struct worker *worker, const struct work *work, int reader)
 {
 	uint64_t len =
 		worker->record.value < work->room_len ? worker->record.value : work->room_len;
+	int r = reader < 0 ? 0 : work_take_huge(work, reader);
 
-	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
+	if (r == 0)
+		sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
+	return r;
 }
 
 // Drops what was of the snapshot before. Fails with -ENOMEM.
@@ -450,15 +454,16 @@ static int take_threads(struct worker *worker, const struct work *work)
 	return worker->verifies && worker->other ? 0 : -ENOMEM;
 }
 
-// Does what a record of TYPE, the one that has come, says. Returns 0, or -errno.
-static int obey(struct worker *worker, const struct work *work, uint32_t type)
+// Does what a record of TYPE, the one that has come, with FD beside it unless that is negative,
+// says. Returns 0, or -errno.
+static int obey(struct worker *worker, const struct work *work, uint32_t type, int fd)
 {
 	int r;
 
 	if (type == WIRE_ROOM)
-		make_room(worker, work);
-	if (type == WIRE_ROOM || type == WIRE_MODULES)
-		return type == WIRE_ROOM ? 0 : prepare(worker, work);
+		return make_room(worker, work, fd);
+	if (type == WIRE_MODULES)
+		return prepare(worker, work);
 	if (type != WIRE_THREADS || !worker->engine || worker->chain)
 		return -EPROTO;
 	if ((r = take_threads(worker, work)) < 0)
@@ -483,8 +488,8 @@ static int do_work(struct worker *worker, const struct work *work)
 	if ((r = locations_init(&worker->locations)) < 0 || (r = chains_init(&worker->chains)) < 0)
 		return r;
 	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
+		r = obey(worker, work, worker->record.type, fd);
 		close_fd(&fd);
-		r = obey(worker, work, worker->record.type);
 		if (r < 0 || (worker->chain && worker->options->once))
 			return r;
 	}

@@ -16,7 +16,7 @@
 
 int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
 {
-	size_t size = 4096, len = 0;
+	size_t size = 256 << 10, len = 0; // pages come as they are written to
 	auto_free char *buffer = malloc(size + 1);
 
 	if (!buffer)
@@ -33,11 +33,11 @@ int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
 		if (len > max)
 			return -EFBIG;
 		if (len == size) {
-			char *grown = realloc(buffer, size * 2 + 1);
+			char *grown = realloc(buffer, size * 4 + 1);
 			if (!grown)
 				return -ENOMEM;
 			buffer = grown;
-			size *= 2;
+			size *= 4;
 		}
 	}
 	buffer[len] = '\0';

@@ -87,6 +87,21 @@ for denied in execveat=EPERM memfd_create=EPERM; do
 done
 expect_status 0 bash -c 'ulimit -S -f 64; exec "$@"' bash "$NSPEEK" stack "$TARGET"
 expect_status 0 bash -c 'ulimit -f 64; exec "$@"' bash "$NSPEEK" stack "$TARGET"
+# With many threads, in large pages where they are to be had.
+start many "$FIXTURES/container" threads 100
+await_line "$WORK/many.out" '^READY'
+retry 10 has_state "$STARTED" S || fail "the target with many threads does not sleep"
+target_before "$STARTED"
+expect_status 0 "$NSPEEK" stack --json "$STARTED"
+MANY=$(frames)
+assert_eq "$(jq '[.[] | select(.status == "complete")] | length' <<<"$MANY")" 101 "stacks of many threads"
+for denied in fsopen=EPERM fsopen=ENOSYS fsconfig=EINVAL fsmount=EPERM ftruncate=EPERM madvise=EINVAL; do
+	expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --json "$STARTED"
+	assert_eq "$(frames)" "$MANY" "stacks of many threads without $denied"
+done
+expect_status 0 bash -c 'ulimit -f 64; exec "$@"' bash "$NSPEEK" stack "$STARTED"
+target_after "$STARTED"
+finish "$STARTED"
 expect_status 2 "$DENY" pidfd_open=ENOSYS -- "$NSPEEK" stack "$TARGET"
 assert_one_error pidfd_open
 target_after "$TARGET"

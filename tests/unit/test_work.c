@@ -3,8 +3,11 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static unsigned char image[] = {1, 2, 3};
 static char path[] = "/lib/a";
@@ -90,6 +93,64 @@ Test(work, what_is_in_the_room_stays_there)
 	check_int(work_put_threads(&memory, &snapshot), 0);
 	check_true(memory.work->snapshot.stacks == snapshot.stacks);
 	check_int(memcmp(memory.work->snapshot.stacks, "abc", 3), 0);
+	work_close(&memory);
+}
+
+// What the child, to which the file of large pages is given, finds of what was put after that.
+static int read_as_worker(const struct work_memory *memory, int reader, int go)
+{
+	const struct snapshot *told = &memory->work->snapshot;
+	char byte;
+
+	if (read(go, &byte, 1) != 1 || work_take_huge(memory->work, reader) < 0)
+		return 1;
+	return told->thread_count == 3 && told->threads[2].tid == 13 && told->module_count == 2 &&
+			       strcmp(told->modules[0].path, path) == 0 &&
+			       memcmp(told->stacks, "abc", 3) == 0
+		       ? 0
+		       : 2;
+}
+
+// The worker is there before the large pages are.
+Test(work, large_pages_are_shared)
+{
+	struct work_memory memory = open_memory();
+	int ends[2], reader, again, status;
+	size_t len;
+	struct snapshot snapshot = {.pid = 9,
+		.modules = modules,
+		.module_count = 2,
+		.threads = threads,
+		.thread_count = 3,
+		.stacks = work_room(&memory, &len),
+		.stacks_len = 3};
+
+	check_int(pipe(ends), 0);
+	check_int(work_put_modules(&memory, &snapshot), 0); // of another process, before
+	check_int(work_put_threads(&memory, &snapshot), 0);
+	pid_t pid = fork();
+	if (pid == 0) { // the fd has to come to it by its number
+		for (reader = -1; reader < 0;)
+			if (read(ends[0], &reader, sizeof(reader)) != sizeof(reader))
+				_exit(3);
+		char file[64];
+		snprintf(file, sizeof(file), "/proc/%d/fd/%d", getppid(), reader);
+		_exit(read_as_worker(&memory, open(file, O_RDONLY | O_CLOEXEC), ends[0]));
+	}
+	check_int(work_use_huge(&memory, &reader), 0);
+	if (reader < 0)
+		cannot_run("mounting: CAP_SYS_ADMIN");
+	check_int(work_use_huge(&memory, &again), 0);
+	check_int(again, -EBADF);
+	check_int(memory.work->options.max_frames, 5);
+	check_int(write(ends[1], &reader, sizeof(reader)), sizeof(reader));
+	memcpy(snapshot.stacks, "abc", 3);
+	check_int(work_put_modules(&memory, &snapshot), 0);
+	check_int(work_put_threads(&memory, &snapshot), 0);
+	check_true(is_in(&memory, memory.work->snapshot.threads));
+	check_int(write(ends[1], "g", 1), 1);
+	check_int(waitpid(pid, &status, 0), pid);
+	check_int(status, 0);
 	work_close(&memory);
 }
 
