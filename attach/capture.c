@@ -10,6 +10,7 @@
 #include "helper.h"
 #include "hugepages.h"
 #include "memory.h"
+#include "samecode.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -127,22 +128,6 @@ struct maps_text {
 	size_t len;
 };
 
-// Checks that no code moved since BEFORE, and that the process is still the one. Returns 1, 0 or
-// -errno.
-static int is_consistent(
-	const struct target *target, const struct maps_text *before, struct error *err)
-{
-	auto_free char *after = NULL;
-	size_t after_len;
-	int r;
-
-	if ((r = target_verify(target, err)) < 0 ||
-		(r = files_read_maps(target, &after, &after_len, err)) < 0)
-		return r;
-	// Nothing is mapped when the thread whose map it is has exited.
-	return after_len > 0 && files_same_code(before->text, before->len, after, after_len);
-}
-
 static void describe_process(const struct target *target, struct snapshot *snapshot)
 {
 	char link[PATH_MAX];
@@ -177,7 +162,8 @@ static int take_captured(const struct capture_options *options, struct snapshot 
 	if (listener)
 		listener->threads(listener->arg, snapshot);
 	describe_process(plan->target, snapshot); // nobody waits for that
-	return is_consistent(plan->target, maps, err);
+	r = target_verify(plan->target, err);
+	return r < 0 ? r : samecode_check(plan->target, maps->text, maps->len, err);
 }
 
 // Takes one snapshot. Returns 1 when it is consistent, 0 when it has to be taken again.

@@ -224,21 +224,11 @@ static void copy_vdso(const struct target *target, struct snapshot_module *modul
 	module->source = SNAPSHOT_SOURCE_MEMORY;
 }
 
-static bool is_vdso(const struct proc_map *map)
-{
-	return map->path_len == 6 && memcmp(map->path, "[vdso]", 6) == 0;
-}
-
-static bool is_code_file(const struct proc_map *map)
-{
-	return map->executable && (map->inode != 0 || is_vdso(map));
-}
-
 // True when MAP, which stands behind BEFORE, may be code of BEFORE's file that was moved to
 // anonymous memory (to have it in huge pages).
 static bool is_moved_code(const struct proc_map *before, const struct proc_map *map)
 {
-	return map->executable && map->inode == 0 && !is_vdso(map) && before->inode != 0 &&
+	return map->executable && map->inode == 0 && !proc_map_is_vdso(map) && before->inode != 0 &&
 	       !before->executable && before->end == map->start;
 }
 
@@ -252,7 +242,7 @@ static int count_maps(const char *text, size_t len, size_t *ret_maps, size_t *re
 	*ret_maps = *ret_code = 0;
 	for (; (r = proc_map_next(&cursor, end, &map)) > 0; before = map) {
 		(*ret_maps)++;
-		*ret_code += is_code_file(&map) || is_moved_code(&before, &map);
+		*ret_code += proc_map_is_code(&map) || is_moved_code(&before, &map);
 	}
 	return r;
 }
@@ -291,7 +281,7 @@ static int make_modules(
 	int r = 0;
 
 	for (; r == 0 && proc_map_next(&cursor, end, &map) > 0; before = map) {
-		if (is_code_file(&map))
+		if (proc_map_is_code(&map))
 			r = make_module(&map, snapshot, table);
 		else if (is_moved_code(&before, &map))
 			r = make_module(&before, snapshot, table);
@@ -325,7 +315,8 @@ static void fill_maps(
 		struct snapshot_map *to = &snapshot->maps[snapshot->map_count++];
 		*to = (struct snapshot_map){map.start, map.end, map.offset, SNAPSHOT_NO_MODULE,
 			map.writable, map.executable};
-		uint32_t slot = map.inode != 0 || is_vdso(&map) ? *find_slot(table, &map) : 0;
+		uint32_t slot =
+			map.inode != 0 || proc_map_is_vdso(&map) ? *find_slot(table, &map) : 0;
 		if (slot == 0)
 			continue;
 		to->module = (int)slot - 1;
@@ -373,36 +364,6 @@ int files_open_modules(const struct target *target, const char *text, size_t len
 			open_module(target, module, &table.keys[i]);
 	}
 	return 0;
-}
-
-// The next executable file mapping of a maps text, or 0 at its end (or at a malformed line).
-static int next_code(const char **cursor, const char *end, struct proc_map *ret)
-{
-	int r;
-
-	while ((r = proc_map_next(cursor, end, ret)) > 0)
-		if (is_code_file(ret))
-			return 1;
-	return r;
-}
-
-bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	const char *a_end = a + a_len, *b_end = b + b_len;
-	struct proc_map map_a, map_b;
-
-	if (a_len == b_len && memcmp(a, b, a_len) == 0)
-		return true; // nearly always
-	for (;;) {
-		int r_a = next_code(&a, a_end, &map_a);
-		int r_b = next_code(&b, b_end, &map_b);
-		if (r_a <= 0 || r_b <= 0)
-			return r_a == r_b;
-		if (map_a.start != map_b.start || map_a.end != map_b.end ||
-			map_a.offset != map_b.offset || map_a.inode != map_b.inode ||
-			map_a.dev_major != map_b.dev_major || map_a.dev_minor != map_b.dev_minor)
-			return false;
-	}
 }
 
 void files_find_kept(struct snapshot_module *module, const struct buildid *id)

@@ -27,10 +27,6 @@ int files_read_maps(
 int files_open_modules(const struct target *target, const char *text, size_t len,
 	struct snapshot *snapshot, struct error *err);
 
-// True when the executable file mappings of two maps texts are the same: no library came, went or
-// moved between them.
-bool files_same_code(const char *a, size_t a_len, const char *b, size_t b_len);
-
 // Gives MODULE, whose file a kept snapshot lacks, the file at its path on this host, if that has
 // the build id ID; else it has a note that says so.
 void files_find_kept(struct snapshot_module *module, const struct buildid *id);

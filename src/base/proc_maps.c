@@ -65,3 +65,13 @@ int proc_map_next(const char **cursor, const char *end, struct proc_map *ret)
 	*cursor = newline ? newline + 1 : end;
 	return 1;
 }
+
+bool proc_map_is_vdso(const struct proc_map *map)
+{
+	return map->path_len == 6 && memcmp(map->path, "[vdso]", 6) == 0;
+}
+
+bool proc_map_is_code(const struct proc_map *map)
+{
+	return map->executable && (map->inode != 0 || proc_map_is_vdso(map));
+}

@@ -21,3 +21,9 @@ struct proc_map {
 // Parses the line at *CURSOR of a maps text that ends at END into *RET and moves *CURSOR behind it.
 // Returns 1, 0 at the end, or -EINVAL for a malformed line (*CURSOR is then where it was).
 int proc_map_next(const char **cursor, const char *end, struct proc_map *ret);
+
+// True when MAP is the kernel's vDSO, which is no file.
+bool proc_map_is_vdso(const struct proc_map *map);
+
+// True when MAP is code of a file, or the vDSO.
+bool proc_map_is_code(const struct proc_map *map);

@@ -2,6 +2,8 @@
 // Thin system call wrappers.
 #include "sys.h"
 
+#include "proc_maps.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -93,6 +95,36 @@ int sys_close_range(unsigned first, unsigned last)
 int sys_close_range_cloexec(unsigned first, unsigned last)
 {
 	return (int)syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC);
+}
+
+// struct procmap_query of linux/fs.h, which older headers lack.
+struct map_query {
+	uint64_t size, flags, addr;
+	uint64_t start, end, vma_flags, page_size, offset, inode;
+	uint32_t dev_major, dev_minor, name_size, build_id_size;
+	uint64_t name, build_id;
+};
+
+int sys_find_map(int fd, uint64_t addr, bool file, struct proc_map *ret)
+{
+	enum { READABLE = 1, WRITABLE = 2, EXECUTABLE = 4, OR_NEXT = 16, OF_FILE = 32 };
+	const unsigned long query_nr = _IOWR('f', 17, struct map_query);
+	struct map_query query = {.size = sizeof(query),
+		.flags = file ? EXECUTABLE | OF_FILE | OR_NEXT : 0,
+		.addr = addr};
+
+	if (syscall(SYS_ioctl, fd, query_nr, &query) < 0)
+		return -1;
+	*ret = (struct proc_map){.start = query.start,
+		.end = query.end,
+		.offset = query.offset,
+		.inode = query.inode,
+		.dev_major = query.dev_major,
+		.dev_minor = query.dev_minor,
+		.readable = query.vma_flags & READABLE,
+		.writable = query.vma_flags & WRITABLE,
+		.executable = query.vma_flags & EXECUTABLE};
+	return 0;
 }
 
 int sys_populate(void *addr, size_t len)

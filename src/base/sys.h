@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct proc_map;
+
 // What a file is: its inode and device, and the mount that it was reached by.
 struct sys_file_id {
 	uint64_t inode, mount_id;
@@ -37,6 +39,12 @@ int sys_pidfd_open_namespace(int pidfd, int number);
 
 // openat2(2), Linux 5.6: FLAGS as for open(2) (O_CLOEXEC is added), RESOLVE a mask of RESOLVE_*.
 int sys_openat2(int dirfd, const char *path, int flags, uint64_t resolve);
+
+// Finds the mapping at ADDR of the process whose /proc/PID/maps FD is, or, if it is to be code of a
+// FILE, the first such mapping there or above, into *RET, without what proc_maps.h gets from a
+// text's path: ioctl(2) PROCMAP_QUERY, Linux 6.11. errno is ENOENT when there is none, ESRCH when
+// the process has no memory any more. Source: include/uapi/linux/fs.h.
+int sys_find_map(int fd, uint64_t addr, bool file, struct proc_map *ret);
 
 // Makes the pages of LEN bytes at ADDR, a page's beginning, of shared memory or a file present at
 // once: madvise(2) with MADV_POPULATE_READ, Linux 5.14. Pages of shared memory are writable then

@@ -95,7 +95,7 @@ target_before "$STARTED"
 expect_status 0 "$NSPEEK" stack --json "$STARTED"
 MANY=$(frames)
 assert_eq "$(jq '[.[] | select(.status == "complete")] | length' <<<"$MANY")" 101 "stacks of many threads"
-for denied in fsopen=EPERM fsopen=ENOSYS fsconfig=EINVAL fsmount=EPERM ftruncate=EPERM madvise=EINVAL; do
+for denied in fsopen=EPERM fsopen=ENOSYS fsconfig=EINVAL fsmount=EPERM ftruncate=EPERM madvise=EINVAL ioctl=EINVAL; do
 	expect_status 0 "$DENY" "$denied" -- "$NSPEEK" stack --json "$STARTED"
 	assert_eq "$(frames)" "$MANY" "stacks of many threads without $denied"
 done
