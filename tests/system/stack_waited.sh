@@ -71,9 +71,10 @@ if [ "${NSPEEK_BPF:-ON}" = ON ]; then
 	done
 fi
 
-# Threads that are shown as one: the shortest and the longest wait. Kept, it is the same.
+# Threads that are shown as one: the shortest and the longest wait, or both if they read the same
+# (which they do on a machine that took ten seconds until here). Kept, it is the same.
 expect_status 0 "$NSPEEK" stack --save "$WORK/snapshot" "$TARGET"
-assert_matches "$OUT" '5 threads .*"slept-0".* S in pause for [0-9.]+ m?s to [0-9.]+ s'
+assert_matches "$OUT" '5 threads .*"slept-0".* S in pause for [0-9.]+ m?s( to [0-9.]+ s)?'
 grep '^thread\|threads .* in pause' "$WORK/run.out" >"$WORK/saved"
 expect_status 0 "$NSPEEK" stack --load "$WORK/snapshot"
 grep '^thread\|threads .* in pause' "$WORK/run.out" >"$WORK/loaded"
