@@ -14,32 +14,43 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+enum {
+	FIRST = 16 << 10,  // bytes that most files have not
+	SECOND = 256 << 10 // and most others; pages come as they are written to
+};
+
+// Makes *BUFFER one of SIZE bytes and a NUL.
+static bool grow(char **buffer, size_t size)
+{
+	char *grown = realloc(*buffer, size + 1);
+
+	if (grown)
+		*buffer = grown;
+	return grown;
+}
+
+// A small file needs no more memory than it has bytes, and no mapping for a moment.
 int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
 {
-	size_t size = 256 << 10, len = 0; // pages come as they are written to
-	auto_free char *buffer = malloc(size + 1);
+	char first[FIRST];
+	ssize_t n = fd_read_exact(fd, first, sizeof(first));
 
+	if (n < 0)
+		return (int)n;
+	size_t len = (size_t)n, size = len < FIRST ? len : SECOND;
+	auto_free char *buffer = malloc(size + 1);
 	if (!buffer)
 		return -ENOMEM;
-	for (;;) {
-		ssize_t n = read(fd, buffer + len, size - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
+	memcpy(buffer, first, len);
+	for (bool more = len == FIRST; more && len <= max; more = len == size) {
+		if (len == size && !grow(&buffer, size *= 4))
+			return -ENOMEM;
+		if ((n = fd_read_exact(fd, buffer + len, size - len)) < 0)
+			return (int)n;
 		len += (size_t)n;
-		if (len > max)
-			return -EFBIG;
-		if (len == size) {
-			char *grown = realloc(buffer, size * 4 + 1);
-			if (!grown)
-				return -ENOMEM;
-			buffer = grown;
-			size *= 4;
-		}
 	}
+	if (len > max)
+		return -EFBIG;
 	buffer[len] = '\0';
 	*ret_buffer = take_ptr(buffer);
 	*ret_len = len;
