@@ -6,6 +6,7 @@
 
 #include "snapshot.h"
 #include "target.h"
+#include "waited_clocks.h"
 
 enum {
 	CONTEXT_FILES_MAX = 4096,     // rows
@@ -20,6 +21,7 @@ enum {
 struct context_room {
 	uint32_t file_count, peer_count, texts_len;
 	uint32_t kernel_errnum;
+	struct waited_clocks clocks; // that were seen
 	struct context_file files[CONTEXT_FILES_MAX];
 	struct context_peer peers[CONTEXT_PEERS_MAX];
 	char texts[CONTEXT_TEXTS_MAX];

@@ -40,6 +40,7 @@ struct context_task {
 	pid_t pid;
 	int pidfd;
 	uint64_t kill_at_us;
+	struct waited_clocks *clocks;
 };
 
 // The files that a thread waits for.
@@ -326,6 +327,7 @@ struct context_task *context_task_start(const struct target *target,
 		uint32_t work_ms = options->timeout_ms < WORK_MS ? options->timeout_ms : WORK_MS;
 		uint64_t now = clock_now_us();
 		task->pidfd = -EBADF;
+		task->clocks = options->clocks;
 		task->room_len =
 			sizeof(*task->room) + snapshot->thread_count * sizeof(task->room->waits[0]);
 		task->kill_at_us = now + (work_ms + LATE_MS) * UINT64_C(1000);
@@ -424,7 +426,9 @@ void context_task_finish(struct context_task *task, struct snapshot *snapshot)
 	} else {
 		waitpid(task->pid, NULL, 0);
 	}
-	if (snapshot)
+	if (snapshot) {
+		waited_clocks_take(task->clocks, &task->room->clocks);
 		take_room(task->room, snapshot);
+	}
 	free_task(task);
 }

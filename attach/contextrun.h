@@ -19,6 +19,7 @@
 
 #include "snapshot.h"
 #include "target.h"
+#include "waited_clocks.h"
 
 struct context_task;
 
@@ -27,6 +28,7 @@ struct context_options {
 	bool kernel;         // kernel stacks, and the processor time that threads have used
 	bool waits;          // how long threads have waited of which that is not known (waited.h)
 	uint32_t timeout_ms; // at most
+	struct waited_clocks *clocks; // the caller's: clocks that were seen are noted there
 };
 
 // Starts what SNAPSHOT, of TARGET, needs, for context_task_finish(); both must outlive it. Returns

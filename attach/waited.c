@@ -3,6 +3,7 @@
 #include "waited.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fd.h"
 #include "proc_wait.h"
 #include "timens.h"
@@ -158,7 +159,10 @@ static uint64_t read_present(uint32_t cpu)
 static void tell(struct context_run *run, struct departure *departures, uint32_t cpu)
 {
 	uint64_t now = read_present(cpu);
+	const struct waited_clock clock = {cpu, now, clock_now_us()};
 
+	if (now != 0)
+		waited_clocks_note(&run->room->clocks, &clock);
 	for (size_t i = 0; i < run->snapshot->thread_count; i++) {
 		struct context_wait *wait = &run->room->waits[i];
 		uint64_t at = departures[i].at_ns;
@@ -220,6 +224,7 @@ static struct moment moment_of(pid_t beside)
 
 // What is known of the clocks that waited_read_near() can read.
 struct near {
+	const struct waited_clocks *clocks;
 	pid_t beside;
 	bool asked; // the other one was
 	struct moment own, other;
@@ -230,8 +235,13 @@ static bool tell_near(
 	struct near *near, const struct departure *departure, struct context_wait *wait)
 {
 	const struct moment *moment = &near->own;
+	struct moment seen = {.cpu = departure->cpu};
 
-	if (departure->cpu != near->own.cpu) {
+	if (departure->cpu != near->own.cpu &&
+		waited_clocks_tell(near->clocks, departure->cpu, clock_now_us(), departure->at_ns,
+			&seen.now_ns)) {
+		moment = &seen;
+	} else if (departure->cpu != near->own.cpu) {
 		if (!near->asked)
 			near->other = moment_of(near->beside);
 		near->asked = true;
@@ -247,9 +257,10 @@ static bool tell_near(
 	return true;
 }
 
-bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside)
+bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside,
+	struct waited_clocks *clocks)
 {
-	struct near near = {.beside = beside};
+	struct near near = {.clocks = clocks, .beside = beside};
 	size_t wanted = 0, others = 0;
 
 	for (size_t i = 0; i < snapshot->thread_count; i++)
@@ -257,6 +268,9 @@ bool waited_read_near(const struct target *target, struct snapshot *snapshot, pi
 	if (wanted == 0 || wanted > NEAR_MAX)
 		return wanted > 0;
 	near.own = our_moment();
+	const struct waited_clock clock = {near.own.cpu, near.own.now_ns, clock_now_us()};
+	if (clock.now_ns != 0)
+		waited_clocks_note(clocks, &clock);
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		struct snapshot_thread *thread = &snapshot->threads[i];
 		if (!is_wanted(thread))

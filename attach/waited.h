@@ -13,7 +13,8 @@
 //     clock, which leaves out all interrupts and all that a hypervisor took since the system began,
 //     and so may be hours behind another's. It is compared with the same CPU's: with ours, or our
 //     worker's, if that is it, since making a process takes as long as a sixth of all for one
-//     thread; else a child goes to each CPU. What it still leaves out is the part of the wait that
+//     thread; or with what it was a moment ago, if it was seen then (waited_clocks.h); else a child
+//     goes to each CPU. What it still leaves out is the part of the wait that
 //     went to interrupts of that CPU, so it tells somewhat less than it was, and nothing where that
 //     part has been large.
 // Neither is told of a thread that was stopped to be copied: it ran for that.
@@ -37,10 +38,12 @@ bool waited_of_notes(const struct waited_notes *notes, uint64_t *ret_ms);
 bool waited_clock_is_good(uint64_t now_ns, uint64_t uptime_ns);
 
 // Reads how long the threads of SNAPSHOT, of TARGET, have waited that were read out of /proc, if
-// they are few, and were last on our CPU, or on that of BESIDE, a process of ours that runs (0:
-// none). Returns whether others are left, for waited_read().
-bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside);
+// they are few, and were last on our CPU, whose clock is noted in CLOCKS, on one of which these
+// tell, or on that of BESIDE, a process of ours that runs (0: none). Returns whether others are
+// left, for waited_read().
+bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside,
+	struct waited_clocks *clocks);
 
-// The same for all threads of RUN of which it is not known yet: for the child of contextrun.h,
-// which is then on some other CPU, or held up by what has that for itself.
+// The same for all threads of RUN of which it is not known yet, noting clocks in its room: for the
+// child of contextrun.h, which is then on some other CPU, or held up by what has that for itself.
 void waited_read(struct context_run *run);

@@ -82,8 +82,8 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 		target, &taking->capture, &taken.snapshot, &taken.report.threads_missed, err);
 	if (r == 0) {
 		struct context_options options = taking->context;
-		options.waits =
-			waited_read_near(target, &taken.snapshot, inspect_worker(inspection));
+		options.waits = waited_read_near(
+			target, &taken.snapshot, inspect_worker(inspection), options.clocks);
 		task = context_task_start(target, &taken.snapshot, &options);
 	}
 	if (r == 0 && gostack_is_go(&taken.snapshot))
@@ -140,7 +140,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 					.iterator = &options->shared->iterator},
 		.context = {.index_fd = options->shared->index_fd,
 			.kernel = options->kernel,
-			.timeout_ms = timeout_ms}};
+			.timeout_ms = timeout_ms,
+			.clocks = &options->shared->clocks}};
 	struct capture_options *capture = &taking.capture;
 
 	capture->room = inspect_room(inspection, &capture->room_len);
