@@ -108,6 +108,7 @@ Test(hugepages, file_is_mounted_nowhere)
 	auto_fd int reader = -EBADF;
 	auto_fd int fd = open_file(LARGE, &reader);
 
+	check_true(fd != reader);
 	check_int(count_lines("/proc/self/mountinfo"), before);
 }
 
