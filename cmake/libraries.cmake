@@ -23,6 +23,7 @@ nspeek_library(lib_dw dw)
 nspeek_library(lib_lzma lzma)
 nspeek_library(lib_bz2 bz2)
 nspeek_library(lib_z z)
+nspeek_library(lib_zstd zstd)
 nspeek_library(lib_iberty iberty)
 nspeek_library(lib_jansson jansson)
 # The order in which static archives need each other.

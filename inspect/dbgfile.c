@@ -4,14 +4,13 @@
 
 #include "cleanup.h"
 #include "object.h"
+#include "packed.h"
 
 #include <limits.h>
-#include <zlib.h>
 
 enum {
 	SECTIONS_MAX = 1 << 16, // looked at
 	UNITS_MAX = 1 << 22,    // of one file
-	ZDEBUG_HEAD = 12,       // "ZLIB" and the size, big endian
 	STRING_STEP = 64,       // bytes of a string that are a step
 };
 
@@ -57,15 +56,15 @@ static enum dbg_section section_of(const char *name, bool is_split, bool *ret_ol
 	return (enum dbg_section)section;
 }
 
-// Unpacks FROM, which says that it becomes LEN bytes, as SECTION of FILE.
-static void unpack(
-	struct dbg_file *file, enum dbg_section section, struct dbg_bytes from, uint64_t len)
+// Unpacks FROM, whose head is HEAD, as SECTION of FILE.
+static void unpack(struct dbg_file *file, enum dbg_section section, struct dbg_bytes from,
+	const struct packed_head *head)
 {
 	struct dbg_limits *limits = file->limits;
 	size_t *budget = limits->unpack_budget;
+	size_t len = head->len;
 	bool fits = len <= limits->unpack_most && len <= *budget;
 	unsigned char *to = fits && len > 0 ? malloc(len) : NULL;
-	uLongf got = len;
 
 	if (!to) {
 		dbg_trouble(limits, len == 0                    ? DBG_FINE
@@ -75,7 +74,7 @@ static void unpack(
 	}
 	*budget -= len;
 	limits->unpack_most -= len;
-	if (uncompress(to, &got, from.at, from.len) != Z_OK || got != len) {
+	if (!packed_unpack(head, from.at, from.len, to)) {
 		free(to);
 		dbg_trouble(limits, DBG_BROKEN);
 		return;
@@ -84,30 +83,13 @@ static void unpack(
 	file->sections[section] = (struct dbg_bytes){to, len};
 }
 
-// What the head of compressed bytes says.
-struct packed_head {
-	bool known;    // how it is compressed
-	uint64_t len;  // bytes of what comes out; 0: nothing is there
-	uint64_t head; // bytes of the head itself
-};
-
 static struct packed_head read_head(const struct dbg_packed *packed)
 {
-	struct packed_head ret = {.known = true};
-	const unsigned char *at = packed->bytes.at;
-	Elf64_Chdr head;
+	const struct packed_head none = {0};
 
-	if (packed->compressed && packed->bytes.len >= sizeof(head)) {
-		memcpy(&head, at, sizeof(head));
-		ret.known = head.ch_type == ELFCOMPRESS_ZLIB || head.ch_type == 0;
-		ret.len = head.ch_type != 0 ? head.ch_size : 0; // 0: it was not kept
-		ret.head = sizeof(head);
-	} else if (packed->old && packed->bytes.len >= ZDEBUG_HEAD && memcmp(at, "ZLIB", 4) == 0) {
-		for (int i = 4; i < ZDEBUG_HEAD; i++)
-			ret.len = ret.len << 8 | at[i];
-		ret.head = ZDEBUG_HEAD;
-	}
-	return ret;
+	return packed->compressed || packed->old
+		       ? packed_read_head(packed->bytes.at, packed->bytes.len, packed->old)
+		       : none;
 }
 
 struct dbg_bytes dbg_section(struct dbg_file *file, enum dbg_section section)
@@ -122,9 +104,8 @@ struct dbg_bytes dbg_section(struct dbg_file *file, enum dbg_section section)
 		return packed->bytes;
 	}
 	struct packed_head head = read_head(packed);
-	struct dbg_bytes from = {packed->bytes.at + head.head, packed->bytes.len - head.head};
-	if (head.known)
-		unpack(file, section, from, head.len);
+	if (head.method != PACKED_UNKNOWN)
+		unpack(file, section, packed->bytes, &head);
 	else
 		dbg_trouble(file->limits, DBG_PACKED);
 	return file->sections[section];

@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "cleanup.h"
 #include "object.h"
+#include "packed.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -47,43 +48,42 @@ static void fill_head(struct head *head, size_t len)
 	memcpy(head->names, names, sizeof(names));
 }
 
-// The size that SECTION claims to have when it is unpacked, or UINT64_MAX.
-static uint64_t unpacked_size(Elf_Scn *section, bool gnu)
-{
-	GElf_Chdr chdr;
-	uint64_t size = 0;
-
-	if (!gnu)
-		return gelf_getchdr(section, &chdr) ? chdr.ch_size : UINT64_MAX;
-	const Elf_Data *data = elf_rawdata(section, NULL);
-	if (!data || !data->d_buf || data->d_size < 12)
-		return UINT64_MAX;
-	for (int i = 4; i < 12; i++) // behind "ZLIB", the highest byte first
-		size = size << 8 | ((const unsigned char *)data->d_buf)[i];
-	return size;
-}
-
-// The section's bytes, unpacked, or NULL.
-static const Elf_Data *find_frame(Elf *elf)
+// The section as it stands in the file, or NULL.
+static const Elf_Data *find_frame(Elf *elf, bool *ret_is_old, bool *ret_is_packed)
 {
 	GElf_Shdr shdr;
-	bool gnu = false;
 	Elf_Scn *section = object_section(elf, ".debug_frame", &shdr);
 
-	if (!section) {
-		gnu = true; // an older way to say that it is compressed
-		section = object_section(elf, ".zdebug_frame", &shdr);
-	}
+	*ret_is_old = !section; // an older way to say that it is compressed
 	if (!section)
+		section = object_section(elf, ".zdebug_frame", &shdr);
+	*ret_is_packed = section && (*ret_is_old || (shdr.sh_flags & SHF_COMPRESSED));
+	const Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	return data && data->d_buf && data->d_size > 0 ? data : NULL;
+}
+
+// The image of the file that it is put into, unpacked, *RET_LEN bytes; or NULL.
+static unsigned char *make_image(Elf *elf, size_t *ret_len)
+{
+	bool is_old, is_packed;
+	const Elf_Data *data = find_frame(elf, &is_old, &is_packed);
+	struct packed_head packed = {.len = data ? data->d_size : 0};
+
+	if (data && is_packed)
+		packed = packed_read_head(data->d_buf, data->d_size, is_old);
+	if (packed.len == 0 || packed.len > FRAME_MAX)
 		return NULL;
-	if (gnu || (shdr.sh_flags & SHF_COMPRESSED)) {
-		// Unpacked in place; the size that is claimed is allocated first.
-		if (unpacked_size(section, gnu) > FRAME_MAX ||
-			(gnu ? elf_compress_gnu(section, 0, 0) : elf_compress(section, 0, 0)) < 0)
-			return NULL;
-	}
-	const Elf_Data *data = elf_rawdata(section, NULL);
-	return data && data->d_buf && data->d_size > 0 && data->d_size <= FRAME_MAX ? data : NULL;
+	auto_free unsigned char *image = malloc(sizeof(struct head) + packed.len);
+	if (!image)
+		return NULL;
+	unsigned char *section = image + sizeof(struct head);
+	if (!is_packed)
+		memcpy(section, data->d_buf, packed.len);
+	else if (!packed_unpack(&packed, data->d_buf, data->d_size, section))
+		return NULL;
+	fill_head((struct head *)image, packed.len);
+	*ret_len = packed.len;
+	return take_ptr(image);
 }
 
 // Of functions that the linker has left out, the FDEs stay, and begin at address 0: they are moved
@@ -112,16 +112,14 @@ static void bury_dead(unsigned char *bytes, size_t len, const Elf64_Ehdr *ehdr)
 
 void debugframe_open(struct debugframe *ret, Elf *elf)
 {
-	const Elf_Data *data = find_frame(elf);
-	struct debugframe frame = {0};
+	size_t len;
+	struct debugframe frame = {.image = make_image(elf, &len)};
 
-	*ret = frame;
-	if (!data || !(frame.image = malloc(sizeof(struct head) + data->d_size)))
+	*ret = (struct debugframe){0};
+	if (!frame.image)
 		return;
-	fill_head((struct head *)frame.image, data->d_size);
-	memcpy(frame.image + sizeof(struct head), data->d_buf, data->d_size);
-	bury_dead(frame.image + sizeof(struct head), data->d_size, (Elf64_Ehdr *)frame.image);
-	frame.elf = elf_memory((char *)frame.image, sizeof(struct head) + data->d_size);
+	bury_dead(frame.image + sizeof(struct head), len, (Elf64_Ehdr *)frame.image);
+	frame.elf = elf_memory((char *)frame.image, sizeof(struct head) + len);
 	frame.dwarf = frame.elf ? dwarf_begin_elf(frame.elf, DWARF_C_READ, NULL) : NULL;
 	frame.cfi = frame.dwarf ? dwarf_getcfi(frame.dwarf) : NULL;
 	if (frame.cfi)

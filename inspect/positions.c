@@ -181,7 +181,7 @@ static const char *note_of(enum dbg_trouble trouble)
 		[DBG_OTHER] = "where debug information of it should be is something else",
 		[DBG_BROKEN] = "its debug information is broken",
 		[DBG_TOO_LARGE] = "its debug information is too large to be read",
-		[DBG_PACKED] = "its debug information is compressed in an unknown way (zstd?)",
+		[DBG_PACKED] = "its debug information is compressed in an unknown way",
 	};
 
 	return notes[trouble];

@@ -4,7 +4,7 @@
 
 # What nspeek is built from, and what its tests need beside.
 BUILD_PACKAGES=(build-essential cmake pkg-config libunwind-dev libdw-dev libelf-dev libcapstone-dev libjansson-dev
-	libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev musl-tools clang bpftool libbpf-dev)
+	libseccomp-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev libzstd-dev musl-tools clang bpftool libbpf-dev)
 TEST_PACKAGES=(libcriterion-dev libcap-dev libcap2-bin clang-format universal-ctags busybox-static crun runc bubblewrap
 	iproute2 netcat-openbsd jq uidmap util-linux bsdutils procps strace
 	podman lxc systemd-container containerd docker.io gdb python3 curl debuginfod vim-tiny binutils xz-utils golang-go rustc dwz llvm

@@ -7,6 +7,7 @@
 #include "section_image.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 enum { START = 0x1000, SIZE = 64 };
 
@@ -75,6 +76,25 @@ static struct compressed compress_frame(void)
 	return to;
 }
 
+Test(debugframe, compressed_by_zstd)
+{
+	enum { TYPE_ZSTD = 2 };
+	struct debug_frame frame = debug_frame_of(START, SIZE, 24);
+	struct compressed data = {.header = {TYPE_ZSTD, 0, sizeof(frame), 8}};
+	size_t len = ZSTD_compress(data.bytes, sizeof(data.bytes), &frame, sizeof(frame), 3);
+
+	check_true(!ZSTD_isError(len));
+	len += sizeof(data.header);
+	check_int(look(".debug_frame", SHF_COMPRESSED, &data, len), 24);
+	for (size_t cut = 0; cut < len; cut++)
+		check_int(look(".debug_frame", SHF_COMPRESSED, &data, cut), -1);
+	for (int more = -1; more <= 1; more += 2) {
+		data.header.ch_size = sizeof(frame) + (size_t)more;
+		check_int(look(".debug_frame", SHF_COMPRESSED, &data, len), -1);
+	}
+	check_no_leak();
+}
+
 Test(debugframe, compressed)
 {
 	struct compressed data = compress_frame();
@@ -97,6 +117,8 @@ Test(debugframe, compressed_lies)
 		check_int(look(".debug_frame", SHF_COMPRESSED, &data, data.len), -1);
 	}
 	data = compress_frame();
+	data.header.ch_type = ELFCOMPRESS_ZLIB + 1; // it is by zlib
+	check_int(look(".debug_frame", SHF_COMPRESSED, &data, data.len), -1);
 	data.header.ch_type = 77;
 	check_int(look(".debug_frame", SHF_COMPRESSED, &data, data.len), -1);
 }
