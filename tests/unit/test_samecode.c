@@ -33,8 +33,8 @@ Test(samecode, compares_texts)
 		"1000-2000 r-xp 00000000 08:01 6 /bin/a\n7000-8000 r-xp 00000000 00:00 0 [vdso]\n",
 		"1000-2000 r-xp 00000000 08:02 5 /bin/a\n7000-8000 r-xp 00000000 00:00 0 [vdso]\n",
 		"1000-2000 r-xp 00000000 09:01 5 /bin/a\n7000-8000 r-xp 00000000 00:00 0 [vdso]\n",
-		"1000-2000 r-xp 00000000 08:01 5 /bin/a\n3000-4000 r-xp 00000000 08:01 6 /bin/b\n"
-		"7000-8000 r-xp 00000000 00:00 0 [vdso]\n"};
+		("1000-2000 r-xp 00000000 08:01 5 /bin/a\n3000-4000 r-xp 00000000 08:01 6 /bin/b\n"
+		 "7000-8000 r-xp 00000000 00:00 0 [vdso]\n")};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		check_false(compare(others[i]));
 }
