@@ -21,7 +21,9 @@
 enum {
 	PAGE = 4096,
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
-	HEAP = 112 << 10,  // bytes of each half of what is made present
+	HEAP = 112 << 10,  // bytes of a chunk that is made present: less than malloc(3) maps
+	HEAP_FEW = 2,      // chunks that the first stack needs
+	HEAP_MANY = 4,     // and many threads'
 };
 
 struct wire_record *worker_record(struct worker *worker, enum wire_type type)
@@ -346,17 +348,38 @@ static int receive_files(struct worker *worker)
 	return r;
 }
 
-// Makes memory for stacks present, before they come: in large pages, if READER is a file of them.
-// Fails with -errno.
+// Makes COUNT chunks of heap present that will be needed, at once instead of page by page: chunks
+// that come from it, not from mmap(2); what is freed is given out again.
+static void populate_heap(size_t count)
+{
+	const uintptr_t page = 4096;
+	void *chunks[HEAP_MANY];
+
+	for (size_t i = 0; i < count; i++)
+		chunks[i] = malloc(HEAP);
+	void *last = malloc(1); // which keeps what is freed from being unmapped
+	uintptr_t start = ((uintptr_t)chunks[0] + page - 1) & ~(page - 1),
+		  end = (uintptr_t)chunks[count - 1] + HEAP;
+
+	if (chunks[0] && last && start < end && end - start < (count + 1) * HEAP)
+		sys_populate_private((void *)start, end - start);
+	for (size_t i = 0; i < count; i++)
+		free(chunks[i]);
+}
+
+// Makes memory for stacks, and for what comes of them, present before they come: in large pages, if
+// READER is a file of them. Fails with -errno.
 static int make_room(const struct worker *worker, const struct work *work, int reader)
 {
 	uint64_t len =
 		worker->record.value < work->room_len ? worker->record.value : work->room_len;
 	int r = reader < 0 ? 0 : work_take_huge(work, reader);
 
-	if (r == 0)
-		sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
-	return r;
+	if (r < 0)
+		return r;
+	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
+	populate_heap(HEAP_MANY);
+	return 0;
 }
 
 // Drops what was of the snapshot before. Fails with -ENOMEM.
@@ -505,22 +528,6 @@ static int send_sandbox(struct worker *worker, int kind)
 	return kind == SANDBOX_FILTER ? 0 : wire_send(worker->in.socket, record, -EBADF);
 }
 
-// Makes the heap present that the first stack needs, at once instead of page by page: in chunks
-// that come from it, not from mmap(2); what is freed is given out again.
-static void populate_heap(void)
-{
-	const uintptr_t page = 4096;
-	void *first = malloc(HEAP), *second = malloc(HEAP);
-	void *last = malloc(1); // which keeps what is freed from being unmapped
-	uintptr_t start = ((uintptr_t)first + page - 1) & ~(page - 1),
-		  end = (uintptr_t)second + HEAP;
-
-	if (first && second && last && start < end && end - start < (uintptr_t)3 * HEAP)
-		sys_populate_private((void *)start, end - start);
-	free(first);
-	free(second);
-}
-
 int worker_live(const struct work *work)
 {
 	struct error err = {0};
@@ -529,7 +536,7 @@ int worker_live(const struct work *work)
 		.keep = &work->socket,
 		.keep_count = 1,
 		.cpu_s = work->cpu_s};
-	populate_heap();
+	populate_heap(HEAP_FEW);
 	int kind = sandbox_enter(&sandbox, &err);
 	if (kind < 0)
 		return 1;
