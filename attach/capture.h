@@ -4,9 +4,10 @@
 // Theory of operation. Everything that can be done before is: the memory map is read, files are
 // opened, what the policy needs is loaded. A helper (helper.h) then captures the threads, in the
 // ways and the order that the policy says (policy.h), into memory that is only ours and its.
-// Afterwards the map is read again: when code came, went or moved meanwhile (dlopen, exec), the
-// snapshot would be given wrong names, so it is taken again. Whoever goes on with a snapshot is
-// told of it in pieces, as soon as they are there, so that nothing waits for what it does not need.
+// Afterwards it is seen whether the map still is so (samecode.h): when code came, went or moved
+// meanwhile (dlopen, exec), the snapshot would be given wrong names, so it is taken again. Whoever
+// goes on with a snapshot is told of it in pieces, as soon as they are there, so that nothing waits
+// for what it does not need.
 #pragma once
 
 #include "error.h"
@@ -35,8 +36,8 @@ struct capture_options {
 	const pid_t *whole; // those of which all registers are wanted, ascending
 	size_t whole_count;
 	uint32_t timeout_ms; // for the whole capture
-	// Where stacks are copied to, page-aligned, shared with children that were forked before;
-	// NULL: memory that comes with the snapshot.
+	// Where stacks are copied to, page-aligned, the caller's, perhaps shared with a child of
+	// its; NULL: memory that comes with the snapshot.
 	unsigned char *room;
 	size_t room_len;
 	const struct capture_listener *listener; // NULL: nobody

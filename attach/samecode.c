@@ -44,6 +44,19 @@ bool samecode_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 	}
 }
 
+// Finds the first mapping of code of a file at *FROM or above, and sets *FROM behind it: one that
+// the text would say to be code of one, so not of an inode 0, as file systems of users can have.
+// Returns as sys_find_map().
+static int find_code(int maps_fd, uint64_t *from, struct proc_map *ret)
+{
+	do {
+		if (sys_find_map(maps_fd, *from, true, ret) < 0)
+			return -1;
+		*from = ret->end;
+	} while (ret->inode == 0);
+	return 0;
+}
+
 // Whether what TEXT says is so, by asking MAPS_FD. Returns 1, 0, or -errno: it has to be read.
 static int ask(int maps_fd, const char *text, size_t len)
 {
@@ -55,17 +68,16 @@ static int ask(int maps_fd, const char *text, size_t len)
 	while ((r = next_code(&text, end, &before)) > 0) {
 		bool is_vdso = before.inode == 0;
 		r = is_vdso ? sys_find_map(maps_fd, before.start, false, &now)
-			    : sys_find_map(maps_fd, from, true, &now);
+			    : find_code(maps_fd, &from, &now);
 		if (r < 0)
 			return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 		if (!is_same(&before, &now))
 			return 0;
-		from = is_vdso ? from : now.end;
 	}
 	if (r < 0)
 		return r;
 	// There must be no more.
-	if (sys_find_map(maps_fd, from, true, &now) == 0)
+	if (find_code(maps_fd, &from, &now) == 0)
 		return 0;
 	return errno == ENOENT ? 1 : errno == ESRCH ? 0 : -errno;
 }

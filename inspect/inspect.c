@@ -257,7 +257,7 @@ void inspect_begin(struct inspection *inspection)
 	struct error err = {0};
 
 	// It may still read what would be overwritten, and its time is limited.
-	if (!inspection->told && inspection->pid != 0 &&
+	if (!inspection->told && inspection->pid != 0 && inspection->failed == 0 &&
 		inspection->spent_us <= (uint64_t)inspection->options->timeout_ms * 1000)
 		return;
 	stop(inspection, false);

@@ -63,7 +63,8 @@ unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
 // Says that the stacks of about THREAD_COUNT threads will come. The worker, which has nothing to do
 // yet, makes memory for them present, if there are many: that takes as long as copying them. So
-// does inspect_modules(), whose caller waits for them, with what is told of threads beside.
+// does inspect_modules(), whose caller waits for them, with what is told of threads beside. What is
+// in the room is lost.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
 // Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one

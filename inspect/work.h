@@ -5,11 +5,13 @@
 // captured, so it is started before anything is known of the process (inspect.h), and what there is
 // to do is put into memory that it shares with nspeek from the beginning, at the same address on
 // both sides: a snapshot's arrays go there as they are, and a record says when they are there
-// (wire.h). Files go over the socket. The memory goes one way: where it is, how much of it is used
-// and what was put there nspeek keeps for itself, and never reads back, so a worker that writes
-// there deceives nobody but itself. Only the copied stacks are there alone: nspeek takes words of
-// them for what may be anything, and keeps them in a file. One thing comes back: at which module
-// the worker is, for when it does not come to its end (leftout.h); that may be anything too.
+// (wire.h). Before many threads come, all of it but the beginning is replaced on both sides by a
+// file in large pages (hugepages.h). Files go over the socket. The memory goes one way: where it
+// is, how much of it is used and what was put there nspeek keeps for itself, and never reads back,
+// so a worker that writes there deceives nobody but itself. Only the copied stacks are there alone:
+// nspeek takes words of them for what may be anything, and keeps them in a file. One thing comes
+// back: at which module the worker is, for when it does not come to its end (leftout.h); that may
+// be anything too.
 #pragma once
 
 #include "snapshot.h"

@@ -42,12 +42,15 @@ int fd_read_all(int fd, size_t max, char **ret_buffer, size_t *ret_len)
 	if (!buffer)
 		return -ENOMEM;
 	memcpy(buffer, first, len);
-	for (bool more = len == FIRST; more && len <= max; more = len == size) {
+	for (bool more = len == FIRST; more && len <= max;) {
 		if (len == size && !grow(&buffer, size *= 4))
 			return -ENOMEM;
-		if ((n = fd_read_exact(fd, buffer + len, size - len)) < 0)
+		// Nothing beyond what shows that it is too much: the rest may be endless.
+		size_t wanted = size - len < max - len + 1 ? size - len : max - len + 1;
+		if ((n = fd_read_exact(fd, buffer + len, wanted)) < 0)
 			return (int)n;
 		len += (size_t)n;
+		more = (size_t)n == wanted;
 	}
 	if (len > max)
 		return -EFBIG;

@@ -3,6 +3,7 @@
 #include "hugepages.h"
 
 #include "cleanup.h"
+#include "fd.h"
 #include "mounttree.h"
 
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 #include <sys/resource.h>
 
 // A large page is worth its zeros for as much as that.
-enum { WORTH = 192 << 10 };
+enum { WORTH = 192 << 10, PAGE = 4096 };
 
 void hugepages_advise(void *addr, size_t len)
 {
@@ -38,8 +39,12 @@ void *hugepages_calloc(size_t count, size_t size, size_t *ret_mapped)
 
 	if (__builtin_mul_overflow(count, size, &len) || len > SIZE_MAX - HUGEPAGE)
 		return NULL;
-	*ret_mapped = len < WORTH ? 0 : len;
-	return len < WORTH ? calloc(count, size) : hugepages_map(ret_mapped);
+	bool worth = len >= WORTH;
+#if defined(__SANITIZE_ADDRESS__)
+	worth = false; // what only a mapping points to would be a leak
+#endif
+	*ret_mapped = worth ? len : 0;
+	return worth ? hugepages_map(ret_mapped) : calloc(count, size);
 }
 
 void hugepages_free(void *memory, size_t mapped)
@@ -48,6 +53,17 @@ void hugepages_free(void *memory, size_t mapped)
 		munmap(memory, mapped);
 	else
 		free(memory);
+}
+
+// Whether memory may be had that was not promised before: if not, the pages of a file are, and
+// whoever touches one that cannot be had is killed (proc_sys_vm(5), overcommit_memory).
+static bool is_overcommitted(void)
+{
+	char word[8];
+	ssize_t len =
+		fd_read_small_at(AT_FDCWD, "/proc/sys/vm/overcommit_memory", word, sizeof(word));
+
+	return len > 0 && word[0] != '2';
 }
 
 int hugepages_file(size_t len, int *ret_reader)
@@ -60,6 +76,10 @@ int hugepages_file(size_t len, int *ret_reader)
 	// Beyond the limit for files we would not fail, but be killed (setrlimit(2), SIGXFSZ).
 	if (getrlimit(RLIMIT_FSIZE, &most) < 0 || most.rlim_cur < len)
 		return -EFBIG;
+	if (!is_overcommitted())
+		return -ENOMEM;
+	if (sysconf(_SC_PAGESIZE) != PAGE)
+		return -EOPNOTSUPP;
 	auto_fd int root = mounttree_new("tmpfs", options, 0);
 
 	if (root < 0)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The size of a large page where pages are 4 KiB; elsewhere they are larger, and this aligns to no
-// use.
+// The size of a large page where pages are 4 KiB; elsewhere they are larger, up to 512 MiB, and
+// nothing here makes any.
 static const size_t HUGEPAGE = (size_t)2 << 20;
 
 static inline size_t hugepages_round(size_t len)
@@ -34,5 +34,6 @@ void hugepages_advise(void *addr, size_t len);
 // Opens a file of LEN bytes, zero, that has no name and goes with its last fd or mapping: as
 // memfd_create(2), but its pages are large ones. *RET_READER is an fd of it that cannot write. Both
 // are the caller's. Fails with -errno: where it may not mount (a tmpfs of its own, that nobody
-// sees), before Linux 5.2, or where files may not be so large. Source: tmpfs(5), huge=; fsopen(2).
+// sees), before Linux 5.2, where files may not be so large, where memory has to be promised before
+// it is used, or where pages are not 4 KiB. Source: tmpfs(5), huge=; fsopen(2).
 int hugepages_file(size_t len, int *ret_reader);

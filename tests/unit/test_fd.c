@@ -178,6 +178,24 @@ Test(fd, read_all_of_every_size_near_a_limit)
 	check_no_leak();
 }
 
+// As a FIFO that somebody holds open.
+Test(fd, read_all_waits_for_no_more_than_it_may_have)
+{
+	enum { MOST = 20000 };
+	auto_free char *filler = malloc(MOST + 2);
+	char *text = NULL;
+	size_t len;
+	int ends[2];
+
+	memset(filler, 'f', MOST + 1);
+	filler[MOST + 1] = '\0';
+	pipe_with(filler, ends);
+	check_int(fd_read_all(ends[0], MOST, &text, &len), -EFBIG);
+	check_true(text == NULL);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 Test(fd, read_small)
 {
 	char buffer[8];

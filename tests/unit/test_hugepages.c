@@ -53,7 +53,12 @@ Test(hugepages, calloc_maps_what_is_large)
 	check_true(few && mapped == 0 && is_zero(few, SMALL));
 	hugepages_free(few, mapped);
 	unsigned char *many = hugepages_calloc(LARGE, 1, &mapped);
-	check_true(many && mapped >= LARGE && is_zero(many, LARGE));
+	check_true(many && is_zero(many, LARGE));
+#if defined(__SANITIZE_ADDRESS__)
+	check_u64(mapped, 0); // a leak would not be found there
+#else
+	check_true(mapped >= LARGE);
+#endif
 	hugepages_free(many, mapped);
 	hugepages_free(NULL, 0);
 	check_true(!hugepages_calloc(SIZE_MAX / 2, 3, &mapped));
@@ -68,6 +73,8 @@ static int open_file(size_t len, int *ret_reader)
 
 	if (fd == -EPERM)
 		cannot_run("mounting: CAP_SYS_ADMIN");
+	if (fd == -ENOMEM || fd == -EOPNOTSUPP)
+		cannot_run("overcommitted memory, in pages of 4 KiB");
 	check_true(fd >= 0);
 	return fd;
 }
