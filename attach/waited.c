@@ -17,9 +17,7 @@
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
 
 enum {
-	RAN_LOST = 4,    // at most one part in so many of a run went to interrupts and hypervisors
-	ERROR_MS = 10,   // that may be wrong of what is told,
-	ERROR_PART = 20, // or one part in so many of it
+	RAN_LOST = 4, // at most one part in so many of a run went to interrupts and hypervisors
 	CPUS_MAX = 1 << 13, // that Linux has
 	NEAR_MAX = 16,      // threads that are looked at while others wait for us
 	SCHED_SIZE = 4096,  // bytes of a file
@@ -37,7 +35,7 @@ bool waited_of_notes(const struct waited_notes *notes, uint64_t *ret_ms)
 	if (notes->arrived == 0)
 		return false;
 	uint64_t waited_ms = ms_between(notes->arrived + notes->ran, notes->now);
-	if (notes->ran / RAN_LOST / NS_PER_MS > ERROR_MS + waited_ms / ERROR_PART)
+	if (notes->ran / RAN_LOST / NS_PER_MS > WAITED_ERROR_MS + waited_ms / WAITED_ERROR_PART)
 		return false;
 	*ret_ms = waited_ms;
 	return true;
@@ -47,7 +45,7 @@ bool waited_clock_is_good(uint64_t now_ns, uint64_t uptime_ns)
 {
 	uint64_t lag = now_ns > uptime_ns ? now_ns - uptime_ns : uptime_ns - now_ns;
 
-	return lag <= NS_PER_S + uptime_ns / ERROR_PART;
+	return lag <= NS_PER_S + uptime_ns / WAITED_ERROR_PART;
 }
 
 // True when how long THREAD has waited is not known yet, and /proc can tell it.

@@ -14,10 +14,9 @@
 //     and so may be hours behind another's. It is compared with the same CPU's: with ours, or our
 //     worker's, if that is it, since making a process takes as long as a sixth of all for one
 //     thread; or with what it was a moment ago, if it was seen then (waited_clocks.h); else a child
-//     goes to each CPU. What it still leaves out is the part of the wait that
-//     went to interrupts of that CPU, so it tells somewhat less than it was (or, by a clock that
-//     was seen before, as much more as waited_clocks.h allows), and nothing where that
-//     part has been large.
+//     goes to each CPU. What it still leaves out is the part of the wait that went to interrupts of
+//     that CPU, so it tells somewhat less than it was (or, by a clock that was seen before, as much
+//     more as waited_clocks.h allows), and nothing where that part has been large.
 // Neither is told of a thread that was stopped to be copied: it ran for that.
 #pragma once
 

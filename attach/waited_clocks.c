@@ -2,11 +2,6 @@
 // Clocks that were seen.
 #include "waited_clocks.h"
 
-enum {
-	ERROR_US = 10000, // that may be wrong of what is told,
-	ERROR_PART = 20,  // or one part in so many of it
-};
-
 // The row of CPU, or the count.
 static uint32_t find(const struct waited_clocks *clocks, uint32_t cpu)
 {
@@ -45,7 +40,8 @@ bool waited_clocks_tell(const struct waited_clocks *clocks, uint32_t cpu, uint64
 	if (i == clocks->count || at_us < clock->at_us)
 		return false;
 	uint64_t age_us = at_us - clock->at_us, now_ns = clock->now_ns + age_us * 1000;
-	if (now_ns < from_ns || age_us > ERROR_US + (now_ns - from_ns) / 1000 / ERROR_PART)
+	if (now_ns < from_ns ||
+		age_us > WAITED_ERROR_MS * 1000 + (now_ns - from_ns) / 1000 / WAITED_ERROR_PART)
 		return false;
 	*ret_ns = now_ns;
 	return true;

@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WAITED_CLOCKS_MAX = 64 };
+enum {
+	WAITED_CLOCKS_MAX = 64,
+	WAITED_ERROR_MS = 10,   // that may be wrong of what is told of a wait,
+	WAITED_ERROR_PART = 20, // or one part in so many of it
+};
 
 struct waited_clock {
 	uint32_t cpu;

@@ -21,13 +21,14 @@ void hugepages_advise(void *addr, size_t len)
 void *hugepages_map(size_t *len)
 {
 	// The kernel aligns what is a multiple of large pages (mm/mmap.c, thp_get_unmapped_area).
-	size_t mapped = *len >= WORTH ? hugepages_round(*len) : *len;
+	bool worth = *len >= WORTH;
+	size_t mapped = worth ? hugepages_round(*len) : *len;
 	void *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return NULL;
-	if (mapped > *len || mapped >= HUGEPAGE)
+	if (worth)
 		hugepages_advise(memory, mapped);
 	*len = mapped;
 	return memory;
