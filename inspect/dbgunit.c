@@ -77,10 +77,11 @@ static bool read_specs(const struct dbg_unit *unit, struct dbg_abbrevs *abbrevs,
 
 static int compare_rows(const void *a, const void *b)
 {
-	uint64_t x = ((const struct dbg_abbrev *)a)->code;
-	uint64_t y = ((const struct dbg_abbrev *)b)->code;
+	const struct dbg_abbrev *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	if (x->code != y->code)
+		return x->code < y->code ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
 }
 
 bool dbg_abbrevs_read(const struct dbg_unit *unit, struct dbg_abbrevs *ret)

@@ -132,7 +132,9 @@ static int compare_rows(const void *a, const void *b)
 {
 	const struct ehframe_row *x = a, *y = b;
 
-	return (x->start > y->start) - (x->start < y->start);
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->fde > y->fde) - (x->fde < y->fde);
 }
 
 int ehframe_index(const unsigned char *e_ident, Elf_Data *data, uint64_t vaddr,

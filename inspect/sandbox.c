@@ -83,7 +83,7 @@ static int close_all_but(const int *keep, size_t count, struct error *err)
 	return 0;
 }
 
-static int set_limit(__rlimit_resource_t resource, rlim_t value, struct error *err)
+static int set_limit(unsigned resource, rlim_t value, struct error *err)
 {
 	struct rlimit limit;
 

@@ -3,6 +3,7 @@
 #include "truncated.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 

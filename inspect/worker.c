@@ -21,9 +21,6 @@
 enum {
 	PAGE = 4096,
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
-	HEAP = 112 << 10,  // bytes of a chunk that is made present: less than malloc(3) maps
-	HEAP_FEW = 2,      // chunks that the first stack needs
-	HEAP_MANY = 4,     // and many threads'
 };
 
 struct wire_record *worker_record(struct worker *worker, enum wire_type type)
@@ -348,25 +345,6 @@ static int receive_files(struct worker *worker)
 	return r;
 }
 
-// Makes COUNT chunks of heap present that will be needed, at once instead of page by page: chunks
-// that come from it, not from mmap(2); what is freed is given out again.
-static void populate_heap(size_t count)
-{
-	const uintptr_t page = 4096;
-	void *chunks[HEAP_MANY];
-
-	for (size_t i = 0; i < count; i++)
-		chunks[i] = malloc(HEAP);
-	void *last = malloc(1); // which keeps what is freed from being unmapped
-	uintptr_t start = ((uintptr_t)chunks[0] + page - 1) & ~(page - 1),
-		  end = (uintptr_t)chunks[count - 1] + HEAP;
-
-	if (chunks[0] && last && start < end && end - start < (count + 1) * HEAP)
-		sys_populate_private((void *)start, end - start);
-	for (size_t i = 0; i < count; i++)
-		free(chunks[i]);
-}
-
 // Makes memory for stacks, and for what comes of them, present before they come: in large pages, if
 // READER is a file of them. Fails with -errno.
 static int make_room(const struct worker *worker, const struct work *work, int reader)
@@ -378,7 +356,6 @@ static int make_room(const struct worker *worker, const struct work *work, int r
 	if (r < 0)
 		return r;
 	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
-	populate_heap(HEAP_MANY);
 	return 0;
 }
 
@@ -536,7 +513,6 @@ int worker_live(const struct work *work)
 		.keep = &work->socket,
 		.keep_count = 1,
 		.cpu_s = work->cpu_s};
-	populate_heap(HEAP_FEW);
 	int kind = sandbox_enter(&sandbox, &err);
 	if (kind < 0)
 		return 1;

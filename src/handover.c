@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The shipped program: becoming the one with all libraries.
 //
-// Theory of operation. The libraries that read ELF and DWARF, and that writes JSON, are glibc's,
-// and a program that is linked with that needs longer to start than all of entering takes. So the
-// shipped file is a program without it, and carries the one that has them, made of the same
-// sources, in itself (src/CMakeLists.txt). Where no such program can be built, nspeek is one
-// program, without this file.
+// Theory of operation. The libraries that read ELF and DWARF, and that writes JSON, are four times
+// as large as all else, and one of them, as Debian builds it, is not position-independent. So the
+// shipped file is a program without them, which starts at once and at an address that nobody knows,
+// and carries the one that has them, made of the same sources, in itself (src/CMakeLists.txt).
+// Where these programs cannot be built, nspeek is one program, without this file.
 //
 // The other program is not executed: for execve(2) it would have to be a file of its own, copied
 // into memory first, which takes longer than a small stack, and which limits, filters and a

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the archives of the libraries want of glibc, and musl does not have: the checked forms of
+// functions, which a compiler with -D_FORTIFY_SOURCE calls with the size of what is written to, and
+// a few others. A check that fails ends the process. Source: Linux Standard Base Core
+// Specification 5.0, "Interfaces for libc"; error(3), CPU_ALLOC(3).
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIKE_PRINTF(at, first) __attribute__((format(printf, at, first)))
+
+// No header of musl declares them.
+void *__memcpy_chk(void *to, const void *from, size_t len, size_t room);
+char *__strcpy_chk(char *to, const char *from, size_t room);
+char *__stpcpy_chk(char *to, const char *from, size_t room);
+char *__strncpy_chk(char *to, const char *from, size_t len, size_t room);
+char *__strcat_chk(char *to, const char *from, size_t room);
+int __vsnprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, va_list args)
+	LIKE_PRINTF(5, 0);
+int __snprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, ...)
+	LIKE_PRINTF(5, 6);
+int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...) LIKE_PRINTF(4, 5);
+int __asprintf_chk(char **ret, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
+int __fprintf_chk(FILE *file, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
+int __printf_chk(int flag, const char *format, ...) LIKE_PRINTF(2, 3);
+void error(int status, int number, const char *format, ...) LIKE_PRINTF(3, 4);
+
+static void check(size_t needed, size_t room)
+{
+	if (needed > room)
+		abort();
+}
+
+void *__memcpy_chk(void *to, const void *from, size_t len, size_t room)
+{
+	check(len, room);
+	return memcpy(to, from, len);
+}
+
+char *__strcpy_chk(char *to, const char *from, size_t room)
+{
+	check(strlen(from) + 1, room);
+	return strcpy(to, from);
+}
+
+char *__stpcpy_chk(char *to, const char *from, size_t room)
+{
+	check(strlen(from) + 1, room);
+	return stpcpy(to, from);
+}
+
+char *__strncpy_chk(char *to, const char *from, size_t len, size_t room)
+{
+	check(len, room);
+	return strncpy(to, from, len);
+}
+
+char *__strcat_chk(char *to, const char *from, size_t room)
+{
+	check(strlen(to) + strlen(from) + 1, room);
+	return strcat(to, from);
+}
+
+int __vsnprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, va_list args)
+{
+	(void)flag;
+	check(len, room);
+	return vsnprintf(to, len, format, args);
+}
+
+int __snprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int r = __vsnprintf_chk(to, len, flag, room, format, args);
+	va_end(args);
+	return r;
+}
+
+int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	int r = vsnprintf(to, room < INT_MAX ? room : INT_MAX, format, args);
+	va_end(args);
+	check((size_t)r + 1, room);
+	return r;
+}
+
+int __asprintf_chk(char **ret, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	int r = vasprintf(ret, format, args);
+	va_end(args);
+	return r;
+}
+
+int __fprintf_chk(FILE *file, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	int r = vfprintf(file, format, args);
+	va_end(args);
+	return r;
+}
+
+int __printf_chk(int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	int r = vprintf(format, args);
+	va_end(args);
+	return r;
+}
+
+void error(int status, int number, const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (number != 0)
+		fprintf(stderr, ": %s", strerror(number));
+	fputc('\n', stderr);
+	if (status != 0)
+		exit(status);
+}
