@@ -7,7 +7,6 @@
 #include "codecopy.h"
 #include "fd.h"
 #include "files.h"
-#include "helper.h"
 #include "hugepages.h"
 #include "memory.h"
 #include "samecode.h"
@@ -47,10 +46,9 @@ static int prepare_threads(
 	if (plan->stacks_borrowed && plan->stacks_capacity > options->room_len)
 		plan->stacks_capacity = options->room_len;
 
-	// The rows behind the threads: in one mapping, which is the snapshot's.
-	plan->threads_mapped =
-		plan->thread_capacity * (sizeof(*plan->threads) + sizeof(*plan->rows));
-	plan->threads = hugepages_map(&plan->threads_mapped);
+	// The rows behind the threads: in one piece, which is the snapshot's.
+	plan->threads = hugepages_calloc(plan->thread_capacity,
+		sizeof(*plan->threads) + sizeof(*plan->rows), &plan->threads_mapped);
 	plan->rows = (void *)(plan->threads + plan->thread_capacity);
 	plan->stacks_mapped = plan->stacks_capacity;
 	plan->stacks = plan->stacks_borrowed ? options->room : hugepages_map(&plan->stacks_mapped);
@@ -68,8 +66,7 @@ static int prepare_threads(
 
 static void plan_fini(struct plan *plan)
 {
-	if (plan->threads)
-		munmap(plan->threads, plan->threads_mapped);
+	hugepages_free(plan->threads, plan->threads_mapped);
 	if (plan->stacks && !plan->stacks_borrowed)
 		munmap(plan->stacks, plan->stacks_mapped);
 	if (plan->parts)
@@ -155,7 +152,7 @@ static int take_captured(const struct capture_options *options, struct snapshot 
 
 	if (listener)
 		listener->modules(listener->arg, snapshot);
-	int r = helper_run(plan, &job, err);
+	int r = helper_run(plan, &job, options->helper_room, err);
 	if (r < 0)
 		return r;
 	take_threads(snapshot, plan);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "error.h"
+#include "helper.h"
 #include "policy.h"
 #include "snapshot.h"
 #include "target.h"
@@ -41,8 +42,9 @@ struct capture_options {
 	unsigned char *room;
 	size_t room_len;
 	const struct capture_listener *listener; // NULL: nobody
-	// For all that are captured in turn, which spares loading it for each; the caller's.
+	// For all that are captured in turn, which spares making them for each; the caller's.
 	struct taskiter_program *iterator;
+	struct helper_room *helper_room;
 };
 
 // Takes a snapshot of TARGET. TARGET may turn to another of its threads for that, see

@@ -30,12 +30,6 @@ enum {
 
 enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED, EXIT_LATE };
 
-// The helper's stack, and behind it, in large pages if that is worth it, what it borrows.
-struct room {
-	unsigned char *start;
-	size_t len, borrowed_at;
-};
-
 struct beginning {
 	struct plan *plan;
 	int (*work)(struct plan *plan);
@@ -72,7 +66,7 @@ static int run_helper(void *arg)
 }
 
 // The frames of a helper that was killed are none of the next one.
-static void forget_frames(const struct room *room)
+static void forget_frames(const struct helper_room *room)
 {
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_unpoison_memory_region(room->start + GUARD, STACK);
@@ -82,7 +76,7 @@ static void forget_frames(const struct room *room)
 }
 
 // Runs one helper on ROOM until it has ended. Returns how, or -errno.
-static int run_one(struct plan *plan, const struct helper_job *job, const struct room *room)
+static int run_one(struct plan *plan, const struct helper_job *job, const struct helper_room *room)
 {
 	struct beginning beginning = {.plan = plan, .work = job->work, .parent = getpid()};
 	int status;
@@ -129,8 +123,8 @@ static void note_stuck(struct plan *plan)
 	plan->threads[plan->at].status = SNAPSHOT_THREAD_TIMEOUT;
 }
 
-static int run_all(
-	struct plan *plan, const struct helper_job *job, const struct room *room, struct error *err)
+static int run_all(struct plan *plan, const struct helper_job *job, const struct helper_room *room,
+	struct error *err)
 {
 	for (int i = 0; i < HELPERS_MAX && clock_now_us() < plan->deadline_us; i++) {
 		job->prepare(plan);
@@ -151,22 +145,47 @@ static int run_all(
 	return 0;
 }
 
-int helper_run(struct plan *plan, const struct helper_job *job, struct error *err)
+void helper_room_fini(struct helper_room *room)
 {
-	const size_t most = plan->thread_capacity * BORROWED_EACH; // more is borrowed rarely
-	struct room room = {.len = GUARD + STACK + HUGEPAGE + BORROWED + most};
+	if (room->start)
+		munmap(room->start, room->len);
+	*room = (struct helper_room){0};
+}
 
-	room.start = mmap(NULL, room.len, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-	if (room.start == MAP_FAILED)
-		return fail_sys(err, errno, "mmap", "memory for the helper that captures");
-	mprotect(room.start, GUARD, PROT_NONE);
-	uintptr_t start = (uintptr_t)room.start;
-	room.borrowed_at = hugepages_round(start + GUARD + STACK) - start;
+// Makes ROOM as large as it has to be for borrowing MOST bytes for a plan's threads; in large pages
+// if that is worth it. Fails with -errno.
+static int make_room(struct helper_room *room, size_t most)
+{
+	size_t len = GUARD + STACK + HUGEPAGE + BORROWED + most;
+
+	if (!room->start || room->len < len) {
+		helper_room_fini(room);
+		void *start = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+		if (start == MAP_FAILED)
+			return -errno;
+		mprotect(start, GUARD, PROT_NONE);
+		madvise(start, len, MADV_DONTFORK);
+		*room = (struct helper_room){.start = start,
+			.len = len,
+			.borrowed_at = hugepages_round((uintptr_t)start + GUARD + STACK) -
+				       (uintptr_t)start};
+	}
 	if (most >= BORROWED_MANY)
-		hugepages_advise(room.start + room.borrowed_at, hugepages_round(most));
-	int r = run_all(plan, job, &room, err);
+		hugepages_advise(room->start + room->borrowed_at, hugepages_round(most));
+	return 0;
+}
+
+int helper_run(struct plan *plan, const struct helper_job *job, struct helper_room *room,
+	struct error *err)
+{
+	int r = make_room(room, plan->thread_capacity * BORROWED_EACH); // more is borrowed rarely
+
+	if (r < 0)
+		return fail_sys(err, -r, "mmap", "memory for the helper that captures");
+	plan->borrowed.dirty = room->dirty;
+	r = run_all(plan, job, room, err);
+	room->dirty = plan->borrowed.dirty;
 	plan->borrowed = (struct plan_borrowed){0};
-	munmap(room.start, room.len);
 	return r;
 }

@@ -24,6 +24,7 @@
 
 enum {
 	KNOWN_LOG = 13,     // of the number of pcs of which it is kept what their code says
+	KNOWN_FIRST = 64,   // of which there is room at first
 	CROSSINGS_MAX = 64, // signal frames and changes of stacks in one chain
 };
 
@@ -50,11 +51,11 @@ struct code {
 struct engine {
 	struct space *space;
 	struct forward *forward;
-	struct libunwind *libunwind;
-	struct dwfl_session *dwfl; // for what libunwind cannot say; opened when it is first needed
-	bool by_libunwind;         // no rows
-	struct code *known;        // as they came, so that few pcs need few pages
-	size_t known_count;
+	struct libunwind *libunwind; // for what is no row, and
+	struct dwfl_session *dwfl;   // for what libunwind cannot say; opened when first needed
+	bool by_libunwind;           // no rows
+	struct code *known;          // as they came, so that few pcs need few pages
+	size_t known_count, known_capacity;
 	uint16_t slots[1 << KNOWN_LOG]; // index + 1 of a pc's, or 0
 };
 
@@ -91,10 +92,10 @@ static void *open_engine(struct space *space, bool by_libunwind)
 		return NULL;
 	engine->space = space;
 	engine->by_libunwind = by_libunwind;
-	engine->known = calloc((size_t)1 << KNOWN_LOG, sizeof(*engine->known));
+	engine->known_capacity = KNOWN_FIRST;
+	engine->known = calloc(KNOWN_FIRST, sizeof(*engine->known));
 	engine->forward = forward_open(space);
-	engine->libunwind = libunwind_open(space);
-	if (!engine->known || !engine->forward || !engine->libunwind) {
+	if (!engine->known || !engine->forward) {
 		close_engine(engine);
 		return NULL;
 	}
@@ -179,6 +180,22 @@ static void examine(struct chain *chain, struct code *code)
 	}
 }
 
+// The number of a pc of which nothing was kept before. Without memory for more it is the last
+// one's, which then is found out anew each time.
+static uint16_t add_known(struct engine *engine)
+{
+	if (engine->known_count == engine->known_capacity) {
+		struct code *grown = reallocarray(
+			engine->known, 2 * engine->known_capacity, sizeof(*engine->known));
+		if (!grown)
+			return (uint16_t)engine->known_count;
+		engine->known = grown;
+		engine->known_capacity *= 2;
+	}
+	return (uint16_t)++engine->known_count;
+}
+
+// What is known of the code at the chain's pc; valid until the next one is looked for.
 static struct code *find_code(struct chain *chain)
 {
 	uint64_t pc = chain->regs.values[ARCH_REG_PC];
@@ -187,7 +204,7 @@ static struct code *find_code(struct chain *chain)
 	bool first = *slot == 0;
 
 	if (first)
-		*slot = (uint16_t)++chain->engine->known_count;
+		*slot = add_known(chain->engine);
 	struct code *code = &chain->engine->known[*slot - 1];
 	if (first || code->pc != pc || code->behind_call != chain->behind_call) {
 		code->pc = pc;
@@ -314,11 +331,24 @@ static int step_by_libdwfl(struct chain *chain, struct frame_regs *next)
 		engine->dwfl, chain->thread, &chain->regs, chain->behind_call, next, &ignored);
 }
 
+static int step_by_libunwind(
+	struct chain *chain, struct frame_regs *next, struct row_trouble *trouble)
+{
+	struct engine *engine = chain->engine;
+
+	if (!engine->libunwind)
+		engine->libunwind = libunwind_open(engine->space);
+	*trouble = (struct row_trouble){0};
+	if (!engine->libunwind)
+		return -ENOMEM;
+	return libunwind_step(
+		engine->libunwind, chain->thread, &chain->regs, chain->behind_call, next, trouble);
+}
+
 static bool step_complex(struct chain *chain, struct code *code, struct frame_regs *next)
 {
 	struct row_trouble trouble;
-	int r = libunwind_step(chain->engine->libunwind, chain->thread, &chain->regs,
-		chain->behind_call, next, &trouble);
+	int r = step_by_libunwind(chain, next, &trouble);
 
 	// It does not know .debug_frame, nor every operation.
 	if (r == -ENOENT || r == -ENODATA) {

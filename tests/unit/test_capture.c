@@ -69,10 +69,12 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	const struct capture_listener listener = {on_begin, on_modules, on_threads, &seen};
 	int before = count_shared();
 	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
+	struct helper_room room = {0};
 	const struct capture_options options = {.policy = policy_at(0),
 		.timeout_ms = 5000,
 		.listener = &listener,
-		.iterator = &iterator};
+		.iterator = &iterator,
+		.helper_room = &room};
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -88,6 +90,7 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	check_true(!missed);
 	check_int(waitpid(-1, NULL, WNOHANG), 0); // no helper is left, only this one
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
+	helper_room_fini(&room);
 	close_fd(&iterator.prog_fd);
 	close_fd(&iterator.wanted_fd);
 	snapshot_fini(&snapshot);
