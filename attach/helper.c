@@ -164,8 +164,12 @@ static int make_room(struct helper_room *room, size_t most)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 		if (start == MAP_FAILED)
 			return -errno;
-		mprotect(start, GUARD, PROT_NONE);
-		madvise(start, len, MADV_DONTFORK);
+		if (mprotect(start, GUARD, PROT_NONE) < 0 ||
+			madvise(start, len, MADV_DONTFORK) < 0) {
+			int saved = errno;
+			munmap(start, len);
+			return -saved;
+		}
 		*room = (struct helper_room){.start = start,
 			.len = len,
 			.borrowed_at = hugepages_round((uintptr_t)start + GUARD + STACK) -

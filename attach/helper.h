@@ -25,7 +25,7 @@ struct helper_job {
 
 // A helper's stack, and behind it what it borrows, kept from one capture to the next: mapping it
 // anew took a tenth of capturing a process with one thread. Private, and no child has it but the
-// helper.
+// helper. What was read of one target is still there when the next one is captured.
 struct helper_room {
 	unsigned char *start; // NULL: there is none yet
 	size_t len, borrowed_at;

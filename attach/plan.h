@@ -48,11 +48,11 @@ struct plan {
 	size_t whole_count;
 	uint32_t deadline_ms; // for all threads to stop
 	struct snapshot_thread *threads;
-	struct plan_row *rows; // parallel to threads, and in their mapping
+	struct plan_row *rows; // parallel to threads, and in their memory
 	size_t thread_count, thread_capacity;
 	unsigned char *stacks;
 	size_t stacks_len, stacks_capacity;
-	size_t threads_mapped, stacks_mapped, parts_mapped; // bytes of the mappings
+	size_t threads_mapped, stacks_mapped, parts_mapped; // bytes of the mappings; 0: malloc(3)
 	bool stacks_borrowed;                               // they are in the caller's memory
 	struct snapshot_part *parts; // beside the stacks, ascending; NULL: there is no code to copy
 	size_t part_count;

@@ -13,7 +13,8 @@ unset(triplet)
 # What is compiled for them, without -O: for speed, or for size.
 add_library(nspeek_fast INTERFACE)
 target_link_libraries(nspeek_fast INTERFACE nspeek_warnings)
-target_compile_options(nspeek_fast INTERFACE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections)
+target_compile_options(nspeek_fast INTERFACE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
 target_link_options(nspeek_fast INTERFACE -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack)
 add_library(nspeek_small INTERFACE)
 target_link_libraries(nspeek_small INTERFACE nspeek_fast)
@@ -26,26 +27,58 @@ if(NSPEEK_MUSL_INCLUDE AND NSPEEK_MUSL_LIB)
   # The headers of the kernel and of the libraries, without glibc's beside them.
   set(headers ${PROJECT_BINARY_DIR}/headers)
   file(MAKE_DIRECTORY ${headers})
-  foreach(header linux/types.h asm/types.h asm-generic/types.h capstone/capstone.h dwarf.h elfutils/libdw.h gelf.h jansson.h
-      jansson_config.h libelf.h libiberty/demangle.h libunwind.h libunwind-common.h libunwind-dynamic.h
-      libunwind-${CMAKE_SYSTEM_PROCESSOR}.h lzma/version.h lzma.h zconf.h zlib.h zstd.h zstd_errors.h)
+  set(names linux/types.h asm/types.h asm-generic/types.h)
+  if(NSPEEK_STATIC)
+    list(APPEND names dwarf.h elfutils/libdw.h gelf.h jansson.h jansson_config.h libelf.h libiberty/demangle.h libunwind.h libunwind-common.h
+      libunwind-dynamic.h libunwind-${CMAKE_SYSTEM_PROCESSOR}.h lzma/version.h lzma.h zconf.h zlib.h zstd.h zstd_errors.h)
+    if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+      list(APPEND names capstone/capstone.h)
+    endif()
+  endif()
+  foreach(header ${names})
     find_path(NSPEEK_HEADERS_${header} ${header} REQUIRED)
     string(REGEX REPLACE "/.*" "" name ${header}) # all of its folder, if it is in one
     file(CREATE_LINK ${NSPEEK_HEADERS_${header}}/${name} ${headers}/${name} SYMBOLIC)
   endforeach()
   execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
     OUTPUT_VARIABLE builtin OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  # musl declares ioctl(2) and statfs(2) with types of another sign. Behind the warnings, to count.
+  set(musl_headers -nostdinc -isystem ${NSPEEK_MUSL_INCLUDE} -isystem ${builtin} -isystem ${headers})
+  set(crt crt1.o)
+  if(NSPEEK_STATIC_PIE)
+    set(crt rcrt1.o)
+  endif()
+  list(APPEND NSPEEK_FULL_LINK_OPTIONS -nostdlib ${NSPEEK_MUSL_LIB}/${crt} ${NSPEEK_MUSL_LIB}/crti.o)
+  set(NSPEEK_MUSL ON)
+  if(NSPEEK_STATIC)
+    # The libraries' archives are compiled for glibc, and mostly link with musl all the same.
+    set(archives ${NSPEEK_LIB_lib_capstone})
+    foreach(name unwind_remote unwind dw bz2 elf z zstd lzma iberty jansson)
+      list(APPEND archives ${NSPEEK_LIB_lib_${name}})
+    endforeach()
+    set(source ${PROJECT_BINARY_DIR}/archives.c)
+    file(WRITE ${source} "
+      int dwfl_begin(), dwarf_next_cfi(), elf_begin(), cplus_demangle(), json_dumpf(), lzma_stream_decoder();
+      int (*const used[])() = {dwfl_begin, dwarf_next_cfi, elf_begin, cplus_demangle, json_dumpf, lzma_stream_decoder};
+      int main(int argc, char **argv) { (void)argv; return used[argc]() == 0; }")
+    try_compile(NSPEEK_MUSL_LINKS SOURCES ${source} ${PROJECT_SOURCE_DIR}/src/libc/fortified.c
+      COMPILE_DEFINITIONS ${musl_headers} -D_GNU_SOURCE LINK_OPTIONS ${NSPEEK_FULL_LINK_OPTIONS}
+      LINK_LIBRARIES ${archives} ${NSPEEK_MUSL_LIB}/libc.a gcc ${NSPEEK_MUSL_LIB}/crtn.o OUTPUT_VARIABLE output)
+    if(NOT NSPEEK_MUSL_LINKS)
+      set(NSPEEK_MUSL OFF)
+      message(STATUS "the libraries' archives do not link with musl: all is one program, linked with glibc")
+      file(APPEND ${PROJECT_BINARY_DIR}/CMakeFiles/CMakeError.log "${output}")
+    endif()
+  endif()
+
+  # What is small, at least, is linked with it. It declares ioctl(2) and statfs(2) with types of another sign; behind the
+  # warnings, to count.
   add_library(nspeek_musl_types INTERFACE)
   target_compile_options(nspeek_musl_types INTERFACE -Wno-sign-conversion)
   target_link_libraries(nspeek_fast INTERFACE nspeek_musl_types)
   target_compile_options(nspeek_fast INTERFACE -nostdinc
     "SHELL:-isystem \"${NSPEEK_MUSL_INCLUDE}\"" "SHELL:-isystem \"${builtin}\"" "SHELL:-isystem \"${headers}\"")
   list(APPEND NSPEEK_SMALL_LINK_OPTIONS -nostdlib ${NSPEEK_MUSL_LIB}/rcrt1.o ${NSPEEK_MUSL_LIB}/crti.o)
-  list(APPEND NSPEEK_FULL_LINK_OPTIONS -nostdlib ${NSPEEK_MUSL_LIB}/$<IF:$<BOOL:${NSPEEK_STATIC_PIE}>,rcrt1.o,crt1.o> ${NSPEEK_MUSL_LIB}/crti.o)
-  # Behind all libraries.
-  set(NSPEEK_MUSL_END "${NSPEEK_MUSL_LIB}/libc.a -lgcc ${NSPEEK_MUSL_LIB}/crtn.o")
-  set(NSPEEK_MUSL ON)
+  set(NSPEEK_MUSL_END "${NSPEEK_MUSL_LIB}/libc.a -lgcc ${NSPEEK_MUSL_LIB}/crtn.o") # behind all libraries
 else()
   set(NSPEEK_MUSL OFF)
   message(STATUS "musl was not found: programs that could start in a fraction of the time are linked with glibc")

@@ -22,7 +22,7 @@ enum verdict {
 	ALLOW,
 	ALLOW_EQUAL, // if the argument is the value
 	ALLOW_CLEAR, // if no bit of the value is set in the argument
-	ALLOW_SELF,  // if the argument is our PID, and the one after the next the value
+	ALLOW_SELF,  // if the first argument is our PID, and the argument the value
 	REFUSE,      // EACCES
 };
 
@@ -63,10 +63,11 @@ static const struct row {
 	{SYS_gettid, ALLOW, 0, 0},
 	{SYS_getrandom, ALLOW, 0, 0},
 	{SYS_sched_yield, ALLOW, 0, 0},
-	{SYS_sched_getaffinity, ALLOW, 0, 0}, // malloc counts CPUs,
-	{SYS_sysinfo, ALLOW, 0, 0},           // and qsort memory
+	{SYS_sched_getaffinity, ALLOW, 0, 0}, // glibc's malloc counts CPUs,
+	{SYS_sysinfo, ALLOW, 0, 0},           // and its qsort memory
 	// abort(3), and what the C library says before it
-	{SYS_tgkill, ALLOW_SELF, 0, SIGABRT},
+	{SYS_tkill, ALLOW_SELF, 1, SIGABRT},  // musl's
+	{SYS_tgkill, ALLOW_SELF, 2, SIGABRT}, // glibc's
 	{SYS_write, ALLOW_EQUAL, 0, STDERR_FILENO},
 	{SYS_writev, ALLOW_EQUAL, 0, STDERR_FILENO},
 	// tried by libunwind, to look at its own memory
@@ -145,9 +146,9 @@ static void add_row(
 		return;
 	case ALLOW_SELF:
 		add(program, code, jump(BPF_JEQ, nr, 0, 6));
-		add(program, code, load_arg(row->arg));
+		add(program, code, load_arg(0));
 		add(program, code, jump(BPF_JEQ, (uint32_t)pid, 0, 3));
-		add(program, code, load_arg(row->arg + 2)); // the signal, behind the thread
+		add(program, code, load_arg(row->arg));
 		add(program, code, jump(BPF_JEQ, row->value, 0, 1));
 		add(program, code, answer(action));
 		add(program, code, load_nr);

@@ -81,7 +81,11 @@ static int compare_rows(const void *a, const void *b)
 
 	if (x->code != y->code)
 		return x->code < y->code ? -1 : 1;
-	return (x->first > y->first) - (x->first < y->first);
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	if (x->count != y->count)
+		return x->count < y->count ? -1 : 1;
+	return (x->tag > y->tag) - (x->tag < y->tag);
 }
 
 bool dbg_abbrevs_read(const struct dbg_unit *unit, struct dbg_abbrevs *ret)

@@ -180,19 +180,21 @@ static void examine(struct chain *chain, struct code *code)
 	}
 }
 
-// The number of a pc of which nothing was kept before. Without memory for more it is the last
-// one's, which then is found out anew each time.
-static uint16_t add_known(struct engine *engine)
+// Takes a pc of which nothing was kept before, for *SLOT. Returns its number; without memory for
+// more the last one's, which then is not kept any longer, and SLOT stays free.
+static uint16_t add_known(struct engine *engine, uint16_t *slot)
 {
 	if (engine->known_count == engine->known_capacity) {
 		struct code *grown = reallocarray(
 			engine->known, 2 * engine->known_capacity, sizeof(*engine->known));
 		if (!grown)
 			return (uint16_t)engine->known_count;
+		memset(grown + engine->known_count, 0, engine->known_count * sizeof(*grown));
 		engine->known = grown;
 		engine->known_capacity *= 2;
 	}
-	return (uint16_t)++engine->known_count;
+	*slot = (uint16_t)++engine->known_count;
+	return *slot;
 }
 
 // What is known of the code at the chain's pc; valid until the next one is looked for.
@@ -202,10 +204,9 @@ static struct code *find_code(struct chain *chain)
 	size_t at = (pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - KNOWN_LOG);
 	uint16_t *slot = &chain->engine->slots[at ^ chain->behind_call];
 	bool first = *slot == 0;
+	uint16_t number = first ? add_known(chain->engine, slot) : *slot;
+	struct code *code = &chain->engine->known[number - 1];
 
-	if (first)
-		*slot = add_known(chain->engine);
-	struct code *code = &chain->engine->known[*slot - 1];
 	if (first || code->pc != pc || code->behind_call != chain->behind_call) {
 		code->pc = pc;
 		code->behind_call = chain->behind_call;

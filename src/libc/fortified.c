@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the archives of the libraries want of glibc, and musl does not have: the checked forms of
-// functions, which a compiler with -D_FORTIFY_SOURCE calls with the size of what is written to, and
-// a few others. A check that fails ends the process. Source: Linux Standard Base Core
-// Specification 5.0, "Interfaces for libc"; error(3), CPU_ALLOC(3).
+// What the archives of the libraries want of glibc, for which they are compiled, and musl does not
+// have, or has with another meaning: the checked forms of functions, which a compiler with
+// -D_FORTIFY_SOURCE calls with the size of what is written to (a check that fails ends the
+// process), error(3), and GNU's strerror_r(3) and basename(3).
+//
+// __printf_chk is not here on purpose: only what prints calls it, and in the archives that writes
+// into stdout's buffer by itself, as glibc's is laid out (__overflow, which musl has). So it does
+// not link. Source: Linux Standard Base Core Specification 5.0, "Interfaces for libc".
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +28,6 @@ int __snprintf_chk(char *to, size_t len, int flag, size_t room, const char *form
 int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...) LIKE_PRINTF(4, 5);
 int __asprintf_chk(char **ret, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
 int __fprintf_chk(FILE *file, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
-int __printf_chk(int flag, const char *format, ...) LIKE_PRINTF(2, 3);
 void error(int status, int number, const char *format, ...) LIKE_PRINTF(3, 4);
 
 static void check(size_t needed, size_t room)
@@ -114,17 +117,6 @@ int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 	return r;
 }
 
-int __printf_chk(int flag, const char *format, ...)
-{
-	va_list args;
-
-	(void)flag;
-	va_start(args, format);
-	int r = vprintf(format, args);
-	va_end(args);
-	return r;
-}
-
 void error(int status, int number, const char *format, ...)
 {
 	va_list args;
@@ -138,4 +130,21 @@ void error(int status, int number, const char *format, ...)
 	fputc('\n', stderr);
 	if (status != 0)
 		exit(status);
+}
+
+// <string.h> and <libgen.h> of musl declare them otherwise.
+char *gnu_strerror_r(int number, char *room, size_t len) __asm__("strerror_r");
+char *gnu_basename(char *path) __asm__("basename");
+
+char *gnu_strerror_r(int number, char *room, size_t len)
+{
+	snprintf(room, len, "%s", strerror(number));
+	return room;
+}
+
+char *gnu_basename(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }

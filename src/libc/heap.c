@@ -106,13 +106,21 @@ static uint32_t class_for(size_t size)
 	return FINE + doublings * STEPS + (uint32_t)((len + step - 1) / step) - STEPS - 1;
 }
 
+// Near a limit smaller ones have to do.
 static bool begin_region(void)
 {
-	unsigned char *start =
-		mmap(NULL, heap.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *start = MAP_FAILED;
 
-	if (start == MAP_FAILED)
+	while (start == MAP_FAILED && heap.len >= REGION) {
+		start = mmap(
+			NULL, heap.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (start == MAP_FAILED)
+			heap.len /= 2;
+	}
+	if (start == MAP_FAILED) {
+		heap.len = REGION;
 		return false;
+	}
 	heap.next = start + sizeof(struct head);
 	heap.present = start;
 	heap.end = start + heap.len;

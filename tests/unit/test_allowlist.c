@@ -65,6 +65,9 @@ Test(allowlist, arguments)
 	check_u64(ANSWER(SYS_tgkill, PID, PID, SIGABRT), SECCOMP_RET_ALLOW);
 	check_u64(ANSWER(SYS_tgkill, PID, PID, SIGSTOP), SECCOMP_RET_KILL_PROCESS);
 	check_u64(ANSWER(SYS_tgkill, 1, 1, SIGABRT), SECCOMP_RET_KILL_PROCESS);
+	check_u64(ANSWER(SYS_tkill, PID, SIGABRT), SECCOMP_RET_ALLOW);
+	check_u64(ANSWER(SYS_tkill, PID, SIGSTOP), SECCOMP_RET_KILL_PROCESS);
+	check_u64(ANSWER(SYS_tkill, 1, SIGABRT), SECCOMP_RET_KILL_PROCESS);
 }
 
 Test(allowlist, all_else)

@@ -3,11 +3,14 @@
 #include "capture.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,4 +100,57 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	target_fini(&target);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+static void prepare_nothing(struct plan *plan)
+{
+	(void)plan;
+}
+
+// Borrows what has to be zero, and leaves it otherwise.
+static int borrow(struct plan *plan)
+{
+	unsigned char *memory = plan_borrow(plan, 1, 100);
+
+	for (size_t i = 0; i < 100; i++)
+		if (!memory || memory[i] != 0)
+			return -EIO;
+	memset(memory, 0xff, 100);
+	return 0;
+}
+
+// What one helper has borrowed is zero for the next one, in the same room, which no child has.
+Test(capture, keeps_the_helpers_room)
+{
+	static const struct helper_job job = {prepare_nothing, borrow};
+	struct helper_room room = {0};
+	struct error err = {0};
+	unsigned char resident, *start = NULL;
+	int status;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct plan plan = {.thread_capacity = 1,
+			.pid = getpid(),
+			.deadline_ms = 1000,
+			.deadline_us = clock_now_us() + 5000000};
+		check_int(helper_run(&plan, &job, &room, &err), 0);
+		check_true(room.dirty >= 100 && (!start || start == room.start));
+		start = room.start;
+	}
+	pid_t child = fork();
+	if (child == 0)
+		_exit(mincore(start, 4096, &resident) < 0 && errno == ENOMEM ? 7 : 1);
+	check_true(waitpid(child, &status, 0) == child);
+	check_int(WEXITSTATUS(status), 7);
+	// One for more threads is larger, and new.
+	struct plan large = {.thread_capacity = 100000,
+		.pid = getpid(),
+		.deadline_ms = 1000,
+		.deadline_us = clock_now_us() + 5000000};
+	const size_t len = room.len;
+	check_int(helper_run(&large, &job, &room, &err), 0);
+	check_true(room.len > len);
+	helper_room_fini(&room);
+	helper_room_fini(&room);
+	check_true(!room.start);
 }
