@@ -164,14 +164,10 @@ static int make_room(struct helper_room *room, size_t most)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 		if (start == MAP_FAILED)
 			return -errno;
-		if (mprotect(start, GUARD, PROT_NONE) < 0 ||
-			madvise(start, len, MADV_DONTFORK) < 0) {
-			int saved = errno;
-			munmap(start, len);
-			return -saved;
-		}
+		mprotect(start, GUARD, PROT_NONE);
 		*room = (struct helper_room){.start = start,
 			.len = len,
+			.may_stay = madvise(start, len, MADV_DONTFORK) == 0,
 			.borrowed_at = hugepages_round((uintptr_t)start + GUARD + STACK) -
 				       (uintptr_t)start};
 	}
@@ -190,6 +186,8 @@ int helper_run(struct plan *plan, const struct helper_job *job, struct helper_ro
 	plan->borrowed.dirty = room->dirty;
 	r = run_all(plan, job, room, err);
 	room->dirty = plan->borrowed.dirty;
+	if (!room->may_stay)
+		helper_room_fini(room);
 	plan->borrowed = (struct plan_borrowed){0};
 	return r;
 }

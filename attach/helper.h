@@ -15,6 +15,9 @@
 #include "error.h"
 #include "plan.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 // What is run.
 struct helper_job {
 	// Here, before each helper.
@@ -25,11 +28,13 @@ struct helper_job {
 
 // A helper's stack, and behind it what it borrows, kept from one capture to the next: mapping it
 // anew took a tenth of capturing a process with one thread. Private, and no child has it but the
-// helper. What was read of one target is still there when the next one is captured.
+// helper (MADV_DONTFORK; where that is refused, it is not kept). What was read of one target is
+// still there when the next one is captured.
 struct helper_room {
 	unsigned char *start; // NULL: there is none yet
 	size_t len, borrowed_at;
-	size_t dirty; // bytes of what is borrowed that are not zero any more
+	size_t dirty;  // bytes of what is borrowed that are not zero any more
+	bool may_stay; // no child will have it
 };
 
 // Gives ROOM back. Accepts a zeroed one.
