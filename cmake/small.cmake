@@ -48,6 +48,7 @@ if(NSPEEK_MUSL_INCLUDE AND NSPEEK_MUSL_LIB)
     set(crt rcrt1.o)
   endif()
   list(APPEND NSPEEK_FULL_LINK_OPTIONS -nostdlib ${NSPEEK_MUSL_LIB}/${crt} ${NSPEEK_MUSL_LIB}/crti.o)
+  set(libc -Wl,--start-group ${NSPEEK_MUSL_LIB}/libc.a -lgcc -Wl,--end-group) # which need each other
   set(NSPEEK_MUSL ON)
   if(NSPEEK_STATIC)
     # The libraries' archives are compiled for glibc, and mostly link with musl all the same.
@@ -62,7 +63,7 @@ if(NSPEEK_MUSL_INCLUDE AND NSPEEK_MUSL_LIB)
       int main(int argc, char **argv) { (void)argv; return used[argc]() == 0; }")
     try_compile(NSPEEK_MUSL_LINKS SOURCES ${source} ${PROJECT_SOURCE_DIR}/src/libc/fortified.c
       COMPILE_DEFINITIONS ${musl_headers} -D_GNU_SOURCE LINK_OPTIONS ${NSPEEK_FULL_LINK_OPTIONS}
-      LINK_LIBRARIES ${archives} ${NSPEEK_MUSL_LIB}/libc.a gcc ${NSPEEK_MUSL_LIB}/crtn.o OUTPUT_VARIABLE output)
+      LINK_LIBRARIES ${archives} ${libc} ${NSPEEK_MUSL_LIB}/crtn.o OUTPUT_VARIABLE output)
     if(NOT NSPEEK_MUSL_LINKS)
       set(NSPEEK_MUSL OFF)
       message(STATUS "the libraries' archives do not link with musl: all is one program, linked with glibc")
@@ -78,7 +79,8 @@ if(NSPEEK_MUSL_INCLUDE AND NSPEEK_MUSL_LIB)
   target_compile_options(nspeek_fast INTERFACE -nostdinc
     "SHELL:-isystem \"${NSPEEK_MUSL_INCLUDE}\"" "SHELL:-isystem \"${builtin}\"" "SHELL:-isystem \"${headers}\"")
   list(APPEND NSPEEK_SMALL_LINK_OPTIONS -nostdlib ${NSPEEK_MUSL_LIB}/rcrt1.o ${NSPEEK_MUSL_LIB}/crti.o)
-  set(NSPEEK_MUSL_END "${NSPEEK_MUSL_LIB}/libc.a -lgcc ${NSPEEK_MUSL_LIB}/crtn.o") # behind all libraries
+  list(JOIN libc " " NSPEEK_MUSL_END)
+  string(APPEND NSPEEK_MUSL_END " ${NSPEEK_MUSL_LIB}/crtn.o") # behind all libraries
 else()
   set(NSPEEK_MUSL OFF)
   message(STATUS "musl was not found: programs that could start in a fraction of the time are linked with glibc")
