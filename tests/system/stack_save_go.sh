@@ -35,7 +35,12 @@ target_before "$TARGET"
 keep text 0
 assert_matches "$OUT" 'goroutine [0-9]+ \[chan receive\]'
 assert_contains "$OUT" 'main.receive+'
-keep json 0 --json
+# One of the runtime's own can be about to run, and has no stack then.
+for ((i = 0; i < 5; i++)); do
+	rm -f "$WORK/json.snapshot"
+	keep json 0 --json
+	! jq -e '.processes[0].goroutines | .parked == (.stacks | length)' "$WORK/json.out" >/dev/null || break
+done
 keep some 0 --thread "$TARGET"
 assert_lacks "$OUT" goroutine
 target_after "$TARGET"
