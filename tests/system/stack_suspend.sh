@@ -26,6 +26,7 @@ for ((i = 0; i < 20; i++)); do
 	kill -TSTP -- "-$job" 2>/dev/null || true
 	retry 2 nothing_held || fail "suspended, it holds: $(threads_held "$TARGET" | head -n 3)"
 	! grep -qs '^State:.*T (stopped)' "/proc/$job/status" || suspended=$((suspended + 1))
+	kill -CONT "$job" 2>/dev/null || true # setsid, if it was stopped before it led a group
 	kill -CONT -- "-$job" 2>/dev/null || true
 	wait "$job" || true
 done
