@@ -3,6 +3,7 @@
 #include "snapshot.h"
 
 #include "cleanup.h"
+#include "hugepages.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -126,15 +127,9 @@ void snapshot_fini(struct snapshot *snapshot)
 	free(snapshot->modules);
 	free(snapshot->maps);
 	free(snapshot->exe);
-	if (snapshot->threads_mapped)
-		munmap(snapshot->threads, snapshot->threads_mapped);
-	else
-		free(snapshot->threads);
+	hugepages_free(snapshot->threads, snapshot->threads_mapped);
 	context_fini(&snapshot->context);
-	if (snapshot->parts_mapped)
-		munmap(snapshot->parts, snapshot->parts_mapped);
-	else
-		free(snapshot->parts);
+	hugepages_free(snapshot->parts, snapshot->parts_mapped);
 	release_stacks(snapshot);
 	parked_fini(&snapshot->parked);
 	memset(snapshot, 0, sizeof(*snapshot));

@@ -7,28 +7,13 @@
 // __printf_chk is not here on purpose: only what prints calls it, and in the archives that writes
 // into stdout's buffer by itself, as glibc's is laid out (__overflow, which musl has). So it does
 // not link. Source: Linux Standard Base Core Specification 5.0, "Interfaces for libc".
+#include "fortified.h"
+
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LIKE_PRINTF(at, first) __attribute__((format(printf, at, first)))
-
-// No header of musl declares them.
-void *__memcpy_chk(void *to, const void *from, size_t len, size_t room);
-char *__strcpy_chk(char *to, const char *from, size_t room);
-char *__stpcpy_chk(char *to, const char *from, size_t room);
-char *__strncpy_chk(char *to, const char *from, size_t len, size_t room);
-char *__strcat_chk(char *to, const char *from, size_t room);
-int __vsnprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, va_list args)
-	LIKE_PRINTF(5, 0);
-int __snprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, ...)
-	LIKE_PRINTF(5, 6);
-int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...) LIKE_PRINTF(4, 5);
-int __asprintf_chk(char **ret, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
-int __fprintf_chk(FILE *file, int flag, const char *format, ...) LIKE_PRINTF(3, 4);
-void error(int status, int number, const char *format, ...) LIKE_PRINTF(3, 4);
 
 static void check(size_t needed, size_t room)
 {
@@ -131,10 +116,6 @@ void error(int status, int number, const char *format, ...)
 	if (status != 0)
 		exit(status);
 }
-
-// <string.h> and <libgen.h> of musl declare them otherwise.
-char *gnu_strerror_r(int number, char *room, size_t len) __asm__("strerror_r");
-char *gnu_basename(char *path) __asm__("basename");
 
 char *gnu_strerror_r(int number, char *room, size_t len)
 {

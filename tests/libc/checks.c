@@ -2,11 +2,11 @@
 // malloc(3) and its kin, what libraries want of glibc, and tables that are read-only, in a program
 // that is linked as the shipped one is.
 #include "allowlist.h"
+#include "fortified.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,23 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-// As libraries have them.
-void *__memcpy_chk(void *to, const void *from, size_t len, size_t room);
-char *__strcpy_chk(char *to, const char *from, size_t room);
-char *__stpcpy_chk(char *to, const char *from, size_t room);
-char *__strncpy_chk(char *to, const char *from, size_t len, size_t room);
-char *__strcat_chk(char *to, const char *from, size_t room);
-int __vsnprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, va_list args)
-	__attribute__((format(printf, 5, 0)));
-int __snprintf_chk(char *to, size_t len, int flag, size_t room, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-int __asprintf_chk(char **ret, int flag, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-char *strerror_of(int number, char *room, size_t len) __asm__("strerror_r");
-char *last_part(const char *path) __asm__("basename");
 
 static int failed;
 
@@ -148,10 +131,12 @@ static void check_gnu(void)
 {
 	char words[64];
 
-	check(strcmp(strerror_of(ENOENT, words, sizeof(words)), strerror(ENOENT)) == 0,
+	check(strcmp(gnu_strerror_r(ENOENT, words, sizeof(words)), strerror(ENOENT)) == 0,
 		"strerror_r");
-	check(strcmp(last_part("/a/b"), "b") == 0 && strcmp(last_part("a/"), "") == 0 &&
-			strcmp(last_part(""), "") == 0 && strcmp(last_part("x"), "x") == 0,
+	check(strcmp(gnu_basename((char[]){"/a/b"}), "b") == 0 &&
+			strcmp(gnu_basename((char[]){"a/"}), "") == 0 &&
+			strcmp(gnu_basename((char[]){""}), "") == 0 &&
+			strcmp(gnu_basename((char[]){"x"}), "x") == 0,
 		"basename");
 }
 
