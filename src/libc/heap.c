@@ -16,10 +16,10 @@ enum {
 	FINE = 8,              // classes a unit apart
 	STEPS = 4,             // classes of each doubling above them,
 	FIRST_STEP = 32,       // and how far apart those of the first are
-	CLASSES = FINE + 40,   // up to 128 KiB
+	CLASSES = FINE + 32,   // up to AHEAD
 	MAPPED = CLASSES,      // instead of a class: mapped by itself
 	PAGE = 4096,           // or a part of one
-	AHEAD = 64 << 10,      // bytes that are made present at once
+	AHEAD = 32 << 10,      // bytes that are made present at once
 	REGION = 512 << 10,    // of the first region; each is twice the last one,
 	REGION_MAX = 16 << 20, // up to this
 	LIVE = 0x6c697665,     // states of a block

@@ -7,8 +7,9 @@
 // too. Here all sizes come from one region, one block behind the other, and the region is made
 // present some pages ahead of its use by one call (madvise(2), MADV_POPULATE_WRITE). What is freed
 // is given out again for sizes of the same class: multiples of 16 bytes at first, then four classes
-// to each doubling. What is larger than the largest class is mapped by itself, moved by mremap(2)
-// and unmapped when it is freed; of the region nothing is given back, and no blocks are joined.
+// to each doubling. What is larger than the largest class (32 KiB: such blocks are seldom written
+// to as a whole) is mapped by itself, moved by mremap(2) and unmapped when it is freed; of the
+// region nothing is given back, and no blocks are joined.
 //
 // There is no lock: nspeek has no threads, and the helpers that share its memory allocate nothing.
 // The word before each block tells one that is freed twice, was written over, or is none: the
