@@ -381,15 +381,15 @@ void symbols_resolve(const struct module *module, struct symbol_query *queries, 
 
 // A name that is being demangled, piece by piece: a few bytes can stand for gigabytes.
 struct demangling {
-	char *text; // SYMBOL_NAME_MAX bytes
 	size_t len;
 	jmp_buf full;
+	char text[SYMBOL_NAME_MAX];
 };
 
 static void take_piece(const char *piece, size_t len, void *arg)
 {
 	struct demangling *demangling = arg;
-	size_t room = SYMBOL_NAME_MAX - demangling->len;
+	size_t room = sizeof(demangling->text) - demangling->len;
 
 	memcpy(demangling->text + demangling->len, piece, len < room ? len : room);
 	demangling->len += len < room ? len : room;
@@ -397,36 +397,29 @@ static void take_piece(const char *piece, size_t len, void *arg)
 		longjmp(demangling->full, 1); // the only way out of the demangler
 }
 
-// Demangles NAME (C++ or Rust) into a new string. Returns NULL when it is neither.
-static char *demangle(const char *name)
+// Demangles NAME (C++ or Rust) into DEMANGLING, which is the caller's, so that a jump back to here
+// leaves it as it is. Returns false when it is neither.
+static bool demangle_into(const char *name, struct demangling *demangling)
 {
 	const int options = DMGL_PARAMS | DMGL_ANSI;
-	struct demangling *demangling = calloc(1, sizeof(*demangling));
-	char *result = NULL;
-	volatile bool found = false;
 
-	if (!demangling || !(demangling->text = malloc(SYMBOL_NAME_MAX + 1))) {
-		free(demangling);
-		return NULL;
+	demangling->len = 0;
+	if (setjmp(demangling->full) != 0) {
+		memcpy(demangling->text + sizeof(demangling->text) - 3, "...", 3);
+		return true;
 	}
-	if (setjmp(demangling->full) == 0) {
-		found = rust_demangle_callback(name, options, take_piece, demangling) == 1;
-		if (!found) {
-			demangling->len = 0;
-			found = cplus_demangle_v3_callback(name, options, take_piece, demangling) ==
-				1;
-		}
-	} else {
-		found = true;
-		memcpy(demangling->text + SYMBOL_NAME_MAX - 3, "...", 3);
-	}
-	if (found) {
-		demangling->text[demangling->len] = '\0';
-		result = take_ptr(demangling->text);
-	}
-	free(demangling->text);
-	free(demangling);
-	return result;
+	if (rust_demangle_callback(name, options, take_piece, demangling) == 1)
+		return true;
+	demangling->len = 0;
+	return cplus_demangle_v3_callback(name, options, take_piece, demangling) == 1;
+}
+
+// Demangles NAME into a new string. Returns NULL when it is neither C++ nor Rust.
+static char *demangle(const char *name)
+{
+	struct demangling demangling;
+
+	return demangle_into(name, &demangling) ? strndup(demangling.text, demangling.len) : NULL;
 }
 
 char *symbol_display_name(const char *name, bool raw)
