@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "leftout.h"
+#include "serving.h"
 #include "sys.h"
 #include "term.h"
 #include "wire.h"
@@ -44,7 +45,7 @@ struct inspection {
 	struct answers answers;
 	struct leftout leftout;
 	size_t expected; // threads, if there are many
-	unsigned requests, reads;
+	struct serving serving;
 	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
 	int cpu;                         // that the worker does not run on, or -1
 	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
@@ -284,69 +285,6 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 	inspection->failed = tell(inspection, WIRE_THREADS);
 }
 
-// Remembers *FD, the file that was asked for of MODULE, or none, for whoever keeps it. It is none
-// if there is no fd left to remember it by.
-static int note_request(struct inspection *inspection, uint32_t module, int *fd)
-{
-	struct stacks *stacks = inspection->answers.stacks;
-	struct debug_file *grown =
-		reallocarray(stacks->debugs, stacks->debug_count + 1, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	int kept = *fd < 0 ? -EBADF : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-	if (kept < 0)
-		close_fd(fd);
-	stacks->debugs = grown;
-	stacks->debugs[stacks->debug_count++] = (struct debug_file){.fd = kept, .module = module};
-	return 0;
-}
-
-static int serve_request(struct inspection *inspection, const struct wire_record *record)
-{
-	const struct snapshot *snapshot = inspection->answers.snapshot;
-	struct inspect_request request = {.kind = (enum wire_request_kind)record->kind,
-		.module = record->index,
-		.build_id = &record->build_id,
-		.link = record->text,
-		.place = record->count};
-	struct wire_record answer = {.type = WIRE_FILE};
-	const bool is_perfmap = request.kind == WIRE_REQUEST_PERFMAP;
-
-	if (record->kind >= WIRE_REQUEST_KINDS || ++inspection->requests > WIRE_REQUESTS_MAX ||
-		(is_perfmap ? record->index != snapshot->module_count
-			    : record->index >= snapshot->module_count))
-		return -EPROTO;
-	request.path = is_perfmap ? "" : snapshot->modules[record->index].path;
-	request.fd = is_perfmap ? -EBADF : snapshot->modules[record->index].fd;
-	auto_fd int fd = inspection->options->open_file(
-		inspection->options->open_file_arg, &request, &answer.count);
-	answer.status = fd == -EINVAL;
-	bool noted = inspection->options->worker.keep && wire_is_kept(record->kind);
-	int r = noted ? note_request(inspection, record->index, &fd) : 0;
-	if (r < 0)
-		return r;
-	r = wire_send(inspection->in.socket, &answer, fd);
-	// A worker asks before it knows whether it needs the file; when it has ended without, what
-	// it has sent before says how.
-	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
-}
-
-// Reads what the worker asks for. What cannot be read is answered by no file.
-static int serve_read(struct inspection *inspection, const struct wire_record *record)
-{
-	const struct inspect_options *options = inspection->options;
-	struct wire_record answer = {.type = WIRE_FILE};
-	auto_fd int fd = -EBADF;
-
-	if (++inspection->reads > WIRE_READS_MAX)
-		return -EPROTO;
-	if (options->read_memory)
-		fd = options->read_memory(options->open_file_arg, record->ranges, record->count);
-	int r = wire_send(inspection->in.socket, &answer, fd);
-	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
-}
-
 // Tells whoever wants to know what the worker tells.
 static int note_naming(const struct inspection *inspection, const struct wire_record *record)
 {
@@ -375,8 +313,8 @@ static int take_record(struct inspection *inspection)
 	}
 	if (record->type == WIRE_NAMING)
 		return note_naming(inspection, record);
-	r = record->type == WIRE_REQUEST ? serve_request(inspection, record)
-	    : record->type == WIRE_READ  ? serve_read(inspection, record)
+	r = record->type == WIRE_REQUEST ? serving_file(&inspection->serving, record)
+	    : record->type == WIRE_READ  ? serving_memory(&inspection->serving, record)
 					 : answers_take(&inspection->answers, record);
 	return r < 0 ? r : 1;
 }
@@ -469,7 +407,10 @@ static int begin_answers(
 	const struct worker_options *worker = &inspection->options->worker;
 
 	stacks_fini(stacks);
-	inspection->requests = inspection->reads = 0;
+	inspection->serving = (struct serving){.options = inspection->options,
+		.snapshot = snapshot,
+		.stacks = stacks,
+		.socket = inspection->in.socket};
 	inspection->trouble[0] = '\0';
 	inspection->answers = (struct answers){.snapshot = snapshot,
 		.max_frames = worker->max_frames,
