@@ -22,6 +22,7 @@ enum {
 	NEAR_MAX = 16,      // threads that are looked at while others wait for us
 	SCHED_SIZE = 4096,  // bytes of a file
 	STAT_SIZE = 1024,
+	LOOKS_MAX = 3, // at a process that runs meanwhile
 };
 
 static uint64_t ms_between(uint64_t from_ns, uint64_t to_ns)
@@ -188,94 +189,104 @@ void waited_read(struct context_run *run)
 			tell(run, departures, departures[i].cpu);
 }
 
-// A CPU, and a moment not long ago by its clock.
-struct moment {
-	uint64_t now_ns; // 0: not known
-	uint32_t cpu;
-};
-
-static struct moment our_moment(void)
+// Notes the present by our CPU's clock, if it is known.
+static void note_own(struct waited_clocks *clocks)
 {
 	int cpu = sched_getcpu();
 	uint64_t now_ns = read_own();
+	const struct waited_clock clock = {(uint32_t)cpu, now_ns, clock_now_us()};
 
-	return (struct moment){cpu >= 0 && cpu == sched_getcpu() ? now_ns : 0, (uint32_t)cpu};
+	if (now_ns != 0 && cpu >= 0 && cpu == sched_getcpu())
+		waited_clocks_note(clocks, &clock);
 }
 
-// That of process BESIDE, if it is running: it is noted until when it has, every few milliseconds.
-static struct moment moment_of(pid_t beside)
+// A CPU, and a moment not long ago by its clock.
+struct moment {
+	uint64_t at_ns; // 0: not known
+	uint32_t cpu;
+	uint64_t age_us; // at most
+};
+
+// When and where BESIDE last had a CPU; not known while it goes to another one, or gets or leaves
+// it between any two looks.
+static struct moment moment_of(const struct waited_beside *beside)
 {
 	const struct moment none = {0};
 	char sched_path[64], stat_path[64];
 	struct proc_sched before, after;
 	struct proc_stat stat;
 
-	snprintf(sched_path, sizeof(sched_path), "/proc/%d/sched", beside);
-	snprintf(stat_path, sizeof(stat_path), "/proc/%d/stat", beside);
-	if (beside <= 0 || !read_sched(AT_FDCWD, sched_path, &before) ||
-		!read_stat(AT_FDCWD, stat_path, &stat) || stat.state != 'R' ||
-		!read_sched(AT_FDCWD, sched_path, &after) || after.switches != before.switches ||
-		!is_good(before.ran_until_ns))
+	snprintf(sched_path, sizeof(sched_path), "/proc/%d/sched", beside->pid);
+	snprintf(stat_path, sizeof(stat_path), "/proc/%d/stat", beside->pid);
+	if (beside->pid <= 0 || !read_sched(AT_FDCWD, sched_path, &after))
 		return none;
-	return (struct moment){before.ran_until_ns, stat.cpu};
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		before = after;
+		if (!read_stat(AT_FDCWD, stat_path, &stat) ||
+			!read_sched(AT_FDCWD, sched_path, &after))
+			return none;
+		// The kernel clears the time before it changes the CPU.
+		if (after.switches == before.switches && after.ran_until_ns == before.ran_until_ns)
+			return (struct moment){is_good(after.ran_until_ns) ? after.ran_until_ns : 0,
+				stat.cpu, clock_now_us() - beside->since_us};
+	}
+	return none;
 }
 
 // What is known of the clocks that waited_read_near() can read.
 struct near {
-	const struct waited_clocks *clocks;
-	pid_t beside;
-	bool asked; // the other one was
-	struct moment own, other;
+	struct waited_clocks *clocks;
+	const struct waited_beside *beside;
+	bool own_asked, beside_asked;
+	struct moment moment; // of the latter
 };
 
-// Tells how long the thread has waited that DEPARTURE is of, if NEAR can.
-static bool tell_near(
-	struct near *near, const struct departure *departure, struct context_wait *wait)
+// What the clock of the CPU says that DEPARTURE is of, or said a moment ago that may be neglected,
+// to *RET_NS. Returns false when it cannot be told from here.
+static bool tell_present(struct near *near, const struct departure *departure, uint64_t *ret_ns)
 {
-	const struct moment *moment = &near->own;
-	struct moment seen = {.cpu = departure->cpu};
+	const struct moment *moment = &near->moment;
+	const uint32_t cpu = departure->cpu;
+	const uint64_t from_ns = departure->at_ns;
 
-	if (departure->cpu != near->own.cpu &&
-		waited_clocks_tell(near->clocks, departure->cpu, clock_now_us(), departure->at_ns,
-			&seen.now_ns)) {
-		moment = &seen;
-	} else if (departure->cpu != near->own.cpu) {
-		if (!near->asked)
-			near->other = moment_of(near->beside);
-		near->asked = true;
-		moment = &near->other;
-		// That one is not quite the present.
-		if (departure->cpu != moment->cpu || moment->now_ns < departure->at_ns + NS_PER_S)
-			return false;
-	}
-	if (moment->now_ns == 0)
-		return false;
-	wait->waited_ms = ms_between(departure->at_ns, moment->now_ns);
-	wait->waited_known = true;
-	return true;
+	if (waited_clocks_tell(near->clocks, cpu, clock_now_us(), from_ns, ret_ns))
+		return true;
+	if (!near->own_asked)
+		note_own(near->clocks);
+	near->own_asked = true;
+	if (waited_clocks_tell(near->clocks, cpu, clock_now_us(), from_ns, ret_ns))
+		return true;
+	if (!near->beside_asked)
+		near->moment = moment_of(near->beside);
+	near->beside_asked = true;
+	*ret_ns = moment->at_ns;
+	return moment->cpu == cpu && moment->at_ns >= from_ns &&
+	       waited_may_be_wrong_by(moment->age_us, moment->at_ns - from_ns);
 }
 
-bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside,
-	struct waited_clocks *clocks)
+bool waited_read_near(const struct target *target, struct snapshot *snapshot,
+	const struct waited_beside *beside, struct waited_clocks *clocks)
 {
 	struct near near = {.clocks = clocks, .beside = beside};
 	size_t wanted = 0, others = 0;
 
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		wanted += is_wanted(&snapshot->threads[i]);
-	if (wanted == 0 || wanted > NEAR_MAX)
-		return wanted > 0;
-	near.own = our_moment();
-	const struct waited_clock clock = {near.own.cpu, near.own.now_ns, clock_now_us()};
-	if (clock.now_ns != 0)
-		waited_clocks_note(clocks, &clock);
+	if (wanted > NEAR_MAX)
+		return true;
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		struct snapshot_thread *thread = &snapshot->threads[i];
 		if (!is_wanted(thread))
 			continue;
 		struct departure departure = read_departure(target, thread);
-		if (departure.at_ns != 0)
-			others += !tell_near(&near, &departure, &thread->wait);
+		uint64_t now_ns;
+		if (departure.at_ns == 0)
+			continue;
+		thread->wait.waited_known = tell_present(&near, &departure, &now_ns);
+		if (thread->wait.waited_known)
+			thread->wait.waited_ms = ms_between(departure.at_ns, now_ns);
+		else
+			others++;
 	}
 	return others > 0;
 }

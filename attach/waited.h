@@ -11,12 +11,13 @@
 //     nothing is told.
 //  2. /proc/PID/task/TID/sched tells when a thread left its CPU (se.exec_start), by that CPU's
 //     clock, which leaves out all interrupts and all that a hypervisor took since the system began,
-//     and so may be hours behind another's. It is compared with the same CPU's: with ours, or our
-//     worker's, if that is it, since making a process takes as long as a sixth of all for one
-//     thread; or with what it was a moment ago, if it was seen then (waited_clocks.h); else a child
-//     goes to each CPU. What it still leaves out is the part of the wait that went to interrupts of
-//     that CPU, so it tells somewhat less than it was (or, by a clock that was seen before, as much
-//     more as waited_clocks.h allows), and nothing where that part has been large.
+//     and so may be hours behind another's. It is compared with the same CPU's: with ours, if that
+//     is it, since making a process takes as long as a fifth of all for one thread; or with what it
+//     was a moment ago: when it was seen before (waited_clocks.h), or when another process of ours
+//     last ran there, our worker; else a child goes to each CPU. What it still leaves out is the
+//     part of the wait that went to interrupts of that CPU, and the moment, so it tells somewhat
+//     less than it was (or, by a clock that was seen before, as much more as waited_clocks.h
+//     allows), and nothing where that part has been large.
 // Neither is told of a thread that was stopped to be copied: it ran for that.
 #pragma once
 
@@ -37,12 +38,18 @@ bool waited_of_notes(const struct waited_notes *notes, uint64_t *ret_ms);
 // little that it tells durations.
 bool waited_clock_is_good(uint64_t now_ns, uint64_t uptime_ns);
 
+// Another process of ours.
+struct waited_beside {
+	pid_t pid;         // 0: there is none
+	uint64_t since_us; // it has had a CPU at or after this, by clock_now_us()
+};
+
 // Reads how long the threads of SNAPSHOT, of TARGET, have waited that were read out of /proc, if
-// they are few, and were last on our CPU, whose clock is noted in CLOCKS, on one of which these
-// tell, or on that of BESIDE, a process of ours that runs (0: none). Returns whether others are
-// left, for waited_read().
-bool waited_read_near(const struct target *target, struct snapshot *snapshot, pid_t beside,
-	struct waited_clocks *clocks);
+// they are few, and were last on our CPU, on one of which CLOCKS tell, or on that where BESIDE was
+// a moment ago; what is seen of clocks is noted there. Returns whether others are left, for
+// waited_read().
+bool waited_read_near(const struct target *target, struct snapshot *snapshot,
+	const struct waited_beside *beside, struct waited_clocks *clocks);
 
 // The same for all threads of RUN of which it is not known yet, noting clocks in its room: for the
 // child of contextrun.h, which is then on some other CPU, or held up by what has that for itself.

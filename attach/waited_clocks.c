@@ -40,8 +40,7 @@ bool waited_clocks_tell(const struct waited_clocks *clocks, uint32_t cpu, uint64
 	if (i == clocks->count || at_us < clock->at_us)
 		return false;
 	uint64_t age_us = at_us - clock->at_us, now_ns = clock->now_ns + age_us * 1000;
-	if (now_ns < from_ns ||
-		age_us > WAITED_ERROR_MS * 1000 + (now_ns - from_ns) / 1000 / WAITED_ERROR_PART)
+	if (now_ns < from_ns || !waited_may_be_wrong_by(age_us, now_ns - from_ns))
 		return false;
 	*ret_ns = now_ns;
 	return true;

@@ -32,6 +32,13 @@ void waited_clocks_note(struct waited_clocks *clocks, const struct waited_clock 
 // Notes all of FROM, which another process may have been killed over.
 void waited_clocks_take(struct waited_clocks *clocks, const struct waited_clocks *from);
 
+// True when a wait of WAITED_NS may be told that is wrong by ERROR_US: by 10 ms, or a twentieth of
+// it.
+static inline bool waited_may_be_wrong_by(uint64_t error_us, uint64_t waited_ns)
+{
+	return error_us <= WAITED_ERROR_MS * 1000 + waited_ns / 1000 / WAITED_ERROR_PART;
+}
+
 // What the clock of CPU says at AT_US, to *RET_NS. Returns false when it was not seen, or when what
 // it may have left out since then (interrupts, what a hypervisor took) is more than 10 ms, or a
 // twentieth of the time since FROM_NS, which is when a thread left that CPU, by the same clock.

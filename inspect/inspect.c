@@ -25,6 +25,7 @@
 
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
+	ASK_US = 100,             // that it takes a worker to ask for the first file
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
@@ -46,9 +47,11 @@ struct inspection {
 	struct leftout leftout;
 	size_t expected; // threads, if there are many
 	struct serving serving;
-	uint64_t told_us, spent_us;      // when the worker was told of modules, and its time before
-	int cpu;                         // that the worker does not run on, or -1
-	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
+	uint64_t told_us, spent_us;  // when the worker was told of modules, and its time before
+	uint64_t since_us, asked_us; // it ran after this; when it was last told of threads
+	const struct inspect_meanwhile *meanwhile; // to be done yet, or NULL
+	int cpu;                                   // that the worker does not run on, or -1
+	char trouble[STACK_REASON_SIZE];           // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
 	struct wire_record record;
 	struct wire_in in; // from the worker
@@ -86,6 +89,7 @@ static int start(struct inspection *inspection, struct error *err)
 	// One that takes several snapshots begins none after the time of one (inspect_begin()).
 	inspection->work.work->cpu_s =
 		timeout_ms / 1000 * (inspection->options->worker.once ? 1 : 2) + CPU_SPARE_S;
+	inspection->since_us = clock_now_us();
 	inspection->pid = fork();
 	if (inspection->pid < 0) {
 		int saved = errno;
@@ -193,8 +197,9 @@ void inspect_end(struct inspection *inspection)
 	reap(inspection);
 }
 
-pid_t inspect_worker(const struct inspection *inspection)
+pid_t inspect_worker(const struct inspection *inspection, uint64_t *ret_since_us)
 {
+	*ret_since_us = inspection->since_us;
 	return inspection->pid;
 }
 
@@ -282,6 +287,7 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 	if (inspection->failed < 0)
 		return;
 	keep_worker_off(inspection);
+	inspection->asked_us = clock_now_us();
 	inspection->failed = tell(inspection, WIRE_THREADS);
 }
 
@@ -319,6 +325,25 @@ static int take_record(struct inspection *inspection)
 	return r < 0 ? r : 1;
 }
 
+// Does what else there is to do, if it is not done yet.
+static void do_meanwhile(struct inspection *inspection)
+{
+	const struct inspect_meanwhile *meanwhile = inspection->meanwhile;
+
+	inspection->meanwhile = NULL;
+	if (meanwhile)
+		meanwhile->run(meanwhile->arg);
+}
+
+// True when the worker is likely to be busy for longer than anything takes that it may ask for:
+// after SINCE_US, or with what it has asked for. One that has come to an end before mostly asks for
+// nothing.
+static bool is_busy(const struct inspection *inspection, uint64_t since_us)
+{
+	return inspection->seasoned || inspection->serving.requests > 0 ||
+	       clock_now_us() >= since_us + ASK_US;
+}
+
 // True when there is a record to take, for which a worker on another CPU is waited for SPIN_US
 // without sleeping: Linux would wake us on its CPU, where it may only have to end. Whoever else
 // wants our CPU gets it.
@@ -327,13 +352,16 @@ static bool has_record(struct inspection *inspection)
 	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
 	const uint64_t begin_us = clock_now_us();
 
-	if (wire_has_more(&inspection->in))
+	if (wire_has_more(&inspection->in) || poll(&poll_fd, 1, 0) > 0)
 		return true;
 	while (inspection->cpu >= 0 && clock_now_us() < begin_us + SPIN_US) {
+		if (inspection->meanwhile && is_busy(inspection, begin_us))
+			do_meanwhile(inspection);
 		if (poll(&poll_fd, 1, 0) > 0)
 			return true;
 		sched_yield();
 	}
+	do_meanwhile(inspection);
 	return false;
 }
 
@@ -479,13 +507,14 @@ static bool start_over(struct inspection *inspection, const struct snapshot *sna
 }
 
 int inspect_finish(struct inspection *inspection, const struct snapshot *snapshot,
-	struct stacks *ret, struct error *err)
+	const struct inspect_meanwhile *meanwhile, struct stacks *ret, struct error *err)
 {
 	auto_stacks struct stacks stacks = {0};
 	const struct inspect_options *options = inspection->options;
 	const uint64_t end_us = time_us(inspection) + (uint64_t)options->timeout_ms * 1000;
 	int r;
 
+	inspection->meanwhile = meanwhile;
 	for (;;) {
 		struct term term =
 			term_make(time_us(inspection), end_us, inspection->leftout.nameless);
@@ -497,6 +526,7 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 			!start_over(inspection, snapshot, &term, r))
 			break;
 	}
+	do_meanwhile(inspection);
 	answers_close(&inspection->answers, inspection->trouble);
 	leftout_tell(&inspection->leftout, &stacks);
 	*ret = stacks;
@@ -505,6 +535,8 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	// If it has to end after one, or has ended already, another one begins with the next.
 	inspection->told = options->worker.once;
 	inspection->seasoned = r == 0;
+	if (r == 0)
+		inspection->since_us = inspection->asked_us;
 	inspection->spent_us += clock_now_us() - inspection->told_us;
 	return 0;
 }
@@ -519,5 +551,5 @@ int inspect_run(const struct snapshot *snapshot, const struct inspect_options *o
 		return r;
 	inspect_modules(inspection, snapshot);
 	inspect_threads(inspection, snapshot);
-	return inspect_finish(inspection, snapshot, ret, err);
+	return inspect_finish(inspection, snapshot, NULL, ret, err);
 }

@@ -68,11 +68,32 @@ struct taking {
 	struct context_options context;
 };
 
+// What is done while the worker unwinds.
+struct context_work {
+	const struct target *target;
+	struct snapshot *snapshot;
+	const struct inspection *inspection;
+	struct context_options options;
+	struct context_task *task;
+};
+
+static void start_context(void *arg)
+{
+	struct context_work *work = arg;
+	struct waited_beside beside;
+
+	beside.pid = inspect_worker(work->inspection, &beside.since_us);
+	work->options.waits =
+		waited_read_near(work->target, work->snapshot, &beside, work->options.clocks);
+	work->task = context_task_start(work->target, work->snapshot, &work->options);
+}
+
 static int take(struct target *target, const struct taking *taking, struct inspection *inspection,
 	struct stack_process *ret, struct error *err)
 {
 	struct stack_process taken = {.report = ret->report};
-	struct context_task *task = NULL;
+	struct context_work work = {target, &taken.snapshot, inspection, taking->context, NULL};
+	const struct inspect_meanwhile meanwhile = {start_context, &work};
 
 	unsigned threads = target->status.threads;
 	progress_note("capturing %u thread%s of process %d", threads, threads == 1 ? "" : "s",
@@ -80,20 +101,14 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	taken.report.time_ms = now_ms();
 	int r = capture_take(
 		target, &taking->capture, &taken.snapshot, &taken.report.threads_missed, err);
-	if (r == 0) {
-		struct context_options options = taking->context;
-		options.waits = waited_read_near(
-			target, &taken.snapshot, inspect_worker(inspection), options.clocks);
-		task = context_task_start(target, &taken.snapshot, &options);
-	}
 	if (r == 0 && gostack_is_go(&taken.snapshot))
 		targetclock_read(target, &taken.snapshot.clock_ns);
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);
-		r = inspect_finish(inspection, &taken.snapshot, &taken.stacks, err);
+		r = inspect_finish(inspection, &taken.snapshot, &meanwhile, &taken.stacks, err);
 	}
-	context_task_finish(task, r == 0 ? &taken.snapshot : NULL);
+	context_task_finish(work.task, r == 0 ? &taken.snapshot : NULL);
 	if (r < 0) {
 		fini(&taken);
 		return r;

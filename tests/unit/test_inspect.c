@@ -343,7 +343,7 @@ static const char *next_reason(struct inspection *inspection, const struct snaps
 	inspect_begin(inspection);
 	inspect_modules(inspection, next);
 	inspect_threads(inspection, next);
-	check_int(inspect_finish(inspection, next, &stacks, &err), 0);
+	check_int(inspect_finish(inspection, next, NULL, &stacks, &err), 0);
 	return stacks.stacks[0].end.reason;
 }
 
@@ -452,10 +452,45 @@ Test(inspect, a_worker_that_writes_over_its_work)
 		usleep(1000);
 	check_true(inspect_room(inspection, &len_after) == room && len_after == len);
 	inspect_threads(inspection, &snapshot);
-	check_int(inspect_finish(inspection, &snapshot, &stacks, &err), 0);
+	check_int(inspect_finish(inspection, &snapshot, NULL, &stacks, &err), 0);
 	check_str(stacks.stacks[0].end.reason, "the unwinding process left it out");
 	inspect_close(inspection);
 	check_int(msync(room, 4096, MS_ASYNC), -1); // all of it is unmapped
 	stacks_fini(&stacks);
 	munmap(lives, sizeof(*lives));
+}
+
+static void note_done(void *arg)
+{
+	++*(int *)arg;
+}
+
+// What else there is to do is done once, whatever becomes of the worker, and however many there
+// are.
+Test(inspect, what_is_done_meanwhile)
+{
+	static int (*const lives_tried[])(const struct work *) = {worker_live, give_up, crash};
+
+	for (size_t i = 0; i < sizeof(lives_tried) / sizeof(lives_tried[0]); i++) {
+		struct inspect_options options = {.worker = {.max_frames = 8},
+			.timeout_ms = 5000,
+			.open_file = no_file,
+			.live = lives_tried[i]};
+		struct inspection *inspection = NULL;
+		struct stacks stacks = {0};
+		struct error err = {0};
+		int done = 0;
+		const struct inspect_meanwhile meanwhile = {note_done, &done};
+		check_int(inspect_open(&options, &inspection, &err), 0);
+		for (int turn = 1; turn <= 2; turn++) {
+			inspect_begin(inspection);
+			inspect_modules(inspection, &snapshot);
+			inspect_threads(inspection, &snapshot);
+			check_int(inspect_finish(inspection, &snapshot, &meanwhile, &stacks, &err),
+				0);
+			check_int(done, turn);
+		}
+		inspect_close(inspection);
+		stacks_fini(&stacks);
+	}
 }
