@@ -6,7 +6,9 @@
 
 #if defined(NSPEEK_HAVE_BPF)
 
-#include "taskiter.lskel.h"
+#include "taskiter/record.h"
+
+#include "taskiter.lskel.h" // which names a type of that
 
 #include <linux/bpf.h>
 #include <string.h>
@@ -58,13 +60,14 @@ static int load(struct taskiter_program *program)
 // Tells PROGRAM that process PID is meant.
 static int choose(const struct taskiter_program *program, pid_t pid)
 {
+	const struct taskiter_wanted wanted = {.pid = pid};
 	const __u32 first = 0;
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (__u32)program->wanted_fd;
 	attr.key = (__u64)(uintptr_t)&first;
-	attr.value = (__u64)(uintptr_t)&pid;
+	attr.value = (__u64)(uintptr_t)&wanted;
 	return syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 

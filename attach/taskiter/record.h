@@ -20,6 +20,14 @@ enum { TASKITER_REGS = 34 }; // struct user_pt_regs, x0 to pstate
 
 enum { TASKITER_COMM_SIZE = 16 };
 
+// Whose threads it writes.
+struct taskiter_wanted {
+	__s32 pid;  // of the process, in the reader's PID namespace: all else is 0 then,
+	__s32 tgid; // and found by the program: the same in the first PID namespace
+	__u32 seen_level, level; // of the reader's PID namespace, and the process's
+	__u64 ns;                // the reader's: an address
+};
+
 struct taskiter_record {
 	__s32 tid;                           // in the reader's PID namespace
 	__s32 ns_tid;                        // in the thread's own

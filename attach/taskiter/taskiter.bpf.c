@@ -49,6 +49,7 @@ struct task_struct {
 	__u32 flags;
 	int on_cpu;
 	int prio;
+	int tgid;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	__u64 nvcsw, nivcsw, start_time;
@@ -77,9 +78,8 @@ static long (*const seq_write)(struct seq_file *seq, const void *data, __u32 len
 static struct task_struct *(*const get_current_task)(void) = (void *)158; // with its type
 static long (*const task_pt_regs)(struct task_struct *task) = (void *)175;
 
-// Set before each link is made, in memory that outlives them: the process, in the reader's PID
-// namespace.
-volatile int wanted_pid = 0;
+// Set before each link is made, in memory that outlives them.
+volatile struct taskiter_wanted wanted = {0};
 
 // *FROM, wherever it is. Numbers in CONTEXT's task need no call, and what is no number needs one
 // even there: a pointer that the kernel follows by itself costs it, each time that this is loaded,
@@ -127,6 +127,28 @@ static __attribute__((always_inline)) __u64 last_run(struct task_struct *task)
 	return task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
 }
 
+// True when TASK is of the process that is wanted. What is the same for all threads of it is found
+// with the first: each number that is read of another structure than the task is a call.
+static __attribute__((always_inline)) int is_wanted(
+	struct task_struct *task, struct task_struct *current_task)
+{
+	if (wanted.tgid != 0)
+		return task->tgid == wanted.tgid;
+	struct pid *reader = READ(&current_task->thread_pid);
+	__u32 seen_level = READ(&reader->level);
+	struct pid_namespace *ns = number_at(reader, seen_level).ns;
+	struct pid *leader = READ(&READ(&task->group_leader)->thread_pid);
+	__u32 level = READ(&leader->level);
+	int pid = wanted.pid;
+	if (!ns || pid == 0 || number_in(leader, level, ns, seen_level) != pid)
+		return 0;
+	wanted.seen_level = seen_level;
+	wanted.level = level;
+	wanted.ns = (__u64)ns;
+	wanted.tgid = task->tgid;
+	return 1;
+}
+
 SECTION("iter/task")
 int dump_task(struct bpf_iter__task *context)
 {
@@ -134,24 +156,20 @@ int dump_task(struct bpf_iter__task *context)
 	struct task_struct *task = context->task;
 	struct taskiter_record record = {0};
 
-	if (!task)
+	if (!task || !is_wanted(task, current_task))
 		return 0;
-	struct pid *reader = READ(&current_task->thread_pid);
+	// Threads of a process are all of one PID namespace.
+	const struct pid_namespace *ns = (const struct pid_namespace *)wanted.ns;
+	__u32 seen_level = wanted.seen_level, level = wanted.level;
 	struct pid *pid = READ(&task->thread_pid);
-	__u32 seen_level = READ(&reader->level), level = READ(&pid->level);
-	struct pid_namespace *ns = number_at(reader, seen_level).ns;
-	if (!ns)
-		return 0;
-	struct pid *leader = READ(&READ(&task->group_leader)->thread_pid);
-	int wanted = wanted_pid;
-	if (wanted == 0 || number_in(leader, READ(&leader->level), ns, seen_level) != wanted)
-		return 0;
 	record.switches_first = task->nvcsw + task->nivcsw;
 	BARRIER();
 	record.on_cpu = (__u32)task->on_cpu;
 	BARRIER();
 	record.tid = number_in(pid, level, ns, seen_level);
 	record.ns_tid = level == seen_level ? record.tid : number_at(pid, level).nr;
+	if (record.tid == 0)
+		return 0; // it has none any more
 	record.state = task->__state | (__u32)task->exit_state;
 	record.flags = task->flags;
 	record.start_time = task->start_time;
