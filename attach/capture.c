@@ -227,12 +227,14 @@ static int attempt(struct target *target, const struct capture_options *options,
 		.iterator_fd = -EBADF,
 		.iterator = options->iterator,
 		.pid = target->pid,
+		.named_count = options->tids ? options->tid_count : 0,
 		.whole = options->whole,
 		.whole_count = options->whole_count,
 		.snapshot = &snapshot,
 		.deadline_ms = STOP_DEADLINE_MS < options->timeout_ms ? STOP_DEADLINE_MS
 								      : options->timeout_ms,
 		.deadline_us = spent->deadline_us};
+	policy_begin(&plan);
 	r = take_once(target, options, &snapshot, &plan, err);
 	plan_fini(&plan);
 	spent->missed = plan.threads_missed;

@@ -46,6 +46,7 @@ struct plan {
 	const struct policy *policy;     // see policy.h
 	const pid_t *whole;              // threads of which all registers are wanted, ascending
 	size_t whole_count;
+	size_t named_count;   // threads that the caller names; 0: all
 	uint32_t deadline_ms; // for all threads to stop
 	struct snapshot_thread *threads;
 	struct plan_row *rows; // parallel to threads, and in their memory

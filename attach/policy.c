@@ -13,15 +13,20 @@
 struct strategy {
 	const char *name;
 	bool lists;                        // it finds the threads itself
+	void (*begin)(struct plan *plan);  // begins what takes long of that
 	void (*probe)(struct plan *plan);  // opens what it needs, if it needs something
 	bool late;                         // not before its turn comes
 	int (*capture)(struct plan *plan); // takes the rows that the plan still wants
 };
 
-static const struct strategy iterator = {
-	.name = "task iterator", .lists = true, .probe = taskiter_probe, .capture = taskiter_take};
+static const struct strategy iterator = {.name = "task iterator",
+	.lists = true,
+	.begin = taskiter_begin,
+	.probe = taskiter_probe,
+	.capture = taskiter_take};
 static const struct strategy iterator_if_worth = {.name = "task iterator, if worth it",
 	.lists = true,
+	.begin = taskiter_begin,
 	.probe = taskiter_probe_if_worth,
 	.capture = taskiter_take};
 static const struct strategy iterator_late = {.name = "task iterator, late",
@@ -56,6 +61,15 @@ const struct policy *policy_find(const char *name)
 		if (strcmp(policy->name, name) == 0)
 			break;
 	return policy;
+}
+
+void policy_begin(struct plan *plan)
+{
+	const struct strategy *const *ways = plan->policy->strategies;
+
+	for (size_t i = 0; ways[i]; i++)
+		if (ways[i]->begin && !ways[i]->late)
+			ways[i]->begin(plan);
 }
 
 void policy_prepare(struct plan *plan)

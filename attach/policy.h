@@ -19,6 +19,9 @@ const struct policy *policy_find(const char *name);
 // Policy number INDEX, or NULL behind the last; the first is the default.
 const struct policy *policy_at(size_t index);
 
+// Before anything is read of the process: begins what takes long of what PLAN's ways need.
+void policy_begin(struct plan *plan);
+
 // For helper_run(), before a helper is started: opens what PLAN's ways need. What cannot be had is
 // left out then.
 void policy_prepare(struct plan *plan);

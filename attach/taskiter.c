@@ -19,6 +19,7 @@ enum {
 	PASSES_MAX = 5,  // reads of the iterator: a thread that moves has four chances
 	PAUSE_US = 300,  // until the next pass, when all threads that are left were on a CPU
 	FEW = 64,        // threads that are read out of /proc in the time that loading takes
+	MANY = 256,      // whose maps are worth a child that loads meanwhile
 	RECORDS = 128,   // read by one call at most: as many as the kernel gives
 	READ_MS = 300,   // for the stacks of 64 threads
 	BEGIN_MS = 1000, // for reading the iterator
@@ -237,6 +238,23 @@ static int take(struct plan *plan, int link_fd)
 	return 0;
 }
 
+// How many threads PLAN is of, about.
+static size_t count_threads(const struct plan *plan)
+{
+	struct stat st;
+
+	if (plan->named_count > 0)
+		return plan->named_count;
+	// 2, and one for each thread (fs/proc/base.c, proc_task_getattr).
+	return fstat(plan->task_dir_fd, &st) == 0 ? st.st_nlink : 0;
+}
+
+void taskiter_begin(struct plan *plan)
+{
+	if (count_threads(plan) >= MANY)
+		taskiter_load_begin(plan->iterator);
+}
+
 void taskiter_probe(struct plan *plan)
 {
 	if (plan->iterator_fd < 0)
@@ -245,12 +263,7 @@ void taskiter_probe(struct plan *plan)
 
 void taskiter_probe_if_worth(struct plan *plan)
 {
-	struct stat st;
-	size_t count = plan->thread_count;
-
-	if (!plan->listed_only)
-		count = fstat(plan->task_dir_fd, &st) == 0 ? st.st_nlink : 0;
-	if (count >= FEW || plan->whole_count > 0)
+	if (count_threads(plan) >= FEW || plan->whole_count > 0)
 		taskiter_probe(plan);
 }
 

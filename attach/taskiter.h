@@ -21,15 +21,25 @@
 struct taskiter_program {
 	int prog_fd;   // negative: not loaded yet
 	int wanted_fd; // of the memory that says which process is meant
+	pid_t loader;  // the child that loads it, or 0; it may have ended
+	int socket;    // where that says so
 };
 
-#define TASKITER_PROGRAM_EMPTY                         \
-	{                                              \
-		.prog_fd = -EBADF, .wanted_fd = -EBADF \
+#define TASKITER_PROGRAM_EMPTY                                           \
+	{                                                                \
+		.prog_fd = -EBADF, .wanted_fd = -EBADF, .socket = -EBADF \
 	}
 
+// Ends what PROGRAM is: no process and no fd is left.
+void taskiter_program_fini(struct taskiter_program *program);
+
 // Loading it takes some 2 ms, for which /proc is read of 50 threads; so for few threads /proc comes
-// first, and the iterator when more registers are needed than /proc tells.
+// first, and the iterator when more registers are needed than /proc tells. And for many it is done
+// by a child, on another CPU, while we read what the process has mapped.
+
+// Has a child begin to load the program, if PLAN's process has many threads and it was not done.
+// What fails is said by taskiter_probe().
+void taskiter_begin(struct plan *plan);
 
 // Loads the program for PLAN's process, if that was not done: its iterator_fd, which the caller
 // owns, or -errno (-ENOPKG: this build has none; -ENOSYS: the kernel has none; -EPERM: it is not
@@ -43,6 +53,9 @@ void taskiter_probe_if_worth(struct plan *plan);
 // Captures the threads that PLAN wants, and lists those that it has not yet, unless it is not to.
 // Does nothing without an iterator. Returns 0 or -ENOMEM.
 int taskiter_take(struct plan *plan);
+
+// Has a child begin to load PROGRAM, unless it is loaded or one has begun.
+void taskiter_load_begin(struct taskiter_program *program);
 
 // Loads PROGRAM, if it is not loaded, and has it choose process PID (in our PID namespace), and no
 // other that was chosen before. Returns an O_CLOEXEC fd of a link, owned by the caller, or -errno

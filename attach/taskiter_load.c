@@ -2,16 +2,37 @@
 // Loading the iterator's program.
 #include "taskiter.h"
 
+#include "cleanup.h"
+
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+void taskiter_program_fini(struct taskiter_program *program)
+{
+	if (program->loader > 0) {
+		kill(program->loader, SIGKILL);
+		while (waitpid(program->loader, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_fd(&program->prog_fd);
+	close_fd(&program->wanted_fd);
+	close_fd(&program->socket);
+	program->loader = 0;
+}
 
 #if defined(NSPEEK_HAVE_BPF)
 
+#include "fdpass.h"
+#include "sys.h"
 #include "taskiter/record.h"
 
 #include "taskiter.lskel.h" // which names a type of that
 
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,6 +78,70 @@ static int load(struct taskiter_program *program)
 	return r;
 }
 
+// Sends STATUS, with FD beside it unless that is negative.
+static int send_fd(int socket, int status, int fd)
+{
+	struct iovec pieces[2] = {{&status, sizeof(status)}, {NULL, 0}};
+
+	return fdpass_send(socket, pieces, fd);
+}
+
+// Receives what send_fd() sends. Returns the status, or -errno.
+static int receive_fd(int socket, int *ret_fd)
+{
+	int status;
+	ssize_t len = fdpass_receive(socket, &status, sizeof(status), ret_fd);
+
+	return len < 0 ? (int)len : len != sizeof(status) ? -ECHILD : status;
+}
+
+// The child. Returns its exit status.
+static int load_for(struct taskiter_program *program, pid_t parent, int socket)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return 1;
+	int r = load(program);
+	if (send_fd(socket, r, program->prog_fd) < 0)
+		return 1;
+	return r == 0 && send_fd(socket, 0, program->wanted_fd) < 0;
+}
+
+void taskiter_load_begin(struct taskiter_program *program)
+{
+	int sockets[2];
+	const pid_t parent = getpid();
+
+	if (program->prog_fd >= 0 || program->loader > 0 ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(load_for(program, parent, sockets[1]));
+	close(sockets[1]);
+	if (pid < 0) {
+		close(sockets[0]);
+		return;
+	}
+	sys_keep_off(pid);
+	program->loader = pid;
+	program->socket = sockets[0];
+}
+
+// Takes what the child has loaded. Returns 0, or -errno: of loading, or -ECHILD when it did not
+// come to that.
+static int take_loaded(struct taskiter_program *program)
+{
+	int r = receive_fd(program->socket, &program->prog_fd);
+
+	if (r == 0)
+		r = receive_fd(program->socket, &program->wanted_fd);
+	if (r < 0)
+		close_fd(&program->prog_fd);
+	close_fd(&program->socket);
+	return r;
+}
+
 // Tells PROGRAM that process PID is meant.
 static int choose(const struct taskiter_program *program, pid_t pid)
 {
@@ -73,14 +158,21 @@ static int choose(const struct taskiter_program *program, pid_t pid)
 
 int taskiter_open(struct taskiter_program *program, pid_t pid)
 {
-	int r = program->prog_fd < 0 ? load(program) : 0;
+	int r = program->prog_fd >= 0 ? 0 : program->socket >= 0 ? take_loaded(program) : -ECHILD;
 
+	if (r != 0 && r != -EPERM && r != -ENOSYS)
+		r = load(program);
 	if (r == 0)
 		r = choose(program, pid);
 	return r < 0 ? r : attach(program->prog_fd, pid);
 }
 
 #else
+
+void taskiter_load_begin(struct taskiter_program *program)
+{
+	(void)program;
+}
 
 int taskiter_open(struct taskiter_program *program, pid_t pid)
 {

@@ -57,19 +57,11 @@ struct inspection {
 	struct wire_in in; // from the worker
 };
 
-// Keeps the worker off our CPU, if there is another one: Linux would start it there, and wake it
-// there, where it waits until we sleep.
+// Keeps the worker off our CPU, if there is another one.
 static void keep_worker_off(struct inspection *inspection)
 {
-	cpu_set_t others;
-	int cpu = sched_getcpu();
-
-	if (cpu < 0 || cpu == inspection->cpu || sched_getaffinity(0, sizeof(others), &others) < 0)
-		return;
-	CPU_CLR((size_t)cpu, &others);
-	bool kept = CPU_COUNT(&others) > 0 &&
-		    sched_setaffinity(inspection->pid, sizeof(others), &others) == 0;
-	inspection->cpu = kept ? cpu : -1;
+	if (inspection->cpu < 0 || inspection->cpu != sched_getcpu())
+		inspection->cpu = sys_keep_off(inspection->pid);
 }
 
 static int start(struct inspection *inspection, struct error *err)

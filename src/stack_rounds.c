@@ -201,6 +201,7 @@ void stack_rounds(const struct stack_options *options)
 	}
 	for (size_t i = 0; i < count; i++)
 		stack_source_end(&sources[i]);
+	taskiter_program_fini(&options->shared->iterator);
 	if (rounds.save && stack_save_close(rounds.save, &err) < 0) {
 		report_error(&err);
 		rounds.status = EXIT_NONE;

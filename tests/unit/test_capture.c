@@ -94,12 +94,38 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	check_int(waitpid(-1, NULL, WNOHANG), 0); // no helper is left, only this one
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
 	helper_room_fini(&room);
-	close_fd(&iterator.prog_fd);
-	close_fd(&iterator.wanted_fd);
+	taskiter_program_fini(&iterator);
 	snapshot_fini(&snapshot);
 	target_fini(&target);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+// Whoever loads the task iterator may be killed, may not be waited for, and is gone in the end.
+Test(capture, what_becomes_of_the_loader)
+{
+	int wanted = 0;
+
+	for (int turn = 0; turn < 3; turn++) {
+		struct taskiter_program program = TASKITER_PROGRAM_EMPTY;
+		taskiter_load_begin(&program);
+		pid_t loader = program.loader;
+		taskiter_load_begin(&program); // has begun
+		check_int(program.loader, loader);
+		if (turn == 1 && loader > 0)
+			kill(loader, SIGKILL);
+		int fd = turn < 2 ? taskiter_open(&program, getpid()) : -EBADF;
+		// Whether it may be loaded is no matter of who does it.
+		if (turn == 0)
+			wanted = fd < 0 ? fd : 0;
+		else if (turn == 1)
+			check_int(fd < 0 ? fd : 0, wanted);
+		close_fd(&fd);
+		taskiter_program_fini(&program);
+		check_int(waitpid(-1, NULL, WNOHANG), -1);
+		check_int(program.prog_fd, -EBADF);
+	}
+	check_no_leak();
 }
 
 static void prepare_nothing(struct plan *plan)
