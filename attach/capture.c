@@ -10,6 +10,7 @@
 #include "hugepages.h"
 #include "memory.h"
 #include "samecode.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,6 +21,7 @@
 enum {
 	ATTEMPTS_MAX = 3,        // snapshots taken until one had no code moving under it
 	THREADS_SPARE = 256,     // rows for threads that are born meanwhile
+	THREADS_MANY = 64,       // whose rows are more than a page or two
 	STOP_DEADLINE_MS = 1000, // a thread that does not stop in this time is waited for no longer
 	STACK_MIN = 64 << 10,    // bytes of each stack, however many threads
 	STACK_MAX = 8 << 20,     // bytes of each stack, however few
@@ -55,6 +57,10 @@ static int prepare_threads(
 	if (!plan->threads || !plan->stacks)
 		return fail_sys(err, ENOMEM, "mmap", "%zu bytes for the stacks of process %d",
 			plan->stacks_capacity, plan->pid);
+	if (count >= THREADS_MANY && !options->tids) {
+		sys_populate_private(plan->threads, count * sizeof(*plan->threads));
+		sys_populate_private(plan->rows, count * sizeof(*plan->rows));
+	}
 	plan->parts_mapped = SNAPSHOT_PARTS_MAX * sizeof(*plan->parts);
 	if (codecopy_is_needed(plan->snapshot))
 		plan->parts = hugepages_map(&plan->parts_mapped);

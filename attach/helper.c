@@ -23,9 +23,9 @@ enum {
 	HELPERS_MAX = 64, // one after the other: each stuck thread costs one
 	GUARD = 64 << 10, // bytes below the stack that nobody can write to
 	STACK = 1 << 20,
-	BORROWED = 32 << 20,       // for all plans
-	BORROWED_EACH = 1024,      // and for each of its threads
-	BORROWED_MANY = 512 << 10, // for that, large pages
+	BORROWED = 32 << 20,     // for all plans
+	BORROWED_EACH = 1024,    // and for each of its threads
+	BORROWED_MANY = 8 << 20, // for that, large pages
 };
 
 enum { EXIT_DONE, EXIT_AGAIN, EXIT_FAILED, EXIT_LATE };

@@ -4,8 +4,11 @@
 
 #include "cleanup.h"
 #include "hugepages.h"
+#include "sys.h"
 
 #include <string.h>
+
+enum { MANY = 64 }; // stacks that are more than a page or two
 
 const char *frame_via_name(enum frame_via via)
 {
@@ -90,6 +93,8 @@ int stacks_init(struct stacks *stacks, size_t stack_count, size_t module_count)
 		stacks_fini(stacks);
 		return -ENOMEM;
 	}
+	if (stack_count >= MANY) // whoever waits for them has the time
+		sys_populate_private(stacks->stacks, (stack_count + 1) * sizeof(*stacks->stacks));
 	return 0;
 }
 

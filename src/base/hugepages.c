@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-// A large page is worth its zeros for as much as that.
-enum { WORTH = 192 << 10, PAGE = 4096 };
+// A large page is worth what it costs for as much as that: it may have to be moved together, or be
+// the first touch of as much of a virtual machine's memory, which is 4 ms then.
+enum { WORTH = 1 << 20, PAGE = 4096 };
 
 void hugepages_advise(void *addr, size_t len)
 {

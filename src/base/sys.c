@@ -149,9 +149,10 @@ int sys_populate(void *addr, size_t len)
 
 int sys_populate_private(void *addr, size_t len)
 {
-	enum { POPULATE_WRITE = 23 };
+	enum { POPULATE_WRITE = 23, PAGE = 4096 };
+	size_t before = (uintptr_t)addr % PAGE;
 
-	return madvise(addr, len, POPULATE_WRITE);
+	return madvise((unsigned char *)addr - before, len + before, POPULATE_WRITE);
 }
 
 void sys_populate_stack(size_t len)

@@ -52,8 +52,9 @@ int sys_find_map(int fd, uint64_t addr, bool file, struct proc_map *ret);
 // for writing. Where that is not there, they come one by one as they are written to.
 int sys_populate(void *addr, size_t len);
 
-// The same for writing, MADV_POPULATE_WRITE: LEN bytes of private memory at ADDR, a page's
-// beginning. Where a page fault is trapped, it costs 20 times what a page costs that comes so.
+// The same for writing, MADV_POPULATE_WRITE: LEN bytes of private memory at ADDR, which may be
+// anywhere in a page of 4 KiB. Where a page fault is trapped, it costs 20 times what a page costs
+// that comes so.
 int sys_populate_private(void *addr, size_t len);
 
 // The same for LEN bytes of the stack below the caller's frame.
