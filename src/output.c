@@ -45,8 +45,10 @@ size_t output_width(void)
 
 void output_begin(void)
 {
+	static char buffer[OUTPUT_BUFFER]; // without one musl has 1 KiB, whatever it is asked for
+
 	if (!isatty(STDOUT_FILENO))
-		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); // ignored, it would take our children's statuses away
 }

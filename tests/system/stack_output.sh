@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 need_root
-need_tool jq script
+need_tool jq script strace
 start target "$FIXTURES/pause_meter" 999 26 idle
 await_line "$WORK/target.out" '^READY'
 TARGET=$STARTED
@@ -28,6 +28,12 @@ assert_lacks "$OUT" "different stack"
 expect_status 0 "$NSPEEK" stack --json "$TARGET"
 assert_eq "$(jq -c '.processes[0].worker | .unwinding_us > 0, .naming_us > 0, (.lines_us | type), length' "$WORK/run.out" |
 	paste -sd ' ')" 'true true "number" 3' "the worker's times"
+
+# The document leaves us in large pieces, whatever buffer the C library begins with.
+need_that "strace" strace -o /dev/null true
+strace -f -qq -e trace=write,writev -o "$WORK/calls" "$NSPEEK" stack --json "$TARGET" >"$WORK/document"
+size=$(stat -c %s "$WORK/document") calls=$(grep -c '(1, ' "$WORK/calls")
+((size > 1000000 && calls <= size / 32768 + 3)) || fail "$size bytes by $calls calls"
 
 # Who stops reading gets no noise, and the status is that of the stacks: all of them are complete.
 for options in "--no-unique" "--json" "--folded --repeat 3 --interval 0.01" "--no-unique --repeat 5 --interval 0.01"; do
