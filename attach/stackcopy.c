@@ -15,6 +15,7 @@
 enum {
 	BATCH = 64, // stacks copied by one call: more gain nothing (measured)
 	PAGE = 4096,
+	FEW_PAGES = 8,
 	DESCRIPTOR_MAX = 4096, // bytes that C libraries keep of a thread from its thread pointer up
 	LEFT_SEARCHED = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
@@ -67,9 +68,10 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 	}
 	if (plan->stacks_len == before)
 		return;
-	// A page fault for each page would make the pause longer.
+	// A page fault for each page would make the pause longer; but a few are as fast.
 	size_t first = before & ~(size_t)(PAGE - 1);
-	sys_populate(plan->stacks + first, plan->stacks_len - first);
+	if (plan->stacks_len - first > FEW_PAGES * PAGE)
+		sys_populate(plan->stacks + first, plan->stacks_len - first);
 }
 
 // Copies one stack page by page, so that a hole costs only what lies behind it.

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { SPIN_US = 150 }; // that it takes to open a file
+
 static struct wire_record *new_record(struct asking *asking, enum wire_type type)
 {
 	memset(asking->record, 0, offsetof(struct wire_record, text) + 1);
@@ -51,6 +53,7 @@ static int take(struct asking *asking, unsigned *ret_place)
 {
 	struct wire_record *record = asking->record;
 	int fd;
+	wire_spin(asking->in, SPIN_US);
 	int r = wire_receive(asking->in, record, &fd);
 
 	if (r <= 0 || record->type != WIRE_FILE) {

@@ -225,13 +225,15 @@ static void walk_many(const struct table *table, struct symbol_query *queries, s
 			offer(table, &table->symbols[i], queries, count);
 }
 
-// All of TABLE will be looked at: its pages at once, as far as they come.
+// All of TABLE will be looked at: its pages at once, as far as they come. A page fault brings 16.
 static void populate(const struct table *table)
 {
 	const uintptr_t page = 4096;
 	uintptr_t start = (uintptr_t)table->symbols & ~(page - 1);
+	size_t len = (uintptr_t)(table->symbols + table->count) - start;
 
-	sys_populate((void *)start, (uintptr_t)(table->symbols + table->count) - start);
+	if (len > 16 * page)
+		sys_populate((void *)start, len);
 }
 
 static void walk(const struct table *table, struct symbol_query *queries, size_t count)

@@ -3,9 +3,11 @@
 #include "wire.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fdpass.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -109,6 +111,16 @@ static bool is_well_formed(const struct wire_record *record, size_t len)
 	if (record->type == WIRE_BYTES)
 		return record->count <= WIRE_BYTES_MAX && len - head == record->count;
 	return len == head;
+}
+
+void wire_spin(const struct wire_in *in, uint32_t us)
+{
+	const uint64_t end_us = clock_now_us() + us;
+	struct msghdr message = {0};
+
+	while (recvmsg(in->socket, &message, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
+		clock_now_us() < end_us)
+		sched_yield();
 }
 
 // Receives the next packet of IN. As wire_receive().

@@ -181,6 +181,10 @@ int wire_send(int socket, const struct wire_record *record, int fd);
 // its type, its counts, its strings' ends.
 int wire_receive(struct wire_in *in, struct wire_record *ret, int *ret_fd);
 
+// Waits without sleeping for a packet of IN, for US at most: who is woken on a CPU that sleeps
+// comes 20 us later, or 50. Whoever else wants our CPU gets it.
+void wire_spin(const struct wire_in *in, uint32_t us);
+
 // True when IN has a record for which nothing has to be waited for.
 static inline bool wire_has_more(const struct wire_in *in)
 {

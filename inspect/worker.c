@@ -468,8 +468,6 @@ static int obey(struct worker *worker, const struct work *work, uint32_t type, i
 		return -EPROTO;
 	if ((r = take_threads(worker, work)) < 0)
 		return r;
-	// A stray write must not change what the next worker, if there has to be one, finds there.
-	mprotect(work->fixed, work->fixed_len, PROT_READ);
 	if ((r = run(worker)) < 0)
 		return r;
 	r = wire_flush(&worker->out);
@@ -527,6 +525,9 @@ int worker_live(const struct work *work)
 	worker->kept_most = kept_most;
 	worker->unwinder = &unwinder_rows;
 	truncated_reads_as_zeros();
+	// A stray write must not change what the next worker, if there has to be one, finds there.
+	// Now, as nothing of it is present yet.
+	mprotect(work->fixed, work->fixed_len, PROT_READ);
 	if (send_sandbox(worker, kind) < 0)
 		return 1;
 	int r = do_work(worker, work);
