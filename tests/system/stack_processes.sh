@@ -96,14 +96,16 @@ expect_status 0 "$NSPEEK" stack --load "$WORK/kept" --json
 assert_eq "$(jq -c '[.processes[].pid] | sort' "$WORK/run.out")" "$pids" "processes that were kept"
 target_after "$TARGET"
 
-# A container in which processes come and go: they are lines, and the others are all there.
+# A container in which processes come and go: they are lines, and the others are all there. On a fast
+# machine there may be a new one at each look for more.
 runc --root "$WORK/runc" exec -d "nspeek-test-$$" /bin/busybox sh -c \
 	'while :; do /bin/busybox true; done' >/dev/null || fail "runc exec"
 for _ in 1 2 3 4 5; do
 	run "$NSPEEK" stack -A --json "$TARGET"
 	((STATUS <= 1)) || fail "status $STATUS: $ERR"
 	assert_eq "$(jq -c "$pids - [.processes[].pid]" "$WORK/run.out")" '[]' "processes left out"
-	[ -z "$(printf '%s' "$ERR" | grep -v '^nspeek: process [0-9]* has exited$')" ] || fail "stderr: $ERR"
+	[ -z "$(printf '%s' "$ERR" | grep -v -e '^nspeek: process [0-9]* has exited$' \
+		-e '^nspeek: warning: there are more processes than can be listed$')" ] || fail "stderr: $ERR"
 done
 
 # A namespace below: its processes are the container's too, but not the other way round.
