@@ -68,10 +68,15 @@ void entry_request_fini(struct entry_request *request)
 	environ_request_fini(&request->environment);
 }
 
-void entry_fini(struct entry *entry)
+void entry_release(struct entry *entry)
 {
 	nsset_fini(&entry->nsset);
 	rootdir_fini(&entry->rootdir);
+}
+
+void entry_fini(struct entry *entry)
+{
+	entry_release(entry);
 	lsm_labels_fini(&entry->labels);
 	if (entry->confinement)
 		confinement_fini(entry->confinement);

@@ -80,7 +80,10 @@ int entry_enter(const struct entry *entry, pid_t parent, struct program *ret, st
 // hindered it until then, seccomp filters and limits of a target that is copied.
 int entry_seal(const struct entry *entry, struct error *err);
 
-// Closes what ENTRY holds. Accepts one that is ENTRY_EMPTY.
+// Closes what of ENTRY nobody needs who does not go inside any more. What ENTRY tells stays.
+void entry_release(struct entry *entry);
+
+// Closes all that ENTRY holds. Accepts one that is ENTRY_EMPTY.
 void entry_fini(struct entry *entry);
 
 #define ENTRY_EMPTY ((struct entry){.nsset = NSSET_EMPTY, .rootdir = ROOTDIR_EMPTY})

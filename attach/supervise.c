@@ -34,7 +34,7 @@ enum phase {
 };
 
 struct supervisor {
-	const struct entry *entry;
+	struct entry *entry;
 	const struct session_request *request;
 	struct terminal terminal;
 	struct relays relays;
@@ -201,6 +201,7 @@ static void read_records(struct supervisor *supervisor)
 			if (!supervisor->stub)
 				start_session(supervisor, value);
 			let_go(supervisor);
+			entry_release(supervisor->entry); // while we wait, not in the end
 			break;
 		case LAUNCH_STARTED:
 			supervisor->waits_for_go = true;
@@ -511,7 +512,7 @@ static int run_directly(
 	return launch_directly(&launch, err);
 }
 
-int supervise(const struct entry *entry, const struct session_request *request, struct error *err)
+int supervise(struct entry *entry, const struct session_request *request, struct error *err)
 {
 	struct launch_signals signals;
 	if (request->directly)

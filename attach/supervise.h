@@ -34,5 +34,6 @@ enum { SESSION_KILL_AFTER_US = 5000000 }; // where nothing else is said
 // Runs the command of ENTRY and returns its exit status, or 128 + N when signal N ended it; does
 // not return when SIGINT or SIGQUIT ended it by a key of our terminal, nor when it is run DIRECTLY.
 // Fails with what failed inside, of whatever kind. The signal mask and SIGCHLD's disposition of the
-// caller are changed, and not restored: nothing but the exit is meant to follow.
-int supervise(const struct entry *entry, const struct session_request *request, struct error *err);
+// caller are changed, and not restored, and ENTRY may be released: nothing but the exit is meant to
+// follow.
+int supervise(struct entry *entry, const struct session_request *request, struct error *err);
