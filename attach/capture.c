@@ -78,6 +78,7 @@ static void plan_fini(struct plan *plan)
 	if (plan->parts)
 		munmap(plan->parts, plan->parts_mapped);
 	close_fd(&plan->iterator_fd);
+	taskiter_tidy(plan->iterator);
 	plan->threads = NULL;
 	plan->rows = NULL;
 	plan->stacks = NULL;

@@ -2,12 +2,12 @@
 // Taking a snapshot of a process.
 //
 // Theory of operation. Everything that can be done before is: the memory map is read, files are
-// opened, what the policy needs is loaded. A helper (helper.h) then captures the threads, in the
-// ways and the order that the policy says (policy.h), into memory that is only ours and its.
-// Afterwards it is seen whether the map still is so (samecode.h): when code came, went or moved
-// meanwhile (dlopen, exec), the snapshot would be given wrong names, so it is taken again. Whoever
-// goes on with a snapshot is told of it in pieces, as soon as they are there, so that nothing waits
-// for what it does not need.
+// opened, what the policy needs is loaded, by a child meanwhile if that is worth it. A helper
+// (helper.h) then captures the threads, in the ways and the order that the policy says (policy.h),
+// into memory that is only ours and its. Afterwards it is seen whether the map still is so
+// (samecode.h): when code came, went or moved meanwhile (dlopen, exec), the snapshot would be given
+// wrong names, so it is taken again. Whoever goes on with a snapshot is told of it in pieces, as
+// soon as they are there, so that nothing waits for what it does not need.
 #pragma once
 
 #include "error.h"

@@ -21,14 +21,18 @@
 struct taskiter_program {
 	int prog_fd;   // negative: not loaded yet
 	int wanted_fd; // of the memory that says which process is meant
-	pid_t loader;  // the child that loads it, or 0; it may have ended
-	int socket;    // where that says so
+	pid_t loader;  // the child that loads it, which may have ended, or 0
+	int socket;    // where that says so; negative: nobody does
+	bool begun;    // there was one
 };
 
 #define TASKITER_PROGRAM_EMPTY                                           \
 	{                                                                \
 		.prog_fd = -EBADF, .wanted_fd = -EBADF, .socket = -EBADF \
 	}
+
+// Reaps the child that has loaded PROGRAM, if it has ended.
+void taskiter_tidy(struct taskiter_program *program);
 
 // Ends what PROGRAM is: no process and no fd is left.
 void taskiter_program_fini(struct taskiter_program *program);

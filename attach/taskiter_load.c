@@ -8,6 +8,13 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+void taskiter_tidy(struct taskiter_program *program)
+{
+	if (program->loader > 0 && program->socket < 0 &&
+		waitpid(program->loader, NULL, WNOHANG) > 0)
+		program->loader = 0;
+}
+
 void taskiter_program_fini(struct taskiter_program *program)
 {
 	if (program->loader > 0) {
@@ -23,8 +30,8 @@ void taskiter_program_fini(struct taskiter_program *program)
 
 #if defined(NSPEEK_HAVE_BPF)
 
+#include "cpus.h"
 #include "fdpass.h"
-#include "sys.h"
 #include "taskiter/record.h"
 
 #include "taskiter.lskel.h" // which names a type of that
@@ -34,7 +41,10 @@ void taskiter_program_fini(struct taskiter_program *program)
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+enum { LOADER_MS = 100 }; // that the child may take: its CPU may be another's
 
 // Attaches program PROG_FD: to the threads of PID alone, where the kernel can choose (Linux 6.1).
 static int attach(int prog_fd, pid_t pid)
@@ -109,10 +119,11 @@ static int load_for(struct taskiter_program *program, pid_t parent, int socket)
 
 void taskiter_load_begin(struct taskiter_program *program)
 {
-	int sockets[2];
+	const struct timeval timeout = {.tv_usec = LOADER_MS * 1000};
 	const pid_t parent = getpid();
+	int sockets[2];
 
-	if (program->prog_fd >= 0 || program->loader > 0 ||
+	if (program->prog_fd >= 0 || program->begun || !cpus_are_several() ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return;
 	pid_t pid = fork();
@@ -123,7 +134,9 @@ void taskiter_load_begin(struct taskiter_program *program)
 		close(sockets[0]);
 		return;
 	}
-	sys_keep_off(pid);
+	setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	cpus_keep_off(pid);
+	program->begun = true;
 	program->loader = pid;
 	program->socket = sockets[0];
 }

@@ -6,13 +6,13 @@
 #include "answers.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "cpus.h"
 #include "leftout.h"
 #include "serving.h"
 #include "sys.h"
 #include "term.h"
 #include "wire.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -61,7 +61,7 @@ struct inspection {
 static void keep_worker_off(struct inspection *inspection)
 {
 	if (inspection->cpu < 0 || inspection->cpu != sched_getcpu())
-		inspection->cpu = sys_keep_off(inspection->pid);
+		inspection->cpu = cpus_keep_off(inspection->pid);
 }
 
 static int start(struct inspection *inspection, struct error *err)
@@ -510,9 +510,11 @@ int inspect_finish(struct inspection *inspection, const struct snapshot *snapsho
 	for (;;) {
 		struct term term =
 			term_make(time_us(inspection), end_us, inspection->leftout.nameless);
-		if (begin_answers(inspection, snapshot, &stacks) < 0)
+		if (begin_answers(inspection, snapshot, &stacks) < 0) {
+			do_meanwhile(inspection);
 			return fail(err, ERROR_SYSTEM, ENOMEM,
 				"no memory for the stacks of process %d", snapshot->pid);
+		}
 		r = use_worker(inspection, &term);
 		if (r == 0 || r == -ENOMEM || has_sent_enough(inspection) ||
 			!start_over(inspection, snapshot, &term, r))

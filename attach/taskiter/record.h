@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the program in the kernel (taskiter.bpf.c) writes of each thread.
+// What the program in the kernel (taskiter.bpf.c) is told, and what it writes of each thread.
 #pragma once
 
 // User space has these types from the kernel's headers, the program in the kernel needs no header.

@@ -9,7 +9,6 @@
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -86,18 +85,6 @@ int sys_file_id(int dirfd, const char *path, struct sys_file_id *ret)
 		.dev_minor = st.stx_dev_minor,
 		.has_mount_id = st.stx_mask & STATX_MNT_ID};
 	return 0;
-}
-
-int sys_keep_off(pid_t pid)
-{
-	cpu_set_t others;
-	int cpu = sched_getcpu();
-
-	if (cpu < 0 || sched_getaffinity(0, sizeof(others), &others) < 0)
-		return -1;
-	CPU_CLR((size_t)cpu, &others);
-	return CPU_COUNT(&others) > 0 && sched_setaffinity(pid, sizeof(others), &others) == 0 ? cpu
-											      : -1;
 }
 
 int sys_close_range(unsigned first, unsigned last)

@@ -60,10 +60,6 @@ int sys_populate_private(void *addr, size_t len);
 // The same for LEN bytes of the stack below the caller's frame.
 void sys_populate_stack(size_t len);
 
-// Keeps process PID off the CPU that we are on, if there is another one that we may use: Linux
-// would start it here, and wake it here, where it waits until we sleep. Returns our CPU, or -1.
-int sys_keep_off(pid_t pid);
-
 // close_range(2), Linux 5.9.
 int sys_close_range(unsigned first, unsigned last);
 

@@ -101,31 +101,46 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	waitpid(pid, NULL, 0);
 }
 
-// Whoever loads the task iterator may be killed, may not be waited for, and is gone in the end.
+// Whoever loads the task iterator may be killed, or stopped, may not be waited for, and is gone in
+// the end. Whether it may be loaded is no matter of who does it.
 Test(capture, what_becomes_of_the_loader)
 {
+	static const int signals[] = {0, SIGKILL, SIGSTOP};
 	int wanted = 0;
 
-	for (int turn = 0; turn < 3; turn++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct taskiter_program program = TASKITER_PROGRAM_EMPTY;
 		taskiter_load_begin(&program);
 		pid_t loader = program.loader;
 		taskiter_load_begin(&program); // has begun
 		check_int(program.loader, loader);
-		if (turn == 1 && loader > 0)
-			kill(loader, SIGKILL);
-		int fd = turn < 2 ? taskiter_open(&program, getpid()) : -EBADF;
-		// Whether it may be loaded is no matter of who does it.
-		if (turn == 0)
+		if (loader > 0)
+			kill(loader, signals[i]);
+		int fd = taskiter_open(&program, getpid());
+		if (i == 0)
 			wanted = fd < 0 ? fd : 0;
-		else if (turn == 1)
-			check_int(fd < 0 ? fd : 0, wanted);
+		check_int(fd < 0 ? fd : 0, wanted);
 		close_fd(&fd);
+		for (int ms = 0; signals[i] != SIGSTOP && program.loader > 0 && ms < 5000; ms++) {
+			usleep(1000);
+			taskiter_tidy(&program);
+		}
+		check_true(signals[i] == SIGSTOP || program.loader == 0);
 		taskiter_program_fini(&program);
 		check_int(waitpid(-1, NULL, WNOHANG), -1);
 		check_int(program.prog_fd, -EBADF);
 	}
 	check_no_leak();
+}
+
+Test(capture, a_loader_that_nobody_waits_for)
+{
+	struct taskiter_program program = TASKITER_PROGRAM_EMPTY;
+
+	taskiter_load_begin(&program);
+	taskiter_program_fini(&program);
+	check_int(waitpid(-1, NULL, WNOHANG), -1);
+	check_int(program.socket, -EBADF);
 }
 
 static void prepare_nothing(struct plan *plan)

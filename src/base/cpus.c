@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cpus.h"
+
+#include <sched.h>
+
+bool cpus_are_several(void)
+{
+	cpu_set_t ours;
+
+	return sched_getaffinity(0, sizeof(ours), &ours) == 0 && CPU_COUNT(&ours) > 1;
+}
+
+int cpus_keep_off(pid_t pid)
+{
+	cpu_set_t others;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(others), &others) < 0)
+		return -1;
+	CPU_CLR((size_t)cpu, &others);
+	bool kept = CPU_COUNT(&others) > 0 && sched_setaffinity(pid, sizeof(others), &others) == 0;
+	return kept ? cpu : -1;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// On which CPU a child is to run: Linux would start it on ours, and wake it there, where it waits
+// until we sleep. sched(7), sched_setaffinity(2).
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+// True when we may use more than one CPU.
+bool cpus_are_several(void);
+
+// Keeps process PID off the CPU that we are on. Returns that, or -1 when there is no other one, or
+// it may not be done.
+int cpus_keep_off(pid_t pid);
