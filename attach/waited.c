@@ -22,6 +22,7 @@ enum {
 	NEAR_MAX = 16,      // threads that are looked at while others wait for us
 	SCHED_SIZE = 4096,  // bytes of a file
 	STAT_SIZE = 1024,
+	SCHEDSTAT_SIZE = 80,
 	LOOKS_MAX = 3, // at a process that runs meanwhile
 };
 
@@ -207,8 +208,19 @@ struct moment {
 	uint64_t age_us; // at most
 };
 
-// When and where BESIDE last had a CPU; not known while it goes to another one, or gets or leaves
-// it between any two looks.
+// How often process PID has got a CPU; 0: not known.
+static uint64_t read_arrivals(pid_t pid)
+{
+	char path[64], text[SCHEDSTAT_SIZE];
+	uint64_t arrivals;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
+	return len > 0 && proc_schedstat_parse(text, (size_t)len, &arrivals) == 0 ? arrivals : 0;
+}
+
+// When and where BESIDE last had a CPU; not known while it is on its way to another one, or gets or
+// leaves it between any two looks.
 static struct moment moment_of(const struct waited_beside *beside)
 {
 	const struct moment none = {0};
@@ -222,11 +234,16 @@ static struct moment moment_of(const struct waited_beside *beside)
 		return none;
 	for (int i = 0; i < LOOKS_MAX; i++) {
 		before = after;
+		uint64_t arrivals = read_arrivals(beside->pid);
 		if (!read_stat(AT_FDCWD, stat_path, &stat) ||
 			!read_sched(AT_FDCWD, sched_path, &after))
 			return none;
-		// The kernel clears the time before it changes the CPU.
-		if (after.switches == before.switches && after.ran_until_ns == before.ran_until_ns)
+		// One that sleeps is on its way to no other CPU, and one that has got one more
+		// often than it has left one is on it. But what only waits for one may be on its
+		// way, with the last one's time.
+		if (after.switches == before.switches &&
+			after.ran_until_ns == before.ran_until_ns &&
+			(stat.state != 'R' || arrivals == after.switches + 1))
 			return (struct moment){is_good(after.ran_until_ns) ? after.ran_until_ns : 0,
 				stat.cpu, clock_now_us() - beside->since_us};
 	}

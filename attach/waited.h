@@ -41,7 +41,7 @@ bool waited_clock_is_good(uint64_t now_ns, uint64_t uptime_ns);
 // Another process of ours.
 struct waited_beside {
 	pid_t pid;         // 0: there is none
-	uint64_t since_us; // it has had a CPU at or after this, by clock_now_us()
+	uint64_t since_us; // if it ever had a CPU it had one at or after this, by clock_now_us()
 };
 
 // Reads how long the threads of SNAPSHOT, of TARGET, have waited that were read out of /proc, if

@@ -83,6 +83,23 @@ int proc_sched_parse(const char *text, size_t len, struct proc_sched *ret)
 	return 0;
 }
 
+int proc_schedstat_parse(const char *text, size_t len, uint64_t *ret_arrivals)
+{
+	const char *cursor = text, *end = text + len;
+	uint64_t values[3];
+
+	for (int i = 0; i < 3; i++) {
+		if (i > 0 && (cursor == end || *cursor++ != ' '))
+			return -EINVAL;
+		if (number_scan(&cursor, end, 10, &values[i]) < 0)
+			return -EINVAL;
+	}
+	if (cursor == end || *cursor != '\n')
+		return -EINVAL;
+	*ret_arrivals = values[2];
+	return 0;
+}
+
 bool proc_stack_next(const char **cursor, const char *end, const char **ret, size_t *ret_len)
 {
 	while (*cursor < end) {

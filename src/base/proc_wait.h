@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Pure parsers of what /proc says of a thread that waits, or runs: proc_pid_stat(5),
-// proc_pid_stack(5), proc_pid_fd(5), and sched (kernel/sched/debug.c).
+// proc_pid_stack(5), proc_pid_fd(5), and sched and schedstat (kernel/sched/debug.c).
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +25,10 @@ struct proc_sched {
 // Parses TEXT, what /proc/PID/sched says, whose first line has a name that may hold anything, into
 // *RET. Fails with -EINVAL.
 int proc_sched_parse(const char *text, size_t len, struct proc_sched *ret);
+
+// Parses TEXT, a /proc/PID/schedstat line, into *RET_ARRIVALS: how often the thread has got a CPU;
+// 0 where the kernel does not count that. Fails with -EINVAL. Source: sched-stats.txt.
+int proc_schedstat_parse(const char *text, size_t len, uint64_t *ret_arrivals);
 
 // Finds the next function of a kernel stack, "function+0x1f", from *CURSOR on, before END, in what
 // /proc/PID/stack says, and moves *CURSOR behind its line. Returns false at the end.

@@ -126,3 +126,27 @@ Test(proc_wait, paths_below_a_root)
 	check_str(proc_path_below("/etc/x", "/"), "/etc/x");
 	check_str(proc_path_below("/etc/x", ""), "/etc/x");
 }
+
+static int parse_schedstat(const char *text, uint64_t *ret)
+{
+	return proc_schedstat_parse(text, strlen(text), ret);
+}
+
+Test(proc_wait, how_often_a_thread_has_got_a_cpu)
+{
+	uint64_t arrivals = 9;
+
+	check_int(parse_schedstat("24912375 180214 36\n", &arrivals), 0);
+	check_u64(arrivals, 36);
+	check_int(parse_schedstat("0 0 0\n", &arrivals), 0);
+	check_u64(arrivals, 0);
+	arrivals = 9;
+	check_int(parse_schedstat("", &arrivals), -EINVAL);
+	check_int(parse_schedstat("1 2 3", &arrivals), -EINVAL);
+	check_int(parse_schedstat("1 2\n", &arrivals), -EINVAL);
+	check_int(parse_schedstat("1 2 3 4\n", &arrivals), -EINVAL);
+	check_int(parse_schedstat("1  2 3\n", &arrivals), -EINVAL);
+	check_int(parse_schedstat("-1 2 3\n", &arrivals), -EINVAL);
+	check_int(parse_schedstat("1 2 99999999999999999999\n", &arrivals), -EINVAL);
+	check_u64(arrivals, 9);
+}
