@@ -340,7 +340,6 @@ static void make_present(struct stopper *s)
 	if (likely > plan->stacks_capacity)
 		likely = plan->stacks_capacity;
 	sys_populate(plan->stacks, likely);
-	sys_populate(plan->threads, count * sizeof(*plan->threads));
 	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
 	memset(s->indices, 0, plan->thread_capacity * sizeof(*s->indices));
 }

@@ -54,7 +54,8 @@ struct inspection;
 // inspect_close(). Fails with ERROR_SYSTEM; no process is left then.
 int inspect_open(const struct inspect_options *options, struct inspection **ret, struct error *err);
 
-// Its worker's process, or 0; it has had a CPU at or after *RET_SINCE_US, by clock_now_us().
+// Its worker's process, or 0. If it ever had a CPU it had one at or after *RET_SINCE_US, by
+// clock_now_us().
 pid_t inspect_worker(const struct inspection *inspection, uint64_t *ret_since_us);
 
 // Memory into which stacks can be copied so that they need not be copied again, *RET_LEN bytes;
@@ -80,14 +81,15 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 // fails is said by inspect_finish().
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot);
 
-// What else there is to do, for once: not long, and nothing that the worker is told of.
+// What else there is to do, once: not long, and to nothing that a worker looks at.
 struct inspect_meanwhile {
 	void (*run)(void *arg);
 	void *arg;
 };
 
 // Unwinds and names all captured threads of SNAPSHOT, which INSPECTION knows, into *RET, and does
-// MEANWHILE, which may be NULL, while the worker is busy, or at the end. What workers could not do,
+// MEANWHILE, which may be NULL, while the worker is busy: when it has got the first file that it
+// asks for, or has asked for none for a while, or at the end. What workers could not do,
 // because they crashed, hung or lied, is missing there, with the reason in each module that is to
 // blame, or in each stack; that is no failure (one that did well with other snapshots before is not
 // believed the first time: another one tries again before anything is left out). Fails with

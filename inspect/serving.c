@@ -2,7 +2,6 @@
 #include "serving.h"
 
 #include "cleanup.h"
-#include "sys.h"
 
 #include <errno.h>
 #include <fcntl.h>

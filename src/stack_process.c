@@ -66,6 +66,7 @@ static uint64_t now_ms(void)
 struct taking {
 	struct capture_options capture;
 	struct context_options context;
+	bool fetches; // the worker may have to wait for files that come from elsewhere
 };
 
 // What is done while the worker unwinds.
@@ -94,6 +95,8 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	struct stack_process taken = {.report = ret->report};
 	struct context_work work = {target, &taken.snapshot, inspection, taking->context, NULL};
 	const struct inspect_meanwhile meanwhile = {start_context, &work};
+	// What is told of the moment cannot wait until a file was fetched.
+	const bool at_once = taking->fetches || taking->context.kernel;
 
 	unsigned threads = target->status.threads;
 	progress_note("capturing %u thread%s of process %d", threads, threads == 1 ? "" : "s",
@@ -101,12 +104,15 @@ static int take(struct target *target, const struct taking *taking, struct inspe
 	taken.report.time_ms = now_ms();
 	int r = capture_take(
 		target, &taking->capture, &taken.snapshot, &taken.report.threads_missed, err);
+	if (r == 0 && at_once)
+		start_context(&work);
 	if (r == 0 && gostack_is_go(&taken.snapshot))
 		targetclock_read(target, &taken.snapshot.clock_ns);
 	if (r == 0) {
 		progress_note("unwinding %zu stacks of process %d", taken.snapshot.thread_count,
 			target->pid);
-		r = inspect_finish(inspection, &taken.snapshot, &meanwhile, &taken.stacks, err);
+		r = inspect_finish(inspection, &taken.snapshot, at_once ? NULL : &meanwhile,
+			&taken.stacks, err);
 	}
 	context_task_finish(work.task, r == 0 ? &taken.snapshot : NULL);
 	if (r < 0) {
@@ -157,7 +163,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 		.context = {.index_fd = options->shared->index_fd,
 			.kernel = options->kernel,
 			.timeout_ms = timeout_ms,
-			.clocks = &options->shared->clocks}};
+			.clocks = &options->shared->clocks},
+		.fetches = options->debuginfod};
 	struct capture_options *capture = &taking.capture;
 
 	capture->room = inspect_room(inspection, &capture->room_len);

@@ -228,6 +228,8 @@ void *heap_resize(void *block, size_t size)
 	size_t has = heap_size(block);
 	bool is_mapped = block && head_of(block)->class == MAPPED;
 
+	if (is_mapped && size <= has && size > has - has / 4)
+		return block;
 	if (is_mapped && size > class_len(CLASSES - 1))
 		return remap(block, size);
 	if (block && !is_mapped && size <= has)

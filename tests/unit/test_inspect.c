@@ -489,8 +489,8 @@ Test(inspect, what_is_done_meanwhile)
 			check_int(inspect_finish(inspection, &snapshot, &meanwhile, &stacks, &err),
 				0);
 			check_int(done, turn);
+			stacks_fini(&stacks);
 		}
 		inspect_close(inspection);
-		stacks_fini(&stacks);
 	}
 }

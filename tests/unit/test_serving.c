@@ -112,6 +112,78 @@ Test(serving, what_is_asked_for_can_be_kept)
 	check_no_leak();
 }
 
+// What is done while a worker is busy with the file that it got.
+struct business {
+	volatile int asked;             // the file was
+	volatile int done, done_before; // times: in all, and when the file was opened
+};
+
+static struct business *business;
+
+static void do_business(void *arg)
+{
+	(void)arg;
+	business->done++;
+}
+
+static int file_before_business(
+	void *arg, const struct inspect_request *request, unsigned *ret_place)
+{
+	business->done_before = business->done;
+	return no_file(arg, request, ret_place);
+}
+
+// Asks for a file, and does not end until what else there is was done.
+static int ask_and_wait(const struct work *work)
+{
+	static struct wire_record record = {.type = WIRE_REQUEST};
+	static struct wire_in in;
+	int fd;
+
+	wire_in_init(&in, work->socket);
+	wire_send(work->socket, &record, -EBADF);
+	business->asked = 1;
+	do
+		if (wire_receive(&in, &record, &fd) <= 0)
+			return 1;
+	while (record.type != WIRE_FILE);
+	while (business->done == 0)
+		usleep(1000);
+	record = (struct wire_record){.type = WIRE_DONE};
+	return wire_send(work->socket, &record, -EBADF) < 0;
+}
+
+Test(serving, comes_before_what_else_there_is)
+{
+	struct snapshot_module module = {.fd = -EBADF};
+	struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = file_before_business,
+		.live = ask_and_wait};
+	const struct inspect_meanwhile meanwhile = {do_business, NULL};
+	struct inspection *inspection = NULL;
+	struct stacks stacks = {0};
+	struct error err = {0};
+
+	business = mmap(
+		NULL, sizeof(*business), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	snapshot.modules = &module;
+	snapshot.module_count = 1;
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	inspect_modules(inspection, &snapshot);
+	inspect_threads(inspection, &snapshot);
+	while (!business->asked)
+		usleep(1000);
+	check_int(inspect_finish(inspection, &snapshot, &meanwhile, &stacks, &err), 0);
+	check_str(stacks.stacks[0].end.reason, "the unwinding process left it out"); // it has ended
+	check_int(business->done, 1);
+	check_int(business->done_before, 0);
+	inspect_close(inspection);
+	stacks_fini(&stacks);
+	munmap(business, sizeof(*business));
+	check_no_leak();
+}
+
 // The true one says what is needed of each file, whether or not a thread is in it.
 Test(serving, what_is_needed_of_files)
 {
