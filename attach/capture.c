@@ -132,15 +132,30 @@ struct maps_text {
 	size_t len;
 };
 
+// The row of SNAPSHOT's first thread, if it was described, or NULL.
+static const struct snapshot_thread *find_leader(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot->threads[i].tid == snapshot->pid)
+			return snapshot->threads[i].ns_tid != 0 ? &snapshot->threads[i] : NULL;
+	return NULL;
+}
+
 static void describe_process(const struct target *target, struct snapshot *snapshot)
 {
 	char link[PATH_MAX];
 	struct proc_status status;
 	ssize_t len = readlinkat(target->task_fd, "exe", link, sizeof(link) - 1);
+	const struct snapshot_thread *leader = find_leader(snapshot);
 
 	if (len >= 0) {
 		link[len] = '\0';
 		snapshot->exe = strdup(link);
+	}
+	if (leader) {
+		memcpy(snapshot->name, leader->name, sizeof(snapshot->name));
+		snapshot->ns_pid = leader->ns_tid;
+		return;
 	}
 	if (target_read_status(target, target->pid, &status) < 0)
 		status = target->status;
