@@ -185,30 +185,36 @@ static int parse_kthread(const char *p, const char *end, struct proc_status *sta
 }
 
 // The fields of status that are read, one row each.
+#define FIELD(key, parse)                     \
+	{                                     \
+		key, sizeof(key) - 1, (parse) \
+	}
 static const struct {
 	const char *key;
+	size_t key_len;
 	int (*parse)(const char *p, const char *end, struct proc_status *status);
 } status_fields[] = {
-	{"Name", parse_name},
-	{"State", parse_state},
-	{"Tgid", parse_tgid},
-	{"PPid", parse_ppid},
-	{"TracerPid", parse_tracer},
-	{"Uid", parse_uid},
-	{"Gid", parse_gid},
-	{"NSpid", parse_ns_pid},
-	{"Kthread", parse_kthread},
-	{"VmRSS", parse_rss},
-	{"Threads", parse_threads},
-	{"CapInh", parse_cap_inh},
-	{"CapPrm", parse_cap_prm},
-	{"CapEff", parse_cap_eff},
-	{"CapBnd", parse_cap_bnd},
-	{"CapAmb", parse_cap_amb},
-	{"NoNewPrivs", parse_no_new_privs},
-	{"voluntary_ctxt_switches", parse_switches},
-	{"nonvoluntary_ctxt_switches", parse_switches},
+	FIELD("Name", parse_name),
+	FIELD("State", parse_state),
+	FIELD("Tgid", parse_tgid),
+	FIELD("PPid", parse_ppid),
+	FIELD("TracerPid", parse_tracer),
+	FIELD("Uid", parse_uid),
+	FIELD("Gid", parse_gid),
+	FIELD("NSpid", parse_ns_pid),
+	FIELD("Kthread", parse_kthread),
+	FIELD("VmRSS", parse_rss),
+	FIELD("Threads", parse_threads),
+	FIELD("CapInh", parse_cap_inh),
+	FIELD("CapPrm", parse_cap_prm),
+	FIELD("CapEff", parse_cap_eff),
+	FIELD("CapBnd", parse_cap_bnd),
+	FIELD("CapAmb", parse_cap_amb),
+	FIELD("NoNewPrivs", parse_no_new_privs),
+	FIELD("voluntary_ctxt_switches", parse_switches),
+	FIELD("nonvoluntary_ctxt_switches", parse_switches),
 };
+#undef FIELD
 
 static int parse_status_line(const char *line, const char *end, struct proc_status *status)
 {
@@ -218,8 +224,8 @@ static int parse_status_line(const char *line, const char *end, struct proc_stat
 
 	size_t key_len = (size_t)(colon - line);
 	for (size_t i = 0; i < sizeof(status_fields) / sizeof(status_fields[0]); i++) {
-		const char *key = status_fields[i].key;
-		if (strlen(key) != key_len || memcmp(key, line, key_len) != 0)
+		if (status_fields[i].key_len != key_len ||
+			memcmp(status_fields[i].key, line, key_len) != 0)
 			continue;
 		// One tab or blank stands before the value; a name may begin with blanks.
 		const char *value = colon + 1 < end ? colon + 2 : end;
