@@ -232,17 +232,36 @@ static bool is_moved_code(const struct proc_map *before, const struct proc_map *
 	       !before->executable && before->end == map->start;
 }
 
-// Counts the maps, and the executable mappings of files, of TEXT.
-static int count_maps(const char *text, size_t len, size_t *ret_maps, size_t *ret_code)
+// The lines of a maps text.
+struct map_rows {
+	struct proc_map *rows;
+	size_t count;
+	size_t code_count; // of executable mappings of files
+};
+
+static void cleanup_rows(struct map_rows *maps)
+{
+	free(maps->rows);
+}
+
+// Parses TEXT, which must outlive *RET. Fails with -EINVAL or -ENOMEM.
+static int parse_maps(const char *text, size_t len, struct map_rows *ret)
 {
 	const char *cursor = text, *end = text + len;
-	struct proc_map map, before = {0};
+	size_t lines = 1;
 	int r;
 
-	*ret_maps = *ret_code = 0;
-	for (; (r = proc_map_next(&cursor, end, &map)) > 0; before = map) {
-		(*ret_maps)++;
-		*ret_code += proc_map_is_code(&map) || is_moved_code(&before, &map);
+	for (const char *p = text; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		lines++;
+	ret->rows = reallocarray(NULL, lines + 1, sizeof(*ret->rows));
+	if (!ret->rows)
+		return -ENOMEM;
+	// The last is a row that is not there.
+	while ((r = proc_map_next(&cursor, end, &ret->rows[ret->count])) > 0) {
+		const struct proc_map *map = &ret->rows[ret->count];
+		ret->code_count +=
+			proc_map_is_code(map) || (ret->count > 0 && is_moved_code(map - 1, map));
+		ret->count++;
 	}
 	return r;
 }
@@ -274,17 +293,16 @@ static int make_module(
 // Makes a module of each file with executable mappings, also such as have been moved away; TABLE
 // remembers which.
 static int make_modules(
-	const char *text, size_t len, struct snapshot *snapshot, struct file_table *table)
+	const struct map_rows *maps, struct snapshot *snapshot, struct file_table *table)
 {
-	const char *cursor = text, *end = text + len;
-	struct proc_map map, before = {0};
 	int r = 0;
 
-	for (; r == 0 && proc_map_next(&cursor, end, &map) > 0; before = map) {
-		if (proc_map_is_code(&map))
-			r = make_module(&map, snapshot, table);
-		else if (is_moved_code(&before, &map))
-			r = make_module(&before, snapshot, table);
+	for (size_t i = 0; r == 0 && i < maps->count; i++) {
+		const struct proc_map *map = &maps->rows[i];
+		if (proc_map_is_code(map))
+			r = make_module(map, snapshot, table);
+		else if (i > 0 && is_moved_code(map - 1, map))
+			r = make_module(map - 1, snapshot, table);
 	}
 	return r;
 }
@@ -306,21 +324,19 @@ static void add_mapping(
 }
 
 static void fill_maps(
-	const char *text, size_t len, struct snapshot *snapshot, struct file_table *table)
+	const struct map_rows *maps, struct snapshot *snapshot, struct file_table *table)
 {
-	const char *cursor = text, *end = text + len;
-	struct proc_map map;
-
-	while (proc_map_next(&cursor, end, &map) > 0) {
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct proc_map *map = &maps->rows[i];
 		struct snapshot_map *to = &snapshot->maps[snapshot->map_count++];
-		*to = (struct snapshot_map){map.start, map.end, map.offset, SNAPSHOT_NO_MODULE,
-			map.writable, map.executable};
+		*to = (struct snapshot_map){map->start, map->end, map->offset, SNAPSHOT_NO_MODULE,
+			map->writable, map->executable};
 		uint32_t slot =
-			map.inode != 0 || proc_map_is_vdso(&map) ? *find_slot(table, &map) : 0;
+			map->inode != 0 || proc_map_is_vdso(map) ? *find_slot(table, map) : 0;
 		if (slot == 0)
 			continue;
 		to->module = (int)slot - 1;
-		add_mapping(&map, &table->keys[slot - 1], &snapshot->modules[slot - 1]);
+		add_mapping(map, &table->keys[slot - 1], &snapshot->modules[slot - 1]);
 	}
 }
 
@@ -337,20 +353,20 @@ static size_t open_max(void)
 int files_open_modules(const struct target *target, const char *text, size_t len,
 	struct snapshot *snapshot, struct error *err)
 {
-	size_t map_count, code_count;
-
-	if (count_maps(text, len, &map_count, &code_count) < 0)
+	__attribute__((cleanup(cleanup_rows))) struct map_rows maps = {0};
+	int r = parse_maps(text, len, &maps);
+	if (r == -EINVAL)
 		return fail(err, ERROR_SYSTEM, EINVAL, "the memory map of process %d is malformed",
 			target->pid);
 	__attribute__((cleanup(cleanup_table))) struct file_table table;
-	int r = init_table(&table, code_count);
-	snapshot->maps = calloc(map_count + 1, sizeof(*snapshot->maps));
-	snapshot->modules = calloc(code_count + 1, sizeof(*snapshot->modules));
-	if (r < 0 || !snapshot->maps || !snapshot->modules ||
-		make_modules(text, len, snapshot, &table) < 0)
+	int made = init_table(&table, maps.code_count);
+	snapshot->maps = calloc(maps.count + 1, sizeof(*snapshot->maps));
+	snapshot->modules = calloc(maps.code_count + 1, sizeof(*snapshot->modules));
+	if (r < 0 || made < 0 || !snapshot->maps || !snapshot->modules ||
+		make_modules(&maps, snapshot, &table) < 0)
 		return fail(err, ERROR_SYSTEM, ENOMEM, "no memory for the map of process %d",
 			target->pid);
-	fill_maps(text, len, snapshot, &table);
+	fill_maps(&maps, snapshot, &table);
 
 	size_t most = open_max();
 	for (size_t i = 0; i < snapshot->module_count; i++) {
