@@ -74,6 +74,14 @@ static bool read_stat(int dirfd, const char *path, struct proc_stat *ret)
 	return len > 0 && proc_stat_parse(text, (size_t)len, ret) == 0;
 }
 
+// True when a thread has neither run nor been sent to another CPU between two looks. A CPU's number
+// changes after the latter was counted, but before the time is cleared that is another CPU's.
+static bool is_same(const struct proc_sched *before, const struct proc_sched *after)
+{
+	return after->switches == before->switches && after->ran_until_ns == before->ran_until_ns &&
+	       after->migrations == before->migrations;
+}
+
 // When a thread left its CPU, and which that was.
 struct departure {
 	uint64_t at_ns; // by that CPU's clock; 0: not known
@@ -98,8 +106,7 @@ static struct departure read_departure(
 		return none;
 	// Had it run at the first look, it would have left a CPU since; at this one, the time would
 	// be another. And what is runnable may be on its way to another CPU.
-	if (!read_sched(proc_fd, sched_path, &after) || after.switches != before.switches ||
-		after.ran_until_ns != before.ran_until_ns)
+	if (!read_sched(proc_fd, sched_path, &after) || !is_same(&before, &after))
 		return none;
 	return (struct departure){after.ran_until_ns, stat.cpu};
 }

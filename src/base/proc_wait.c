@@ -67,19 +67,21 @@ int proc_sched_parse(const char *text, size_t len, struct proc_sched *ret)
 	static const char rule[] = "\n----------------------------------------\n";
 	enum { DASHES = 32, DECIMALS = 6 };
 	const char *end = text + len, *rows = memmem(text, len, rule, 1 + DASHES);
-	uint64_t ms, ns, count;
+	uint64_t ms, ns, count, migrated = 0;
 
 	const char *ran = rows ? sched_value(rows, end, "se.exec_start") : NULL;
 	const char *switches = rows ? sched_value(rows, end, "nr_switches") : NULL;
+	const char *migrations = rows ? sched_value(rows, end, "se.nr_migrations") : NULL;
 	if (!ran || !switches || number_scan(&ran, end, 10, &ms) < 0 || ran == end || *ran++ != '.')
 		return -EINVAL;
 	const char *decimals = ran;
 	if (number_scan(&ran, end, 10, &ns) < 0 || ran - decimals != DECIMALS ||
 		ms > (UINT64_MAX - ns) / 1000000)
 		return -EINVAL;
-	if (number_scan(&switches, end, 10, &count) < 0)
+	if (number_scan(&switches, end, 10, &count) < 0 ||
+		(migrations && number_scan(&migrations, end, 10, &migrated) < 0))
 		return -EINVAL;
-	*ret = (struct proc_sched){ms * 1000000 + ns, count};
+	*ret = (struct proc_sched){ms * 1000000 + ns, count, migrated};
 	return 0;
 }
 

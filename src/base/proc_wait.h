@@ -19,7 +19,8 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *ret);
 struct proc_sched {
 	uint64_t
 		ran_until_ns; // when it was last seen on its CPU, by that one's clock; 0: not known
-	uint64_t switches;    // how often it has left one
+	uint64_t switches;    // how often it has left one,
+	uint64_t migrations;  // and been sent to another; 0 where the kernel does not say that
 };
 
 // Parses TEXT, what /proc/PID/sched says, whose first line has a name that may hold anything, into

@@ -44,18 +44,25 @@ Test(proc_wait, sched)
 		parse_sched("cat (12214, #threads: 1)\n" RULE
 			    "se.exec_start                                :        939849.491187\n"
 			    "se.vruntime                                  :           820.794804\n"
+			    "se.nr_migrations                             :                    2\n"
 			    "nr_switches                                  :                    4\n"
 			    "nr_voluntary_switches                        :                    3\n",
 			&sched),
 		0);
 	check_u64(sched.ran_until_ns, 939849491187);
 	check_u64(sched.switches, 4);
+	check_u64(sched.migrations, 2);
 	check_int(parse_sched("a (1, #threads: 1)\n" RULE
 			      "se.exec_start:0.000001\nx\n\nnr_switches:18446744073709551615",
 			  &sched),
 		0);
 	check_u64(sched.ran_until_ns, 1);
 	check_u64(sched.switches, UINT64_MAX);
+	check_u64(sched.migrations, 0);
+	check_int(parse_sched("a (1, #threads: 1)\n" RULE
+			      "se.exec_start:0.000001\nse.nr_migrations:x\nnr_switches:1\n",
+			  &sched),
+		-EINVAL);
 }
 
 // A thread chooses its name.
@@ -83,7 +90,7 @@ Test(proc_wait, sched_that_is_none)
 		"\n" RULE "se.exec_start : 18446744073710.000000\nnr_switches : 5\n",
 		"\n" RULE "se.exec_start : 1.000000\nnr_switches : -5\n",
 		"\n" RULE "se.exec_start : 1.000000\nnr_switches :"};
-	struct proc_sched sched = {7, 8};
+	struct proc_sched sched = {7, 8, 9};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		check_int(parse_sched(texts[i], &sched), -EINVAL);
