@@ -3,6 +3,7 @@
 #include "taskiter.h"
 
 #include "cleanup.h"
+#include "cpus.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,6 +20,7 @@ void taskiter_program_fini(struct taskiter_program *program)
 {
 	if (program->loader > 0) {
 		kill(program->loader, SIGKILL);
+		cpus_bring_here(program->loader);
 		while (waitpid(program->loader, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
@@ -30,7 +32,6 @@ void taskiter_program_fini(struct taskiter_program *program)
 
 #if defined(NSPEEK_HAVE_BPF)
 
-#include "cpus.h"
 #include "fdpass.h"
 #include "taskiter/record.h"
 

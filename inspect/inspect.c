@@ -140,6 +140,7 @@ static void stop(struct inspection *inspection, bool by_itself)
 		nanosleep(&pause, NULL);
 	}
 	release(inspection);
+	cpus_bring_here(inspection->pid);
 	reap(inspection);
 }
 

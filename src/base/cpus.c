@@ -21,3 +21,15 @@ int cpus_keep_off(pid_t pid)
 	bool kept = CPU_COUNT(&others) > 0 && sched_setaffinity(pid, sizeof(others), &others) == 0;
 	return kept ? cpu : -1;
 }
+
+void cpus_bring_here(pid_t pid)
+{
+	cpu_set_t ours;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return;
+	CPU_ZERO(&ours);
+	CPU_SET((size_t)cpu, &ours);
+	sched_setaffinity(pid, sizeof(ours), &ours);
+}

@@ -12,3 +12,7 @@ bool cpus_are_several(void);
 // Keeps process PID off the CPU that we are on. Returns that, or -1 when there is no other one, or
 // it may not be done.
 int cpus_keep_off(pid_t pid);
+
+// Lets process PID, which is to die, do so on our CPU, and on no other: one that another process
+// has for itself. Whoever waits for it then leaves it that.
+void cpus_bring_here(pid_t pid);
