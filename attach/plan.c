@@ -136,8 +136,9 @@ void plan_describe(struct plan *plan, size_t index, const struct proc_status *st
 	}
 	thread->state = status->state;
 	memcpy(thread->name, status->name, sizeof(thread->name));
-	if (status->ns_pid_count > 0)
-		thread->ns_tid = status->ns_pid[status->ns_pid_count - 1];
+	if (status->ns_pid_count > 0) // last: with it the name is known
+		__atomic_store_n(&thread->ns_tid, status->ns_pid[status->ns_pid_count - 1],
+			__ATOMIC_RELEASE);
 }
 
 void plan_refused(struct plan *plan, size_t index, int errnum)

@@ -100,9 +100,10 @@ static bool find_row(struct iteration *it, pid_t tid, size_t *ret)
 static void describe(struct snapshot_thread *thread, const struct taskiter_record *record)
 {
 	thread->state = state_letter(record->state);
-	thread->ns_tid = record->ns_tid;
 	memcpy(thread->name, record->comm, sizeof(record->comm));
 	thread->name[sizeof(record->comm)] = '\0';
+	// Last: with it the name is known, also when the helper is killed over this.
+	__atomic_store_n(&thread->ns_tid, record->ns_tid, __ATOMIC_RELEASE);
 }
 
 static struct user_regs_struct registers_of(const struct taskiter_record *record)

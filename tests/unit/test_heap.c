@@ -146,6 +146,22 @@ Test(heap, a_limit_of_memory_ends_it_with_an_error)
 }
 #endif
 
+Test(heap, a_mapped_block_stays_while_it_has_room)
+{
+	unsigned char *block = heap_alloc(100000, false);
+	size_t has = heap_size(block);
+
+	memset(block, 0x5a, 100000);
+	cr_assert_eq(heap_resize(block, has), block);
+	cr_assert_eq(heap_resize(block, has - has / 5), block);
+	cr_assert_eq(heap_size(block), has);
+	cr_assert(is_all(block, 0x5a, 100000));
+	block = heap_resize(block, 40000); // gives back what is more than a quarter
+	cr_assert_lt(heap_size(block), 50000);
+	cr_assert(is_all(block, 0x5a, 40000));
+	heap_free(block);
+}
+
 Test(heap, freeing_leaves_errno_and_takes_null)
 {
 	void *large = heap_alloc(LARGE, false);
