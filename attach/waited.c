@@ -37,7 +37,7 @@ bool waited_of_notes(const struct waited_notes *notes, uint64_t *ret_ms)
 	if (notes->arrived == 0)
 		return false;
 	uint64_t waited_ms = ms_between(notes->arrived + notes->ran, notes->now);
-	if (notes->ran / RAN_LOST / NS_PER_MS > WAITED_ERROR_MS + waited_ms / WAITED_ERROR_PART)
+	if (!waited_may_be_wrong_by(notes->ran / RAN_LOST / 1000, waited_ms * NS_PER_MS))
 		return false;
 	*ret_ms = waited_ms;
 	return true;
@@ -245,11 +245,9 @@ static struct moment moment_of(const struct waited_beside *beside)
 		if (!read_stat(AT_FDCWD, stat_path, &stat) ||
 			!read_sched(AT_FDCWD, sched_path, &after))
 			return none;
-		// One that sleeps is on its way to no other CPU, and one that has got one more
-		// often than it has left one is on it. But what only waits for one may be on its
-		// way, with the last one's time.
-		if (after.switches == before.switches &&
-			after.ran_until_ns == before.ran_until_ns &&
+		// One that has got a CPU once more than it has left one is on it. But what only
+		// waits for one may have been sent there just before, with the last one's time.
+		if (is_same(&before, &after) &&
 			(stat.state != 'R' || arrivals == after.switches + 1))
 			return (struct moment){is_good(after.ran_until_ns) ? after.ran_until_ns : 0,
 				stat.cpu, clock_now_us() - beside->since_us};
