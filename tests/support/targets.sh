@@ -212,18 +212,6 @@ await_state() {
 	retry 10 has_state "$1" "$2" || fail "process $1 is in state $(state_of "$1"), not $2"
 }
 
-# all_wait PID COUNT: so many threads of "container threads" wait for work, all at one place: the last
-# has left the barrier that they start from.
-all_wait() {
-	[ "$("$NSPEEK" stack --json "$1" 2>/dev/null |
-		jq -c '[.processes[0].threads[] | select(any(.frames[]; .symbol == "wait_for_work"))] |
-		[length, (map(.frames[0].pc) | unique | length)]')" = "[$2,1]" ] && has_state "$1" S
-}
-
-await_waiting() {
-	retry 10 all_wait "$1" "$2" || fail "not all $2 threads of process $1 wait for work"
-}
-
 dead_pid() {
 	true &
 	DEAD_PID=$!

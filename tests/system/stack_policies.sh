@@ -19,8 +19,13 @@ frames() {
 start target "$FIXTURES/container" threads 5
 await_line "$WORK/target.out" '^READY'
 TARGET=$STARTED
-# What is to be the same each time.
-await_waiting "$TARGET" 5
+# What is to be the same each time: all wait, at one place.
+all_wait() {
+	run "$NSPEEK" stack --json "$TARGET"
+	[ "$(query '[.processes[0].threads[] | select(any(.frames[]; .symbol == "wait_for_work"))] |
+		[length, (map(.frames[0].pc) | unique | length)]')" = "[5,1]" ] && has_state "$TARGET" S
+}
+retry 10 all_wait || fail "not all threads of the target wait for work"
 target_before "$TARGET"
 expect_status 0 "$NSPEEK" stack --pause=all --json "$TARGET"
 WANTED=$(frames)

@@ -11,7 +11,6 @@ need_tool jq
 start stopped "$FIXTURES/container" threads 3
 await_line "$WORK/stopped.out" '^READY'
 TARGET=$STARTED
-await_waiting "$TARGET" 3
 kill -STOP "$TARGET"
 await_state "$TARGET" T
 all_stopped() {

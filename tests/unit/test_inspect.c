@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Keeping a worker: one that does its work, and such that do not.
-#include "inspect.h"
-
+#include "no_file.h"
 #include "sandbox.h"
 #include "self_snapshot.h"
 #include "wire.h"
@@ -19,14 +18,6 @@ static struct snapshot_thread threads[2] = {
 	{.status = SNAPSHOT_THREAD_CAPTURED}, {.status = SNAPSHOT_THREAD_GONE}};
 static struct snapshot snapshot = {.threads = threads, .thread_count = 2};
 static int *lives; // how many workers there were
-
-static int no_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
-{
-	(void)arg;
-	(void)request;
-	(void)ret_place;
-	return -ENOENT;
-}
 
 // Inspects the snapshot with workers that do LIVE. Returns the reason of the first stack.
 static const char *reason_of(int (*live)(const struct work *work), uint32_t timeout_ms)

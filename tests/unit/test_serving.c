@@ -2,6 +2,7 @@
 // Workers that ask for files, and what is kept of these.
 #include "serving.h"
 
+#include "no_file.h"
 #include "self_snapshot.h"
 
 #include <sys/mman.h>
@@ -9,14 +10,6 @@
 
 static struct snapshot_thread threads[1] = {{.status = SNAPSHOT_THREAD_CAPTURED}};
 static struct snapshot snapshot = {.threads = threads, .thread_count = 1};
-
-static int no_file(void *arg, const struct inspect_request *request, unsigned *ret_place)
-{
-	(void)arg;
-	(void)request;
-	(void)ret_place;
-	return -ENOENT;
-}
 
 // Asks for the file of module 7, of which there is none.
 static int ask_for_nothing(const struct work *work)
