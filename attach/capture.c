@@ -16,7 +16,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 enum {
 	ATTEMPTS_MAX = 3,        // snapshots taken until one had no code moving under it
@@ -33,9 +32,7 @@ enum {
 static int prepare_threads(
 	const struct capture_options *options, struct plan *plan, struct error *err)
 {
-	struct stat st;
-	// 2, and one for each thread (fs/proc/base.c, proc_task_getattr).
-	size_t count = fstat(plan->task_dir_fd, &st) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 1;
+	size_t count = plan_count_threads(plan);
 
 	plan->stack_max = STACKS_WANTED / (count + 1);
 	if (plan->stack_max < STACK_MIN)
@@ -66,7 +63,7 @@ static int prepare_threads(
 		plan->parts = hugepages_map(&plan->parts_mapped);
 	for (size_t i = 0; options->tids && i < options->tid_count; i++)
 		plan_add(plan, options->tids[i]);
-	plan->listed_only = plan->listed = options->tids != NULL;
+	plan->listed = plan->named_count > 0;
 	return 0;
 }
 

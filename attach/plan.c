@@ -49,7 +49,7 @@ struct snapshot_thread *plan_add(struct plan *plan, pid_t tid)
 
 // The link count of /proc/PID/task is 2 and one for each thread (fs/proc/base.c,
 // proc_task_getattr): one call instead of a listing of 10 us a thread. Returns 0 if it is unknown.
-static size_t count_threads(const struct plan *plan)
+size_t plan_count_threads(const struct plan *plan)
 {
 	struct stat st;
 
@@ -97,7 +97,7 @@ size_t plan_add_new(struct plan *plan)
 	size_t before = plan->thread_count, used = plan->borrowed.used;
 
 	// The first thread is there, dead or alive, as long as there is any.
-	if (before == 0 && count_threads(plan) == 1)
+	if (before == 0 && plan_count_threads(plan) == 1)
 		return plan_add(plan, plan->pid) ? 1 : 0;
 	add_listed(plan);
 	plan_give_back(plan, used);
@@ -106,7 +106,7 @@ size_t plan_add_new(struct plan *plan)
 
 bool plan_has_all(const struct plan *plan)
 {
-	size_t known = 0, count = count_threads(plan);
+	size_t known = 0, count = plan_count_threads(plan);
 
 	for (size_t i = 0; i < plan->thread_count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[i];

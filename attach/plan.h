@@ -46,7 +46,7 @@ struct plan {
 	const struct policy *policy;     // see policy.h
 	const pid_t *whole;              // threads of which all registers are wanted, ascending
 	size_t whole_count;
-	size_t named_count;   // threads that the caller names; 0: all
+	size_t named_count;   // threads that the caller names: no others are looked for; 0: all
 	uint32_t deadline_ms; // for all threads to stop
 	struct snapshot_thread *threads;
 	struct plan_row *rows; // parallel to threads, and in their memory
@@ -67,7 +67,6 @@ struct plan {
 	size_t held_from, held_to; // the threads that may be stopped just now
 	// Between the helper and its parent:
 	size_t rung;          // the way of capturing that is in use
-	bool listed_only;     // only the threads that are listed, look for no others
 	bool listed;          // all threads are listed
 	size_t at;            // the thread that is being read
 	bool one_by_one;      // read one thread at a time: reading many at once got stuck
@@ -95,6 +94,9 @@ struct snapshot_thread *plan_add(struct plan *plan, pid_t tid);
 
 // Adds the threads in /proc that PLAN has not yet. Returns how many.
 size_t plan_add_new(struct plan *plan);
+
+// How many threads the kernel counts of PLAN's process; 0: it is not known.
+size_t plan_count_threads(const struct plan *plan);
 
 // True when the kernel counts no more threads than PLAN has.
 bool plan_has_all(const struct plan *plan);

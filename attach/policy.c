@@ -13,7 +13,7 @@
 struct strategy {
 	const char *name;
 	bool lists;                        // it finds the threads itself
-	void (*begin)(struct plan *plan);  // begins what takes long of that
+	void (*begin)(struct plan *plan);  // begins what takes long of probing
 	void (*probe)(struct plan *plan);  // opens what it needs, if it needs something
 	bool late;                         // not before its turn comes
 	int (*capture)(struct plan *plan); // takes the rows that the plan still wants
@@ -68,7 +68,7 @@ void policy_begin(struct plan *plan)
 	const struct strategy *const *ways = plan->policy->strategies;
 
 	for (size_t i = 0; ways[i]; i++)
-		if (ways[i]->begin && !ways[i]->late)
+		if (ways[i]->begin)
 			ways[i]->begin(plan);
 }
 

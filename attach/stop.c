@@ -227,7 +227,7 @@ static void hold(struct stopper *s, struct range range)
 static void hold_all(struct stopper *s)
 {
 	hold(s, (struct range){0, s->plan->thread_count});
-	if (s->plan->listed_only)
+	if (s->plan->named_count > 0)
 		return;
 	for (int round = 0; round < RESCANS_MAX; round++) {
 		size_t from = s->plan->thread_count;

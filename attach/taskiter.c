@@ -10,7 +10,6 @@
 
 #include <linux/bpf.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,21 +232,16 @@ static int take(struct plan *plan, int link_fd)
 		stackcopy_take(plan, indices, it.count, READ_MS);
 	}
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
-	if (!plan->listed_only && !plan_has_all(plan))
+	if (plan->named_count == 0 && !plan_has_all(plan))
 		plan_add_new(plan);
 	plan_give_back(plan, used);
 	return 0;
 }
 
-// How many threads PLAN is of, about.
+// How many threads PLAN is of.
 static size_t count_threads(const struct plan *plan)
 {
-	struct stat st;
-
-	if (plan->named_count > 0)
-		return plan->named_count;
-	// 2, and one for each thread (fs/proc/base.c, proc_task_getattr).
-	return fstat(plan->task_dir_fd, &st) == 0 ? st.st_nlink : 0;
+	return plan->named_count > 0 ? plan->named_count : plan_count_threads(plan);
 }
 
 void taskiter_begin(struct plan *plan)

@@ -142,8 +142,8 @@ void taskiter_load_begin(struct taskiter_program *program)
 	program->socket = sockets[0];
 }
 
-// Takes what the child has loaded. Returns 0, or -errno: of loading, or -ECHILD when it did not
-// come to that.
+// Takes what the child has loaded. Returns 0, or -errno: of loading, or another when it did not
+// come to that, or not in time.
 static int take_loaded(struct taskiter_program *program)
 {
 	int r = receive_fd(program->socket, &program->prog_fd);

@@ -60,7 +60,7 @@ struct inspection {
 // Keeps the worker off our CPU, if there is another one.
 static void keep_worker_off(struct inspection *inspection)
 {
-	if (inspection->cpu < 0 || inspection->cpu != sched_getcpu())
+	if (sched_getcpu() != inspection->cpu)
 		inspection->cpu = cpus_keep_off(inspection->pid);
 }
 
