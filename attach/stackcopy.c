@@ -4,6 +4,7 @@
 
 #include "callcopy.h"
 #include "gostack.h"
+#include "hugepages.h"
 #include "leftstack.h"
 #include "memory.h"
 #include "sys.h"
@@ -70,8 +71,10 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 		return;
 	// A page fault for each page would make the pause longer; but a few are as fast.
 	size_t first = before & ~(size_t)(PAGE - 1);
-	if (plan->stacks_len - first > FEW_PAGES * PAGE)
+	if (plan->stacks_len - first > FEW_PAGES * PAGE) {
+		hugepages_end(plan->stacks + plan->stacks_len);
 		sys_populate(plan->stacks + first, plan->stacks_len - first);
+	}
 }
 
 // Copies one stack page by page, so that a hole costs only what lies behind it.

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "eintr.h"
 #include "fd.h"
+#include "hugepages.h"
 #include "registers.h"
 #include "stackcopy.h"
 #include "sys.h"
@@ -339,6 +340,7 @@ static void make_present(struct stopper *s)
 		likely = PRESENT_MAX;
 	if (likely > plan->stacks_capacity)
 		likely = plan->stacks_capacity;
+	hugepages_end(plan->stacks + likely);
 	sys_populate(plan->stacks, likely);
 	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
 	memset(s->indices, 0, plan->thread_capacity * sizeof(*s->indices));

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "cpus.h"
+#include "hugepages.h"
 #include "leftout.h"
 #include "serving.h"
 #include "sys.h"
@@ -246,7 +247,8 @@ void inspect_expect(struct inspection *inspection, size_t thread_count)
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
 	record->value = inspection->expected * EXPECTED_STACK;
-	inspection->failed = work_use_huge(&inspection->work, &reader);
+	if (hugepages_are_worth(record->value))
+		inspection->failed = work_use_huge(&inspection->work, &reader);
 	if (inspection->failed == 0)
 		inspection->failed = wire_send(inspection->in.socket, record, reader);
 }

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "hugepages.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
@@ -355,6 +356,7 @@ static int make_room(const struct worker *worker, const struct work *work, int r
 
 	if (r < 0)
 		return r;
+	hugepages_end(work->room + len);
 	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
 	return 0;
 }

@@ -19,6 +19,19 @@ void hugepages_advise(void *addr, size_t len)
 	madvise(addr, len, MADV_HUGEPAGE);
 }
 
+bool hugepages_are_worth(size_t len)
+{
+	return len >= WORTH;
+}
+
+void hugepages_end(void *end)
+{
+	uintptr_t rest = (uintptr_t)end % HUGEPAGE;
+
+	if (rest > 0 && rest < WORTH)
+		madvise((unsigned char *)end - rest, HUGEPAGE, MADV_NOHUGEPAGE);
+}
+
 void *hugepages_map(size_t *len)
 {
 	// The kernel aligns what is a multiple of large pages (mm/mmap.c, thp_get_unmapped_area).

@@ -4,6 +4,7 @@
 // costs one. Nothing here fails for want of large pages: then the pages are small ones.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,13 @@ void hugepages_free(void *memory, size_t mapped);
 // Maps *LEN bytes, zero, private; *LEN becomes what was mapped, for munmap(2). Pages are large ones
 // if that is worth it. Returns NULL when there is no memory. Source: madvise(2), MADV_HUGEPAGE.
 void *hugepages_map(size_t *len);
+
+// Whether a file of large pages is worth its cost for LEN bytes.
+bool hugepages_are_worth(size_t len);
+
+// Says that nothing behind END will be written to, in memory of a file of large pages: what would
+// fill less than half of a last large page gets small ones.
+void hugepages_end(void *end);
 
 // Says that LEN bytes at ADDR, a page's beginning, of private memory will be written to.
 void hugepages_advise(void *addr, size_t len);

@@ -97,6 +97,41 @@ Test(hugepages, file_is_shared_and_its_reader_only_reads)
 	check_int(ftruncate(reader, 0), -1);
 }
 
+// How many bytes of FILE there are after the byte at ADDR was written to.
+static size_t bytes_after(int file, volatile char *addr)
+{
+	struct stat st;
+
+	*addr = 1;
+	check_int(fstat(file, &st), 0);
+	return (size_t)st.st_blocks * 512;
+}
+
+Test(hugepages, last_one_is_small_where_little_is_needed)
+{
+	const size_t len = 3 * HUGEPAGE, page = 4096;
+	auto_fd int reader = -EBADF;
+	auto_fd int fd = open_file(len, &reader);
+	char *room = mmap(NULL, len + HUGEPAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	check_true(room != MAP_FAILED);
+	char *start = (char *)hugepages_round((uintptr_t)room);
+	check_true(mmap(start, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
+		   MAP_FAILED);
+	hugepages_end(start + HUGEPAGE + HUGEPAGE / 4);
+	check_u64(bytes_after(fd, start + HUGEPAGE), page);
+	check_u64(bytes_after(fd, start + HUGEPAGE + HUGEPAGE / 4 - 1), 2 * page);
+	// Both others are as large as the kernel has them just now.
+	size_t first = bytes_after(fd, start) - 2 * page;
+	check_true(first == HUGEPAGE || first == page);
+	hugepages_end(start + 3 * HUGEPAGE - page);
+	hugepages_end(start + 3 * HUGEPAGE);
+	size_t last = bytes_after(fd, start + 2 * HUGEPAGE) - 2 * page - first;
+	check_true(last == HUGEPAGE || last == page);
+	if (first == page || last == page)
+		fprintf(stderr, "no large page was to be had: half of this is not tested\n");
+}
+
 static size_t count_lines(const char *path)
 {
 	FILE *file = fopen(path, "re");
