@@ -3,6 +3,7 @@
 #include "stackcopy.h"
 
 #include "callcopy.h"
+#include "copier.h"
 #include "gostack.h"
 #include "hugepages.h"
 #include "leftstack.h"
@@ -14,7 +15,6 @@
 #include <sys/uio.h>
 
 enum {
-	BATCH = 64, // stacks copied by one call: more gain nothing (measured)
 	PAGE = 4096,
 	FEW_PAGES = 8,
 	DESCRIPTOR_MAX = 4096, // bytes that C libraries keep of a thread from its thread pointer up
@@ -104,19 +104,12 @@ static void copy_by_pages(struct plan *plan, size_t index)
 	}
 }
 
-// Copies the stacks of COUNT threads, BATCH at most, by one call; what that leaves, one by one.
+// Copies the stacks of COUNT threads, COPIER_BATCH at most, by one call; what that leaves, one by
+// one.
 static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
 {
-	struct iovec local[BATCH], remote[BATCH];
-
-	for (size_t i = 0; i < count; i++) {
-		const struct snapshot_thread *thread = &plan->threads[indices[i]];
-		void *from = (void *)(uintptr_t)thread->regs[ARCH_REG_SP];
-		local[i] = (struct iovec){plan->stacks + thread->stack_offset, thread->stack_len};
-		remote[i] = (struct iovec){from, thread->stack_len};
-	}
 	plan->at = indices[0];
-	ssize_t n = process_vm_readv(plan->threads[indices[0]].tid, local, count, remote, count, 0);
+	ssize_t n = copier_copy(plan, indices, count);
 	size_t copied = n < 0 ? 0 : (size_t)n;
 	for (size_t i = 0; i < count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[indices[i]];
@@ -170,14 +163,17 @@ static void copy_left(struct plan *plan, size_t index)
 
 void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms)
 {
-	size_t most = plan->one_by_one ? 1 : BATCH;
+	size_t most = plan->one_by_one ? 1 : COPIER_BATCH;
+	struct copier *copier = plan->one_by_one ? NULL : copier_begin(plan, indices, count);
 
 	for (size_t i = 0; i < count; i += most) {
 		plan_allow(plan, copy_ms);
 		size_t batch = count - i < most ? count - i : most;
-		copy_batch(plan, indices + i, batch);
+		if (!copier || !copier_has_copied(copier, i / most))
+			copy_batch(plan, indices + i, batch);
 		callcopy_take(plan, indices + i, batch);
 		for (size_t j = i; j < i + batch; j++)
 			copy_left(plan, indices[j]);
 	}
+	copier_end(copier);
 }
