@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "cpus.h"
 
-#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -109,10 +108,8 @@ static void wait_a_moment(const struct copier *copier, uint64_t begin_us)
 	const struct timespec pause = {.tv_nsec = PAUSE_US * 1000L};
 	pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
 
-	if (clock_now_us() < begin_us + SPIN_US) {
-		sched_yield();
-		return;
-	}
+	if (clock_now_us() < begin_us + SPIN_US)
+		return; // who else wants our CPU would have it for milliseconds
 	if (tid != 0)
 		cpus_bring_here(tid);
 	nanosleep(&pause, NULL);

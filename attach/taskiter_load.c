@@ -38,6 +38,7 @@ void taskiter_program_fini(struct taskiter_program *program)
 #include "taskiter.lskel.h" // which names a type of that
 
 #include <linux/bpf.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -45,7 +46,10 @@ void taskiter_program_fini(struct taskiter_program *program)
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { LOADER_MS = 100 }; // that the child may take: its CPU may be another's
+enum {
+	LOADING_MS = 3,  // that loading takes the child
+	LOADER_MS = 100, // that it may take: its CPU may be another's
+};
 
 // Attaches program PROG_FD: to the threads of PID alone, where the kernel can choose (Linux 6.1).
 static int attach(int prog_fd, pid_t pid)
@@ -146,8 +150,11 @@ void taskiter_load_begin(struct taskiter_program *program)
 // come to that, or not in time.
 static int take_loaded(struct taskiter_program *program)
 {
-	int r = receive_fd(program->socket, &program->prog_fd);
+	struct pollfd poll_fd = {.fd = program->socket, .events = POLLIN};
 
+	if (poll(&poll_fd, 1, LOADING_MS) == 0 && cpus_is_waiting(program->loader))
+		cpus_take_over(program->loader); // others have the CPU that it was to have
+	int r = receive_fd(program->socket, &program->prog_fd);
 	if (r == 0)
 		r = receive_fd(program->socket, &program->wanted_fd);
 	if (r < 0)

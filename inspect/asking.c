@@ -53,7 +53,9 @@ static int take(struct asking *asking, unsigned *ret_place)
 {
 	struct wire_record *record = asking->record;
 	int fd;
-	wire_spin(asking->in, SPIN_US);
+
+	if (!*asking->beside)
+		wire_spin(asking->in, SPIN_US);
 	int r = wire_receive(asking->in, record, &fd);
 
 	if (r <= 0 || record->type != WIRE_FILE) {

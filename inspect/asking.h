@@ -24,6 +24,7 @@ struct asking {
 	struct wire_out *out;
 	struct wire_record *record; // overwritten
 	struct space *space;
+	const volatile bool *beside; // as in struct work
 	unsigned requests;
 	uint32_t kept;        // requests for what is kept (wire_is_kept())
 	uint32_t *last;       // the number among these of each module's last

@@ -27,6 +27,7 @@
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	ASK_US = 100,             // that it takes a worker to ask for the first file
+	HELP_US = 250,            // after which it is looked whether it has a CPU
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
@@ -52,17 +53,29 @@ struct inspection {
 	uint64_t since_us, asked_us; // it ran after this; when it was last told of threads
 	const struct inspect_meanwhile *meanwhile; // to be done yet, or NULL
 	int cpu;                                   // that the worker does not run on, or -1
+	bool beside;                               // it was brought to our CPU
 	char trouble[STACK_REASON_SIZE];           // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
 	struct wire_record record;
 	struct wire_in in; // from the worker
 };
 
-// Keeps the worker off our CPU, if there is another one.
+// Keeps the worker off our CPU, if there is another one for it.
 static void keep_worker_off(struct inspection *inspection)
 {
-	if (sched_getcpu() != inspection->cpu)
+	if (!inspection->beside && sched_getcpu() != inspection->cpu)
 		inspection->cpu = cpus_keep_off(inspection->pid);
+}
+
+// Leaves the worker our CPU, if it waits for another that somebody else has.
+static void help_worker(struct inspection *inspection)
+{
+	inspection->beside = cpus_is_waiting(inspection->pid);
+	inspection->work.work->beside = inspection->beside;
+	if (!inspection->beside)
+		return;
+	cpus_take_over(inspection->pid);
+	inspection->cpu = -1;
 }
 
 static int start(struct inspection *inspection, struct error *err)
@@ -95,6 +108,7 @@ static int start(struct inspection *inspection, struct error *err)
 		_exit(inspection->options->live(inspection->work.work));
 	sys_populate_stack(STACK); // what is written to from now on would be copied page by page
 	inspection->cpu = -1;
+	inspection->beside = false;
 	keep_worker_off(inspection);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
@@ -340,21 +354,27 @@ static bool is_busy(const struct inspection *inspection, uint64_t since_us)
 }
 
 // True when there is a record to take, for which a worker on another CPU is waited for SPIN_US
-// without sleeping: Linux would wake us on its CPU, where it may only have to end. Whoever else
-// wants our CPU gets it.
+// without sleeping: Linux would wake us on its CPU, where it may only have to end. Nor do we yield:
+// who else wants our CPU would have it for milliseconds. But a worker that has got no CPU by then
+// gets ours.
 static bool has_record(struct inspection *inspection)
 {
 	struct pollfd poll_fd = {.fd = inspection->in.socket, .events = POLLIN};
 	const uint64_t begin_us = clock_now_us();
+	bool helped = false;
 
 	if (wire_has_more(&inspection->in) || poll(&poll_fd, 1, 0) > 0)
 		return true;
-	while (inspection->cpu >= 0 && clock_now_us() < begin_us + SPIN_US) {
+	for (uint64_t waited_us = 0; inspection->cpu >= 0 && waited_us < SPIN_US;
+		waited_us = clock_now_us() - begin_us) {
 		if (inspection->meanwhile && is_busy(inspection, begin_us))
 			do_meanwhile(inspection);
 		if (poll(&poll_fd, 1, 0) > 0)
 			return true;
-		sched_yield();
+		if (!helped && waited_us >= HELP_US) {
+			help_worker(inspection);
+			helped = true;
+		}
 	}
 	do_meanwhile(inspection);
 	return false;

@@ -7,7 +7,6 @@
 #include "fdpass.h"
 
 #include <assert.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -120,7 +119,7 @@ void wire_spin(const struct wire_in *in, uint32_t us)
 
 	while (recvmsg(in->socket, &message, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
 		clock_now_us() < end_us)
-		sched_yield();
+		;
 }
 
 // Receives the next packet of IN. As wire_receive().

@@ -182,7 +182,7 @@ int wire_send(int socket, const struct wire_record *record, int fd);
 int wire_receive(struct wire_in *in, struct wire_record *ret, int *ret_fd);
 
 // Waits without sleeping for a packet of IN, for US at most: who is woken on a CPU that sleeps
-// comes 20 us later, or 50. Whoever else wants our CPU gets it.
+// comes 20 us later, or 50.
 void wire_spin(const struct wire_in *in, uint32_t us);
 
 // True when IN has a record for which nothing has to be waited for.

@@ -47,7 +47,9 @@ struct work {
 	const bool *unnamed;      // the modules that are not to be named; NULL: all are
 	// In the memory: the worker writes there, and nspeek reads.
 	volatile struct work_place *place;
-	void *fixed; // what of the memory the worker has no business to write to
+	volatile bool
+		beside; // it shares nspeek's CPU, where waiting without sleeping waits for itself
+	void *fixed;    // what of the memory the worker has no business to write to
 	size_t fixed_len;
 	void *huge; // where a file of large pages may be mapped over it, to its end
 	size_t huge_len;

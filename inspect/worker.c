@@ -412,6 +412,7 @@ static int prepare(struct worker *worker, const struct work *work)
 		.out = &worker->out,
 		.record = &worker->record,
 		.space = &worker->space,
+		.beside = &work->beside,
 		.last = calloc(count + 1, sizeof(*worker->asking.last))};
 	if (!worker->snapshot.modules || !worker->asking.last)
 		return -ENOMEM;

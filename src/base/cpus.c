@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cpus.h"
 
+#include "fd.h"
+#include "proc.h"
+#include "proc_wait.h"
+
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
+
+enum { TEXT_SIZE = 4096 };
 
 bool cpus_are_several(void)
 {
@@ -20,6 +28,31 @@ int cpus_keep_off(pid_t pid)
 	CPU_CLR((size_t)cpu, &others);
 	bool kept = CPU_COUNT(&others) > 0 && sched_setaffinity(pid, sizeof(others), &others) == 0;
 	return kept ? cpu : -1;
+}
+
+bool cpus_is_waiting(pid_t pid)
+{
+	char path[64], text[TEXT_SIZE];
+	struct proc_status status;
+	uint64_t arrivals;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
+	if (len <= 0 || proc_schedstat_parse(text, (size_t)len, &arrivals) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
+	return len > 0 && proc_status_parse(text, (size_t)len, &status) == 0 &&
+	       status.state == 'R' && status.switches == arrivals;
+}
+
+void cpus_take_over(pid_t pid)
+{
+	cpu_set_t ours;
+
+	cpus_bring_here(pid);
+	if (sched_getaffinity(0, sizeof(ours), &ours) == 0)
+		sched_setaffinity(pid, sizeof(ours), &ours);
 }
 
 void cpus_bring_here(pid_t pid)

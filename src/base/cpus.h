@@ -13,6 +13,13 @@ bool cpus_are_several(void);
 // it may not be done.
 int cpus_keep_off(pid_t pid);
 
+// True when process PID could run, but has no CPU. Where the kernel does not count how often it got
+// one, nothing is known, and this is false.
+bool cpus_is_waiting(pid_t pid);
+
+// Has process PID wait for our CPU, which we will leave it, and not for the one where it is.
+void cpus_take_over(pid_t pid);
+
 // Lets process PID, which is to die, do so on our CPU, and on no other: one that another process
 // has for itself. Whoever waits for it then leaves it that.
 void cpus_bring_here(pid_t pid);
