@@ -79,21 +79,21 @@ static int apply_rule(const struct row_rule *rule, unsigned reg, struct space *s
 int row_apply(const struct row *row, struct space *space, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, struct frame_regs *ret, struct row_trouble *trouble)
 {
-	struct frame_regs caller;
+	uint64_t known = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP;
 	struct row_trouble ignored;
-	uint64_t cfa;
+	uint64_t cfa, pc;
 	int r;
 
 	if ((r = row_cfa(row, space, thread, frame, &cfa, trouble)) < 0 ||
-		(r = apply_rule(&row->pc, ARCH_REG_RETURN, space, thread, frame, cfa,
-			 &caller.values[ARCH_REG_PC], trouble)) < 0)
+		(r = apply_rule(
+			 &row->pc, ARCH_REG_RETURN, space, thread, frame, cfa, &pc, trouble)) < 0)
 		return r;
-	caller.values[ARCH_REG_SP] = cfa;
-	caller.known = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP;
 	for (size_t i = 0; i < ARCH_SAVED_COUNT; i++)
 		if (apply_rule(&row->saved[i], saved_regs[i], space, thread, frame, cfa,
-			    &caller.values[saved_regs[i]], &ignored) == 0)
-			caller.known |= UINT64_C(1) << saved_regs[i];
-	*ret = caller;
+			    &ret->values[saved_regs[i]], &ignored) == 0)
+			known |= UINT64_C(1) << saved_regs[i];
+	ret->values[ARCH_REG_PC] = pc;
+	ret->values[ARCH_REG_SP] = cfa;
+	ret->known = known;
 	return 0;
 }

@@ -59,8 +59,8 @@ struct row_trouble {
 int row_cfa(const struct row *row, struct space *space, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, uint64_t *ret, struct row_trouble *trouble);
 
-// The registers of the caller of FRAME by ROW into *RET: those that a callee preserves, as far as
-// they are known, the stack pointer and the pc. Fails as row_cfa() does when the pc or the CFA
-// cannot be had; another register is then simply not known.
+// The registers of the caller of FRAME by ROW into *RET, another one: those that a callee
+// preserves, as far as they are known, the stack pointer and the pc. Fails as row_cfa() does when
+// the pc or the CFA cannot be had; another register is then simply not known.
 int row_apply(const struct row *row, struct space *space, const struct snapshot_thread *thread,
 	const struct frame_regs *frame, struct frame_regs *ret, struct row_trouble *trouble);

@@ -63,8 +63,8 @@ struct engine {
 struct chain {
 	struct engine *engine;
 	const struct snapshot_thread *thread;
-	struct frame_regs regs;
-	bool behind_call; // the pc is a return address
+	struct frame_regs *regs, both[2]; // the frame's, one of BOTH; the other one is its caller's
+	bool behind_call;                 // the pc is a return address
 	enum frame_via via;
 	unsigned crossings;
 	struct gostep_past past;
@@ -200,7 +200,7 @@ static uint16_t add_known(struct engine *engine, uint16_t *slot)
 // What is known of the code at the chain's pc; valid until the next one is looked for.
 static struct code *find_code(struct chain *chain)
 {
-	uint64_t pc = chain->regs.values[ARCH_REG_PC];
+	uint64_t pc = chain->regs->values[ARCH_REG_PC];
 	size_t at = (pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - KNOWN_LOG);
 	uint16_t *slot = &chain->engine->slots[at ^ chain->behind_call];
 	bool first = *slot == 0;
@@ -236,7 +236,7 @@ __attribute__((format(printf, 2, 3))) static bool stop(struct chain *chain, cons
 
 static bool stop_for(struct chain *chain, const struct row_trouble *trouble)
 {
-	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+	unsigned long long pc = chain->regs->values[ARCH_REG_PC];
 
 	if (trouble->memory)
 		return stop(chain, "memory at 0x%llx was not copied%s",
@@ -250,7 +250,7 @@ static bool stop_for(struct chain *chain, const struct row_trouble *trouble)
 // Why nothing is known of the code at the chain's pc, and ANSWER is no answer either.
 static bool stop_bare(struct chain *chain, enum forward_answer answer)
 {
-	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+	unsigned long long pc = chain->regs->values[ARCH_REG_PC];
 	struct space *space = chain->engine->space;
 	struct location at = space_locate(space, pc - chain->behind_call);
 
@@ -274,16 +274,16 @@ static bool step_bare(struct chain *chain, struct code *code, struct frame_regs 
 	struct row row = code->row;
 
 	if (code->proof == 0 ||
-		row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0 ||
+		row_apply(&row, engine->space, chain->thread, chain->regs, next, &trouble) < 0 ||
 		next->values[ARCH_REG_PC] != code->proof) {
-		answer = forward_find(engine->forward, chain->thread, &chain->regs,
+		answer = forward_find(engine->forward, chain->thread, chain->regs,
 			chain->behind_call, &row, &trouble);
 		if (answer == FORWARD_BEGINNING)
 			return complete(chain);
 		if (answer != FORWARD_ROW && answer != FORWARD_SEARCHED && answer != FORWARD_FRAME)
 			return trouble.memory ? stop_for(chain, &trouble)
 					      : stop_bare(chain, answer);
-		if (row_apply(&row, engine->space, chain->thread, &chain->regs, next, &trouble) < 0)
+		if (row_apply(&row, engine->space, chain->thread, chain->regs, next, &trouble) < 0)
 			return stop_for(chain, &trouble);
 	}
 	chain->via = answer == FORWARD_SEARCHED   ? FRAME_VIA_RBP
@@ -305,14 +305,14 @@ static bool step_row(struct chain *chain, struct code *code, struct frame_regs *
 	struct row row;
 
 	chain->via = (enum frame_via)code->via;
-	if (row_apply(&code->row, engine->space, chain->thread, &chain->regs, next, &trouble) == 0)
+	if (row_apply(&code->row, engine->space, chain->thread, chain->regs, next, &trouble) == 0)
 		return true;
 	if (!trouble.registers || trouble.reg != ARCH_REG_FP)
 		return stop_for(chain, &trouble);
 	enum forward_answer answer = forward_find(
-		engine->forward, chain->thread, &chain->regs, chain->behind_call, &row, &ignored);
+		engine->forward, chain->thread, chain->regs, chain->behind_call, &row, &ignored);
 	if ((answer != FORWARD_ROW && answer != FORWARD_SEARCHED) ||
-		row_apply(&row, engine->space, chain->thread, &chain->regs, next, &ignored) < 0)
+		row_apply(&row, engine->space, chain->thread, chain->regs, next, &ignored) < 0)
 		return stop_for(chain, &trouble);
 	chain->via = FRAME_VIA_RBP;
 	return true;
@@ -329,7 +329,7 @@ static int step_by_libdwfl(struct chain *chain, struct frame_regs *next)
 	if (!engine->dwfl)
 		return -ENOMEM;
 	return dwfl_session_step(
-		engine->dwfl, chain->thread, &chain->regs, chain->behind_call, next, &ignored);
+		engine->dwfl, chain->thread, chain->regs, chain->behind_call, next, &ignored);
 }
 
 static int step_by_libunwind(
@@ -343,7 +343,7 @@ static int step_by_libunwind(
 	if (!engine->libunwind)
 		return -ENOMEM;
 	return libunwind_step(
-		engine->libunwind, chain->thread, &chain->regs, chain->behind_call, next, trouble);
+		engine->libunwind, chain->thread, chain->regs, chain->behind_call, next, trouble);
 }
 
 static bool step_complex(struct chain *chain, struct code *code, struct frame_regs *next)
@@ -368,7 +368,7 @@ static bool step_complex(struct chain *chain, struct code *code, struct frame_re
 static bool step_go(struct chain *chain, const struct code *code, struct frame_regs *next)
 {
 	struct space *space = chain->engine->space;
-	unsigned long long pc = chain->regs.values[ARCH_REG_PC];
+	unsigned long long pc = chain->regs->values[ARCH_REG_PC];
 	struct location at = space_locate(space, pc - chain->behind_call);
 	struct row_trouble trouble;
 	struct gostep go;
@@ -378,7 +378,7 @@ static bool step_go(struct chain *chain, const struct code *code, struct frame_r
 		return stop(chain, "more than %d changes of stacks", CROSSINGS_MAX);
 	if (gostep_find(space, &at, chain->behind_call, &go) != GOSTEP_APPLY)
 		return stop_bare(chain, FORWARD_NOTHING);
-	int r = gostep_apply(&go, space, chain->thread, &chain->regs, chain->behind_call,
+	int r = gostep_apply(&go, space, chain->thread, chain->regs, chain->behind_call,
 		&chain->past, next, &trouble);
 	if (r == 0)
 		return complete(chain);
@@ -398,15 +398,15 @@ static bool step_signal(struct chain *chain, struct frame_regs *next)
 	struct row_trouble trouble;
 
 	chain->via = FRAME_VIA_SIGRETURN;
-	chain->fault = overflow_fault(chain->engine->space, chain->thread, &chain->regs);
+	chain->fault = overflow_fault(chain->engine->space, chain->thread, chain->regs);
 	if (++chain->crossings > CROSSINGS_MAX)
 		return stop(chain, "more than %d signal frames", CROSSINGS_MAX);
 	if (trampoline_interrupted(
-		    chain->engine->space, chain->thread, &chain->regs, next, &trouble) == 0)
+		    chain->engine->space, chain->thread, chain->regs, next, &trouble) == 0)
 		return true;
 	if (!trouble.memory)
 		return stop(chain, "there is no signal frame below 0x%llx",
-			(unsigned long long)chain->regs.values[ARCH_REG_PC]);
+			(unsigned long long)chain->regs->values[ARCH_REG_PC]);
 	return stop_for(chain, &trouble);
 }
 
@@ -415,39 +415,39 @@ static bool step_signal(struct chain *chain, struct frame_regs *next)
 static bool step(struct chain *chain, struct unwind_frame *frame)
 {
 	struct code *code = find_code(chain);
-	struct frame_regs next;
-	uint64_t pc = chain->regs.values[ARCH_REG_PC], sp = chain->regs.values[ARCH_REG_SP];
+	struct frame_regs *next = &chain->both[chain->regs == &chain->both[0]];
+	uint64_t pc = chain->regs->values[ARCH_REG_PC], sp = chain->regs->values[ARCH_REG_SP];
 	bool found = false;
 
 	frame->signal = code->kind == CODE_SIGRETURN;
 	chain->past.scheduled |= code->schedules;
 	switch ((enum code_kind)code->kind) {
 	case CODE_ROW:
-		found = step_row(chain, code, &next);
+		found = step_row(chain, code, next);
 		break;
 	case CODE_COMPLEX:
-		found = step_complex(chain, code, &next);
+		found = step_complex(chain, code, next);
 		break;
 	case CODE_SIGRETURN:
-		found = step_signal(chain, &next);
+		found = step_signal(chain, next);
 		break;
 	case CODE_GO:
-		found = step_go(chain, code, &next);
+		found = step_go(chain, code, next);
 		break;
 	case CODE_BARE:
-		found = step_bare(chain, code, &next);
+		found = step_bare(chain, code, next);
 		break;
 	case CODE_END:
 		return complete(chain);
 	}
 	if (!found)
 		return false;
-	if (next.values[ARCH_REG_PC] == 0)
+	if (next->values[ARCH_REG_PC] == 0)
 		return complete(chain);
 	// A caller's frame lies above, but for a signal that came in, or Go that went, elsewhere.
 	if (!frame->signal && code->kind != CODE_GO &&
-		(next.values[ARCH_REG_SP] < sp ||
-			(next.values[ARCH_REG_SP] == sp && next.values[ARCH_REG_PC] == pc)))
+		(next->values[ARCH_REG_SP] < sp ||
+			(next->values[ARCH_REG_SP] == sp && next->values[ARCH_REG_PC] == pc)))
 		return stop(chain, "the chain turns back at 0x%llx", (unsigned long long)pc);
 	chain->regs = next;
 	chain->behind_call = !frame->signal && !code->interrupts;
@@ -457,7 +457,7 @@ static bool step(struct chain *chain, struct unwind_frame *frame)
 // A stack can only overflow where code is running, or was interrupted.
 static void look_for_overflow(struct chain *chain)
 {
-	uint64_t sp = chain->regs.values[ARCH_REG_SP];
+	uint64_t sp = chain->regs->values[ARCH_REG_SP];
 
 	if (!chain->behind_call && chain->overflow_sp == 0 &&
 		overflow_is_at(chain->engine->space->snapshot, sp, chain->fault))
@@ -467,18 +467,17 @@ static void look_for_overflow(struct chain *chain)
 static void unwind(void *opaque, const struct snapshot_thread *thread, struct unwind_frame *frames,
 	size_t max, size_t *ret_count, struct stack_end *ret_end)
 {
-	struct chain chain = {.engine = opaque,
-		.thread = thread,
-		.regs = {.known = thread->regs_known},
-		.via = FRAME_VIA_REGISTERS,
-		.end = ret_end};
+	struct chain chain = {
+		.engine = opaque, .thread = thread, .via = FRAME_VIA_REGISTERS, .end = ret_end};
 	const uint64_t needed = UINT64_C(1) << ARCH_REG_PC | UINT64_C(1) << ARCH_REG_SP;
 	size_t count = 0;
 
 	*ret_count = 0;
 	*ret_end =
 		(struct stack_end){.status = STACK_FAILED, .reason = "its registers are not known"};
-	memcpy(chain.regs.values, thread->regs, sizeof(chain.regs.values));
+	chain.regs = &chain.both[0];
+	chain.regs->known = thread->regs_known;
+	memcpy(chain.regs->values, thread->regs, sizeof(chain.regs->values));
 	if ((thread->regs_known & needed) != needed)
 		return;
 	do {
@@ -486,7 +485,7 @@ static void unwind(void *opaque, const struct snapshot_thread *thread, struct un
 			stop(&chain, "cut after %zu frames (--max-frames)", max);
 			break;
 		}
-		frames[count] = (struct unwind_frame){.pc = chain.regs.values[ARCH_REG_PC],
+		frames[count] = (struct unwind_frame){.pc = chain.regs->values[ARCH_REG_PC],
 			.activation = !chain.behind_call,
 			.via = chain.via};
 		look_for_overflow(&chain);

@@ -45,6 +45,21 @@ static void verify(struct worker *worker, void *second, size_t index, size_t cou
 	verify_compare(&ours, &other, &worker->verifies[index]);
 }
 
+enum { FETCHED_AHEAD = 8 << 10, CACHE_LINE = 64 };
+
+// Has the processor fetch what will be read of the stack of thread INDEX, if there is one.
+static void fetch_ahead(const struct snapshot *snapshot, size_t index)
+{
+	if (index >= snapshot->thread_count)
+		return;
+	const struct snapshot_thread *thread = &snapshot->threads[index];
+	const unsigned char *stack = snapshot->stacks + thread->stack_offset;
+	size_t len = thread->stack_len < FETCHED_AHEAD ? thread->stack_len : FETCHED_AHEAD;
+
+	for (size_t i = 0; i < len; i += CACHE_LINE)
+		__builtin_prefetch(stack + i);
+}
+
 // Unwinds all threads that were captured, into the worker's chains.
 static int unwind_all(struct worker *worker)
 {
@@ -58,6 +73,7 @@ static int unwind_all(struct worker *worker)
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
 			continue;
 		worker->place->step++;
+		fetch_ahead(&worker->snapshot, i + 1);
 		worker->unwinder->unwind(worker->engine, thread, worker->chain,
 			worker->options->max_frames, &count, &end);
 		if (second)
