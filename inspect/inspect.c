@@ -248,23 +248,31 @@ static int tell_modules(struct inspection *inspection, const struct snapshot *sn
 	return wire_send_files(inspection->in.socket, fds, count);
 }
 
-void inspect_expect(struct inspection *inspection, size_t thread_count)
+// Tells what is expected, if that is many.
+static int tell_room(struct inspection *inspection)
 {
+	const size_t count = inspection->expected;
 	struct wire_record *record = &inspection->record;
-	uint64_t most = EXPECTED_MAX / EXPECTED_STACK;
 	auto_fd int reader = -EBADF;
+	int r = 0;
 
-	inspection->expected = 0;
-	if (thread_count < EXPECTED_FEW || inspection->failed < 0)
-		return;
-	inspection->expected = thread_count < most ? thread_count : most;
+	if (count == 0)
+		return 0;
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
-	record->value = inspection->expected * EXPECTED_STACK;
+	record->value = count * EXPECTED_STACK;
 	if (hugepages_are_worth(record->value))
-		inspection->failed = work_use_huge(&inspection->work, &reader);
-	if (inspection->failed == 0)
-		inspection->failed = wire_send(inspection->in.socket, record, reader);
+		r = work_use_huge(&inspection->work, count, &reader);
+	return r < 0 ? r : wire_send(inspection->in.socket, record, reader);
+}
+
+void inspect_expect(struct inspection *inspection, size_t thread_count)
+{
+	const size_t most = EXPECTED_MAX / EXPECTED_STACK;
+
+	inspection->expected = thread_count < EXPECTED_FEW ? 0
+			       : thread_count < most       ? thread_count
+							   : most;
 }
 
 void inspect_begin(struct inspection *inspection)
@@ -284,6 +292,8 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 	inspection->told = true;
 	inspection->told_us = clock_now_us();
 	leftout_keep(&inspection->leftout, snapshot);
+	if (inspection->failed == 0)
+		inspection->failed = tell_room(inspection);
 	if (inspection->failed == 0)
 		inspection->failed = tell_modules(inspection, snapshot);
 	work_expect(&inspection->work, inspection->expected);

@@ -62,10 +62,11 @@ pid_t inspect_worker(const struct inspection *inspection, uint64_t *ret_since_us
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
-// Says that the stacks of about THREAD_COUNT threads will come. The worker, which has nothing to do
-// yet, makes memory for them present, if there are many: that takes as long as copying them. So
-// does inspect_modules(), whose caller waits for them, with what is told of threads beside. What is
-// in the room is lost.
+// Says that the stacks of about THREAD_COUNT threads will come, if there are many, after the next
+// modules: then the worker, which has little to do yet, makes memory for them present, as that
+// takes as long as copying them, and inspect_modules() does with what is told of threads beside.
+// What is in the room before is lost then. Not earlier: the CPU that the worker is on may be busy
+// with what the modules' reader needs.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
 // Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one

@@ -11,7 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 16 };
+enum {
+	ALIGNMENT = 16,
+	// Bytes before the stacks for each thread that is expected: its row, and two mappings.
+	EXPECTED_EACH = sizeof(struct snapshot_thread) + 2 * sizeof(struct snapshot_map),
+};
 
 // What the memory begins with: pages that the worker may write to.
 struct head {
@@ -77,9 +81,10 @@ static int map_huge(void *addr, size_t len, int prot, int file)
 	return mmap(addr, len, prot, flags, file, 0) == MAP_FAILED ? -errno : 0;
 }
 
-int work_use_huge(struct work_memory *memory, int *ret_reader)
+int work_use_huge(struct work_memory *memory, size_t count, int *ret_reader)
 {
 	size_t at = huge_at(memory), len = memory->len - at;
+	size_t most = (memory->room_at - at) / EXPECTED_EACH;
 	auto_fd int reader = -EBADF;
 	auto_fd int file = memory->first == at ? -EBADF : hugepages_file(len, &reader);
 
@@ -89,6 +94,8 @@ int work_use_huge(struct work_memory *memory, int *ret_reader)
 		if (r < 0)
 			return r;
 		memory->first = at;
+		hugepages_end((unsigned char *)memory->work + at +
+			      (count < most ? count : most) * EXPECTED_EACH);
 	}
 	*ret_reader = take_fd(&reader);
 	return 0;
@@ -190,7 +197,6 @@ void work_expect(const struct work_memory *memory, size_t count)
 		return;
 	unsigned char *rows = (unsigned char *)memory->work + at;
 	size_t len = (count < most ? count : most) * sizeof(struct snapshot_thread);
-	hugepages_end(rows + len);
 	sys_populate(rows, len);
 }
 

@@ -74,11 +74,11 @@ int work_open(const struct worker_options *options, struct work_memory *ret);
 // is gone.
 void work_begin(struct work_memory *memory, const struct worker_options *options);
 
-// Maps a file of large pages over MEMORY, of which nothing is needed any more but the head, unless
-// that was done before, and sets *RET_READER to an fd for the worker's work_take_huge(), or to
-// -EBADF when there is nothing to be done. Fails with -errno; without large pages (hugepages.h) all
-// is as it was, and 0 is returned.
-int work_use_huge(struct work_memory *memory, int *ret_reader);
+// Maps a file of large pages over MEMORY, of which nothing is needed any more but the head, for
+// some COUNT threads, unless that was done before, and sets *RET_READER to an fd for the worker's
+// work_take_huge(), or to -EBADF when there is nothing to be done. Fails with -errno; without large
+// pages (hugepages.h) all is as it was, and 0 is returned.
+int work_use_huge(struct work_memory *memory, size_t count, int *ret_reader);
 
 // The same for the worker, with what work_use_huge() gave. Fails with -errno.
 int work_take_huge(const struct work *work, int reader);

@@ -137,10 +137,10 @@ Test(work, large_pages_are_shared)
 		snprintf(file, sizeof(file), "/proc/%d/fd/%d", getppid(), reader);
 		_exit(read_as_worker(&memory, open(file, O_RDONLY | O_CLOEXEC), ends[0]));
 	}
-	check_int(work_use_huge(&memory, &reader), 0);
+	check_int(work_use_huge(&memory, 1000, &reader), 0);
 	if (reader < 0)
 		cannot_run("mounting: CAP_SYS_ADMIN");
-	check_int(work_use_huge(&memory, &again), 0);
+	check_int(work_use_huge(&memory, 1000, &again), 0);
 	check_int(again, -EBADF);
 	check_int(memory.work->options.max_frames, 5);
 	check_int(write(ends[1], &reader, sizeof(reader)), sizeof(reader));
