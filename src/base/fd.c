@@ -201,7 +201,7 @@ int fd_fill_standard(void)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		// The lowest free number is FD itself, since those below it are open.
-		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+		if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			return -errno;
 	}
 	return 0;

@@ -50,5 +50,6 @@ int fd_cloexec_all(void);
 void fd_close_from(int first);
 
 // Opens /dev/null for each of fds 0 to 2 that is closed, so that no file of ours becomes a standard
-// fd by accident. Returns 0 or -errno.
+// fd by accident. What is written to such a standard output is not lost, but fails, as it would
+// have. Returns 0 or -errno.
 int fd_fill_standard(void);

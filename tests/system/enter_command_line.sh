@@ -56,6 +56,9 @@ for words in --version --help "help stack" "stack --help" "ps -o help" "--comple
 	# shellcheck disable=SC2016
 	expect_status 1 sh -c '"$0" $1 >/dev/full' "$NSPEEK" "$words"
 	assert_one_error "write failed on standard output: "
+	# shellcheck disable=SC2016
+	expect_status 1 sh -c '"$0" $1 >&-' "$NSPEEK" "$words"
+	assert_one_error "write failed on standard output: "
 done
 
 # What is wrong with an option is said in one line, with the exit status of the command.

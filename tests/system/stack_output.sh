@@ -50,6 +50,13 @@ assert_eq "$(cat "$WORK/pipe.err")" "" "stderr without a reader"
 "$NSPEEK" stack "$TARGET" >/dev/full 2>"$WORK/pipe.err"
 assert_eq "$?" 2 "status on a full disk"
 assert_contains "$(cat "$WORK/pipe.err")" "No space left on device"
+# So is an output that was closed.
+for command in "stack $TARGET" "stack --json $TARGET" "ns $TARGET" "ps $TARGET"; do
+	# shellcheck disable=SC2086
+	"$NSPEEK" $command >&- 2>"$WORK/pipe.err"
+	assert_eq "$?" 2 "status of $command without an output"
+	assert_matches "$(cat "$WORK/pipe.err")" '^nspeek: .*standard output: Bad file descriptor$'
+done
 
 # on_terminal COLUMNS COMMAND: OUT is what a terminal of so many columns got.
 on_terminal() {

@@ -354,8 +354,10 @@ static int fill_after_closing(int first, int last)
 	for (int fd = first; fd <= last; fd++)
 		if (fstat(fd, &st) < 0 || st.st_rdev != null.st_rdev)
 			return 3;
-	int mode = fcntl(first, F_GETFL) & O_ACCMODE;
-	return mode == (first == 0 ? O_RDONLY : O_WRONLY) ? 0 : 4;
+	for (int fd = first; fd <= last; fd++)
+		if ((fcntl(fd, F_GETFL) & O_ACCMODE) != (fd == 2 ? O_WRONLY : O_RDONLY))
+			return 4;
+	return 0;
 }
 
 static int fill_all(void)
