@@ -88,8 +88,11 @@ struct copier *copier_begin(struct plan *plan, const size_t *indices, size_t cou
 	struct copier *copier = plan_borrow(plan, 1, sizeof(*copier) + batches_of(count));
 	unsigned char *stack = plan_borrow(plan, 1, STACK);
 	if (copier && stack) {
-		*copier = (struct copier){
-			.plan = plan, .indices = indices, .count = count, .used = used};
+		// One by one: an assignment of all might write to the states behind them.
+		copier->plan = plan;
+		copier->indices = indices;
+		copier->count = count;
+		copier->used = used;
 		if (bare_thread(copy_batches, copier, stack + STACK, &copier->tid) == 0) {
 			pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
 			if (tid != 0)

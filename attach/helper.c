@@ -65,13 +65,15 @@ static int run_helper(void *arg)
 	return r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE;
 }
 
-// The frames of a helper that was killed are none of the next one.
-static void forget_frames(const struct helper_room *room)
+// The frames of a helper that was killed, and of a thread of it, whose stack was borrowed, are none
+// of the next one.
+static void forget_frames(const struct helper_room *room, size_t borrowed)
 {
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_unpoison_memory_region(room->start + GUARD, STACK);
+	__asan_unpoison_memory_region(room->start + room->borrowed_at, borrowed);
 #else
-	(void)room;
+	(void)room, (void)borrowed;
 #endif
 }
 
@@ -83,7 +85,7 @@ static int run_one(struct plan *plan, const struct helper_job *job, const struct
 
 	plan->borrowed = (struct plan_borrowed){room->start + room->borrowed_at,
 		room->len - room->borrowed_at, 0, plan->borrowed.dirty};
-	forget_frames(room);
+	forget_frames(room, plan->borrowed.dirty);
 	getitimer(ITIMER_REAL, &beginning.alarm);
 	pid_t pid = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
 		&beginning);

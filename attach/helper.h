@@ -9,7 +9,8 @@
 // after vfork(2): copying page tables, and then a page fault for each page that either writes to,
 // takes longer than many a capture. So a helper that is killed must not leave anything half changed
 // that its parent uses but the plan: it allocates nothing by malloc(3), whose lists it could tear,
-// but takes the plan's memory for that (plan_borrow()).
+// but takes the plan's memory for that (plan_borrow()). It may have a thread (copier.h), of which
+// the C library knows nothing, and which is killed with it: waitpid(2) returns when both are gone.
 #pragma once
 
 #include "error.h"

@@ -131,6 +131,7 @@ static int take_once(struct plan *plan, size_t index, const struct reader *reade
 	take_registers(thread, &before);
 	stackcopy_reserve(plan, &index, 1);
 	stackcopy_take(plan, &index, 1, READ_MS);
+	stackcopy_end(plan);
 	if (plan->rows[index].copy_errnum != 0)
 		return -plan->rows[index].copy_errnum;
 	if ((r = read_syscall(reader, &after)) < 0 || (r = read_status(reader, &last)) < 0)

@@ -25,6 +25,7 @@ struct plan_row {
 	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 
+struct copier;
 struct policy;
 struct taskiter_program;
 
@@ -77,6 +78,7 @@ struct plan {
 	timer_t killer;       // of this helper, if has_killer
 	bool has_killer;
 	struct plan_borrowed borrowed;
+	struct copier *copier; // the helper's thread, see copier.h; or NULL
 };
 
 // True when thread INDEX still is to be captured.

@@ -46,6 +46,13 @@ static size_t wanted_len(const struct plan *plan, size_t index)
 	return end - sp;
 }
 
+void stackcopy_make_present(const struct plan *plan, size_t from, size_t to)
+{
+	if (plan->stacks_borrowed && hugepages_are_worth(to))
+		hugepages_end(plan->stacks + to);
+	sys_populate(plan->stacks + from, to - from);
+}
+
 void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 {
 	size_t before = plan->stacks_len;
@@ -71,10 +78,8 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
 		return;
 	// A page fault for each page would make the pause longer; but a few are as fast.
 	size_t first = before & ~(size_t)(PAGE - 1);
-	if (plan->stacks_len - first > FEW_PAGES * PAGE) {
-		hugepages_end(plan->stacks + plan->stacks_len);
-		sys_populate(plan->stacks + first, plan->stacks_len - first);
-	}
+	if (plan->stacks_len - first > FEW_PAGES * PAGE)
+		stackcopy_make_present(plan, first, plan->stacks_len);
 }
 
 // Copies one stack page by page, so that a hole costs only what lies behind it.
@@ -166,6 +171,8 @@ void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint
 	size_t most = plan->one_by_one ? 1 : COPIER_BATCH;
 	struct copier *copier = plan->one_by_one ? NULL : copier_begin(plan, indices, count);
 
+	plan->copier = copier;
+
 	for (size_t i = 0; i < count; i += most) {
 		plan_allow(plan, copy_ms);
 		size_t batch = count - i < most ? count - i : most;
@@ -175,5 +182,10 @@ void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint
 		for (size_t j = i; j < i + batch; j++)
 			copy_left(plan, indices[j]);
 	}
-	copier_end(copier);
+}
+
+void stackcopy_end(struct plan *plan)
+{
+	copier_end(plan->copier);
+	plan->copier = NULL;
 }

@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "eintr.h"
 #include "fd.h"
-#include "hugepages.h"
 #include "registers.h"
 #include "stackcopy.h"
 #include "sys.h"
@@ -295,6 +294,7 @@ static void copy_and_detach(struct stopper *s, struct range range)
 	stackcopy_reserve(plan, s->indices, count);
 	stackcopy_take(plan, s->indices, count, COPY_MS);
 	detach(s, range);
+	stackcopy_end(plan);
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[s->indices[i]];
 		int errnum = plan->rows[s->indices[i]].copy_errnum;
@@ -340,8 +340,7 @@ static void make_present(struct stopper *s)
 		likely = PRESENT_MAX;
 	if (likely > plan->stacks_capacity)
 		likely = plan->stacks_capacity;
-	hugepages_end(plan->stacks + likely);
-	sys_populate(plan->stacks, likely);
+	stackcopy_make_present(plan, 0, likely);
 	memset(s->tracees, 0, plan->thread_capacity * sizeof(*s->tracees));
 	memset(s->indices, 0, plan->thread_capacity * sizeof(*s->indices));
 }

@@ -230,6 +230,7 @@ static int take(struct plan *plan, int link_fd)
 			nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
 		stackcopy_reserve(plan, indices, it.count);
 		stackcopy_take(plan, indices, it.count, READ_MS);
+		stackcopy_end(plan);
 	}
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
 	if (plan->named_count == 0 && !plan_has_all(plan))

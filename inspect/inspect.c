@@ -27,6 +27,7 @@
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	ASK_US = 100,             // that it takes a worker to ask for the first file
+	BESIDE_US = 100000,       // that a worker stays on our CPU
 	HELP_US = 250,            // after which it is looked whether it has a CPU
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
@@ -53,29 +54,34 @@ struct inspection {
 	uint64_t since_us, asked_us; // it ran after this; when it was last told of threads
 	const struct inspect_meanwhile *meanwhile; // to be done yet, or NULL
 	int cpu;                                   // that the worker does not run on, or -1
-	bool beside;                               // it was brought to our CPU
+	uint64_t beside_us;                        // when it was brought to our CPU; 0: it was not
 	char trouble[STACK_REASON_SIZE];           // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
 	struct wire_record record;
 	struct wire_in in; // from the worker
 };
 
-// Keeps the worker off our CPU, if there is another one for it.
+// Keeps the worker off our CPU, if there is another one for it: what others had a while ago, they
+// may not have any more.
 static void keep_worker_off(struct inspection *inspection)
 {
-	if (!inspection->beside && sched_getcpu() != inspection->cpu)
+	if (inspection->beside_us != 0 && clock_now_us() - inspection->beside_us < BESIDE_US)
+		return;
+	inspection->beside_us = 0;
+	if (sched_getcpu() != inspection->cpu)
 		inspection->cpu = cpus_keep_off(inspection->pid);
+	inspection->work.work->beside = inspection->cpu < 0;
 }
 
 // Leaves the worker our CPU, if it waits for another that somebody else has.
 static void help_worker(struct inspection *inspection)
 {
-	inspection->beside = cpus_is_waiting(inspection->pid);
-	inspection->work.work->beside = inspection->beside;
-	if (!inspection->beside)
+	if (!cpus_is_waiting(inspection->pid))
 		return;
 	cpus_take_over(inspection->pid);
 	inspection->cpu = -1;
+	inspection->work.work->beside = true;
+	inspection->beside_us = clock_now_us();
 }
 
 static int start(struct inspection *inspection, struct error *err)
@@ -108,7 +114,7 @@ static int start(struct inspection *inspection, struct error *err)
 		_exit(inspection->options->live(inspection->work.work));
 	sys_populate_stack(STACK); // what is written to from now on would be copied page by page
 	inspection->cpu = -1;
-	inspection->beside = false;
+	inspection->beside_us = 0;
 	keep_worker_off(inspection);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
@@ -526,6 +532,7 @@ static bool start_over(struct inspection *inspection, const struct snapshot *sna
 		return false;
 	if (start(inspection, &err) < 0)
 		return false;
+	inspection->expected = 0; // the stacks are in the room: it is not to be replaced any more
 	inspect_modules(inspection, snapshot);
 	inspect_threads(inspection, snapshot);
 	return true;

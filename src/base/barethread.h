@@ -10,7 +10,8 @@
 // System call NUMBER with six arguments. Returns its result, or -errno. syscall(2).
 long bare_call(long number, long a, long b, long c, long d, long e, long f);
 
-// Starts a thread of the calling process, with all signals blocked, that calls FUNCTION with ARG on
+// Starts a thread of the calling process, with all signals blocked but those that are the C
+// library's own, that calls FUNCTION with ARG on
 // the stack that ends below STACK_END (a multiple of 16), and ends when that returns, or with the
 // process. *RET_TID is its id, and 0 when it has ended: all three are the thread's until then.
 // Returns 0 or -errno. clone(2), CLONE_THREAD, CLONE_CHILD_CLEARTID.

@@ -20,6 +20,6 @@ bool cpus_is_waiting(pid_t pid);
 // Has process PID wait for our CPU, which we will leave it, and not for the one where it is.
 void cpus_take_over(pid_t pid);
 
-// Lets process PID, which is to die, do so on our CPU, and on no other: one that another process
-// has for itself. Whoever waits for it then leaves it that.
+// Lets process or thread PID, which is to end or to die, do so on our CPU, and on no other: one
+// that another process has for itself. Whoever waits for it then leaves it that.
 void cpus_bring_here(pid_t pid);

@@ -32,8 +32,9 @@ void *hugepages_map(size_t *len);
 // Whether a file of large pages is worth its cost for LEN bytes.
 bool hugepages_are_worth(size_t len);
 
-// Says that nothing behind END will be written to, in memory of a file of large pages: what would
-// fill less than half of a last large page gets small ones.
+// Says that little behind END will be written to, in memory of a file of large pages, which goes on
+// there: where what is before it fills less than half of a large page, that becomes small ones. For
+// good, for who writes there by this mapping.
 void hugepages_end(void *end);
 
 // Says that LEN bytes at ADDR, a page's beginning, of private memory will be written to.

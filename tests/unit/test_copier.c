@@ -4,10 +4,15 @@
 #include "cpus.h"
 #include "unit.h"
 
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { COUNT = 1000, LEN = 3000, LENT = 1 << 20 };
@@ -101,6 +106,49 @@ Test(copier, says_what_it_could_not_copy)
 	copier_end(copier);
 	for (size_t batch = 0; batch < BATCHES; batch++)
 		check_int(has_copied[batch], batch != hole);
+	free(copies);
+}
+
+// Memory of which a page never comes, as long as this process lives.
+static void *endless_page(void)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register range = {
+		.range = {(uintptr_t)page, 4096}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	if (fd < 0)
+		cannot_run("userfaultfd(2): CAP_SYS_PTRACE");
+	check_true(page != MAP_FAILED);
+	check_int(ioctl(fd, UFFDIO_API, &api), 0);
+	check_int(ioctl(fd, UFFDIO_REGISTER, &range), 0);
+	return page;
+}
+
+// Both wait for the copier, who waits for ever: the helper can be killed, and is gone then.
+Test(copier, dies_with_the_helper)
+{
+	struct plan plan = prepared();
+	int status;
+
+	need_cpus();
+	threads[COUNT - 1].regs[ARCH_REG_SP] = (uintptr_t)endless_page();
+	threads[COUNT - 1].stack_len = 8;
+	pid_t pid = fork();
+	check_true(pid >= 0);
+	if (pid == 0) {
+		struct copier *copier = copier_begin(&plan, indices, COUNT);
+		usleep(100000); // it comes to the last batch before us
+		for (size_t batch = 0; copier && batch < BATCHES; batch++)
+			copier_has_copied(copier, batch);
+		_exit(copier ? 1 : 2);
+	}
+	usleep(500000);
+	check_int(waitpid(pid, &status, WNOHANG), 0); // it still waits
+	check_int(kill(pid, SIGKILL), 0);
+	check_int(waitpid(pid, &status, 0), pid);
+	check_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	free(copies);
 }
 

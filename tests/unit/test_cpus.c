@@ -45,6 +45,17 @@ static cpu_set_t cpus_of(pid_t pid)
 	return cpus;
 }
 
+// The kernel counts how often a process gets a CPU.
+static void need_counts(void)
+{
+	unsigned long ran, waited, arrivals = 0;
+	FILE *file = fopen("/proc/self/schedstat", "re");
+
+	if (!file || fscanf(file, "%lu %lu %lu", &ran, &waited, &arrivals) != 3 || arrivals == 0)
+		cannot_run("/proc/PID/schedstat: CONFIG_SCHED_INFO");
+	fclose(file);
+}
+
 // How many of 1000 looks at PID see it wait, while we have a CPU.
 static int count_waits(pid_t pid)
 {
@@ -67,6 +78,7 @@ static void stay(void)
 
 Test(cpus, child_that_shares_our_cpu_waits)
 {
+	need_counts();
 	stay();
 	pid_t pid = start(true);
 	// It may have our CPU now and then, but not while we look.
@@ -108,6 +120,7 @@ Test(cpus, child_that_is_taken_over_comes_to_our_cpu)
 	cpu_set_t all = cpus_of(0);
 
 	need_cpus();
+	need_counts();
 	pid_t pid = start(true);
 	cpus_keep_off(pid);
 	cpus_take_over(pid);

@@ -362,6 +362,44 @@ static int tire(const struct work *work)
 	return 1;
 }
 
+// The room could not be had in large pages, and can be when the worker's work is done over.
+Test(inspect, another_worker_loses_no_stacks)
+{
+	enum { MANY = 1000, LEN = 100000 };
+	const struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = no_file,
+		.live = tire};
+	const struct rlimit none = {1000, RLIM_INFINITY}, all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct inspection *inspection = NULL;
+	struct stacks stacks = {0};
+	struct error err = {0};
+	size_t len;
+
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_int(inspect_open(&options, &inspection, &err), 0);
+	check_str(next_reason(inspection, &snapshot), "the unwinding process left it out");
+	unsigned char *room = inspect_room(inspection, &len);
+	struct snapshot its = snapshot;
+	its.stacks = room;
+	its.stacks_len = LEN;
+	inspect_begin(inspection);
+	inspect_expect(inspection, MANY);
+	check_int(setrlimit(RLIMIT_FSIZE, &none), 0);
+	inspect_modules(inspection, &its);
+	check_int(setrlimit(RLIMIT_FSIZE, &all), 0);
+	memset(room, 0x5a, LEN);
+	inspect_threads(inspection, &its);
+	check_int(inspect_finish(inspection, &its, NULL, &stacks, &err), 0);
+	check_int(*(volatile int *)lives, 2);
+	for (size_t i = 0; i < LEN; i++)
+		check_int(room[i], 0x5a);
+	stacks_fini(&stacks);
+	inspect_close(inspection);
+	munmap(lives, sizeof(*lives));
+}
+
 // One worker does the work for all snapshots; one that fails with another snapshot than its first
 // costs that one nothing.
 Test(inspect, one_worker_for_many)
