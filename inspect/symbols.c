@@ -15,7 +15,8 @@
 enum {
 	D_NAME_MAX = 512,
 	UNDERSCORES_MAX = 7, // that are told apart
-	FEW = 4,             // queries that each symbol is compared with
+	FEW = 4,             // queries that each symbol is compared with,
+	SOME = 4 * FEW,      // and for which that is done for a few at a time
 };
 
 // A symbol table section, checked.
@@ -243,7 +244,10 @@ static void walk(const struct table *table, struct symbol_query *queries, size_t
 		queries[i].nearest = 0;
 		queries[i].open_name = NULL;
 	}
-	(count <= FEW ? walk_few : walk_many)(table, queries, count);
+	if (count > SOME)
+		walk_many(table, queries, count);
+	for (size_t i = 0; count <= SOME && i < count; i += FEW)
+		walk_few(table, queries + i, count - i < FEW ? count - i : FEW);
 	settle_open(table, queries, count);
 }
 

@@ -82,7 +82,7 @@ Test(symbols, without_a_size_the_next_symbol_bounds_it, .init = open_self)
 Test(symbols, many_addresses_at_once_are_named_as_alone, .init = open_self)
 {
 	struct location at = space_locate(&space, (uint64_t)(uintptr_t)open_label);
-	struct symbol_query queries[60], some[4];
+	struct symbol_query queries[60], some[20];
 
 	memset(queries, 0, sizeof(queries));
 	for (size_t i = 0; i < 60; i++)
@@ -94,7 +94,7 @@ Test(symbols, many_addresses_at_once_are_named_as_alone, .init = open_self)
 		check_str(queries[i].name, alone.name);
 		check_u64(queries[i].start, alone.start);
 		// Few at once are looked for in another way than many.
-		size_t few = i % 4 + 1;
+		size_t few = i % 20 + 1;
 		for (size_t j = 0; j < few; j++)
 			some[j].vaddr = at.vaddr + i + j * 7;
 		symbols_resolve(space_module(&space, at.module), some, few);
