@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "cpus.h"
 #include "fd.h"
 #include "proc_wait.h"
 #include "timens.h"
@@ -22,7 +23,6 @@ enum {
 	NEAR_MAX = 16,      // threads that are looked at while others wait for us
 	SCHED_SIZE = 4096,  // bytes of a file
 	STAT_SIZE = 1024,
-	SCHEDSTAT_SIZE = 80,
 	LOOKS_MAX = 3, // at a process that runs meanwhile
 };
 
@@ -215,17 +215,6 @@ struct moment {
 	uint64_t age_us; // at most
 };
 
-// How often process PID has got a CPU; 0: not known.
-static uint64_t read_arrivals(pid_t pid)
-{
-	char path[64], text[SCHEDSTAT_SIZE];
-	uint64_t arrivals;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
-	return len > 0 && proc_schedstat_parse(text, (size_t)len, &arrivals) == 0 ? arrivals : 0;
-}
-
 // When and where BESIDE last had a CPU; not known while it is on its way to another one, or gets or
 // leaves it between any two looks.
 static struct moment moment_of(const struct waited_beside *beside)
@@ -241,7 +230,7 @@ static struct moment moment_of(const struct waited_beside *beside)
 		return none;
 	for (int i = 0; i < LOOKS_MAX; i++) {
 		before = after;
-		uint64_t arrivals = read_arrivals(beside->pid);
+		uint64_t arrivals = cpus_count_arrivals(beside->pid);
 		if (!read_stat(AT_FDCWD, stat_path, &stat) ||
 			!read_sched(AT_FDCWD, sched_path, &after))
 			return none;

@@ -30,8 +30,7 @@ int cpus_keep_off(pid_t pid)
 	return kept ? cpu : -1;
 }
 
-// How often process PID has got a CPU, or we have, if it is 0; 0: it is not counted, or not known.
-static uint64_t read_arrivals(pid_t pid)
+uint64_t cpus_count_arrivals(pid_t pid)
 {
 	char path[64], text[TEXT_SIZE];
 	uint64_t arrivals;
@@ -48,13 +47,13 @@ bool cpus_is_waiting(pid_t pid)
 {
 	char path[64], text[TEXT_SIZE];
 	struct proc_status status;
-	uint64_t arrivals = read_arrivals(pid);
+	uint64_t arrivals = cpus_count_arrivals(pid);
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
 	return len > 0 && proc_status_parse(text, (size_t)len, &status) == 0 &&
 	       status.state == 'R' && status.switches == arrivals &&
-	       (arrivals > 0 || read_arrivals(0) > 0); // we have a CPU
+	       (arrivals > 0 || cpus_count_arrivals(0) > 0); // we have a CPU
 }
 
 void cpus_take_over(pid_t pid)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // True when we may use more than one CPU.
@@ -12,6 +13,10 @@ bool cpus_are_several(void);
 // Keeps process PID off the CPU that we are on. Returns that, or -1 when there is no other one, or
 // it may not be done.
 int cpus_keep_off(pid_t pid);
+
+// How often process PID, or we, if it is 0, has got a CPU; 0: it is not counted, or not known.
+// Source: /proc/PID/schedstat, sched-stats.txt.
+uint64_t cpus_count_arrivals(pid_t pid);
 
 // True when process PID could run, but has no CPU. Where the kernel does not count how often it got
 // one, nothing is known, and this is false.
