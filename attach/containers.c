@@ -475,7 +475,7 @@ static int find_with(
 	int r = scan ? find(scan) : -ENOMEM;
 
 	if (r < 0)
-		return fail_sys(err, -r, "looking for", "containers");
+		return fail_sys(err, -r, "the search", "the processes of containers");
 	*ret = containers;
 	containers = (struct containers){0};
 	return 0;

@@ -140,9 +140,10 @@ static bool look_at_all(struct ns_run *run, const struct ns_options *options)
 	struct error err = {0};
 
 	run->confines = !is_table && (table->json || options->word_count == 0);
-	if (nsnames_read(&run->names) < 0)
-		fail_sys(&err, ENOMEM, "reading", "the names of namespaces");
-	else
+	int r = target_check_procfs(&err);
+	if (r == 0 && nsnames_read(&run->names) < 0)
+		r = fail_sys(&err, ENOMEM, "reading", "the names of namespaces");
+	if (r == 0)
 		run->self = look(run, NULL, NULL, &err);
 	if (!run->self) {
 		report_error(&err);

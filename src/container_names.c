@@ -10,6 +10,7 @@
 #include "report_error.h"
 #include "statefiles.h"
 #include "stateread.h"
+#include "target.h"
 #include "this_program.h"
 
 #include <fcntl.h>
@@ -389,8 +390,8 @@ int container_names_find(bool quiet, struct containers *ret, struct error *err)
 
 	if (proc_fd < 0 || root_fd < 0)
 		return fail_sys(err, errno, "open", "%s", proc_fd < 0 ? "/proc" : "/");
-	int r = containers_find(proc_fd, ret, err);
-	if (r < 0)
+	int r = target_check_procfs(err);
+	if (r < 0 || (r = containers_find(proc_fd, ret, err)) < 0)
 		return r;
 	ask_stores(&asking);
 	ask_names(&asking);

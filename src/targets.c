@@ -237,7 +237,7 @@ static int open_named(const char *word, struct targets *ret, struct error *err)
 		return r;
 	auto_free const struct container **rows = calloc(containers.count + 1, sizeof(*rows));
 	if (!rows)
-		return fail_sys(err, ENOMEM, "looking for", "%s", word);
+		return fail_sys(err, ENOMEM, "the search", "the containers that %s may mean", word);
 	size_t count = target_match(&containers, &query, rows, &is_pod);
 	if (count == 0 && (r = target_query_parse(word, true, &query, err)) < 0)
 		return r;

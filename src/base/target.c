@@ -164,8 +164,7 @@ static int open_thread(struct target *target, struct error *err)
 	return target_verify(target, err);
 }
 
-// The numbers in /proc must be those of our own PID namespace: all else goes by number.
-static int check_procfs(struct error *err)
+int target_check_procfs(struct error *err)
 {
 	char link[16];
 	ssize_t len = readlink("/proc/self", link, sizeof(link) - 1);
@@ -185,7 +184,7 @@ int target_open(pid_t pid, struct target *ret, struct error *err)
 	auto_target struct target target = TARGET_EMPTY;
 	int r;
 
-	if ((r = check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
+	if ((r = target_check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
 		return r;
 	if (target.pid == getpid())
 		return fail(err, ERROR_TARGET, EINVAL, "process %d is nspeek itself", pid);
@@ -209,7 +208,7 @@ int target_open_any(pid_t pid, struct target *ret, struct error *err)
 	auto_target struct target target = TARGET_EMPTY;
 	int r;
 
-	if ((r = check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
+	if ((r = target_check_procfs(err)) < 0 || (r = pin(pid, &target, err)) < 0)
 		return r;
 	if (target.pid != pid)
 		return no_such_process(pid, err);

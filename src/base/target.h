@@ -24,6 +24,10 @@ struct target {
 	struct proc_status status; // of TID, when it was opened
 };
 
+// Fails with ERROR_SYSTEM, and a hint, where /proc is not there, or its numbers are not those of
+// our own PID namespace: all else goes by number.
+int target_check_procfs(struct error *err);
+
 // Pins the process that has, or whose thread has, id PID. Fails with kind ERROR_TARGET when there
 // is no such process, it is a kernel thread, a zombie (no thread lives), or nspeek itself; with
 // ERROR_SYSTEM otherwise. Nothing is left open on failure. Source: pidfd_open(2), proc(5).
