@@ -139,12 +139,12 @@ Test(copier, dies_with_the_helper)
 	check_true(pid >= 0);
 	if (pid == 0) {
 		struct copier *copier = copier_begin(&plan, indices, COUNT);
-		usleep(100000); // it comes to the last batch before us
+		usleep(500000); // it comes to the last batch before us
 		for (size_t batch = 0; copier && batch < BATCHES; batch++)
 			copier_has_copied(copier, batch);
 		_exit(copier ? 1 : 2);
 	}
-	usleep(500000);
+	usleep(1500000);
 	check_int(waitpid(pid, &status, WNOHANG), 0); // it still waits
 	check_int(kill(pid, SIGKILL), 0);
 	check_int(waitpid(pid, &status, 0), pid);
