@@ -169,14 +169,12 @@ static void copy_left(struct plan *plan, size_t index)
 void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms)
 {
 	size_t most = plan->one_by_one ? 1 : COPIER_BATCH;
-	struct copier *copier = plan->one_by_one ? NULL : copier_begin(plan, indices, count);
 
-	plan->copier = copier;
-
+	plan->copier = plan->one_by_one ? NULL : copier_begin(plan, indices, count);
 	for (size_t i = 0; i < count; i += most) {
 		plan_allow(plan, copy_ms);
 		size_t batch = count - i < most ? count - i : most;
-		if (!copier || !copier_has_copied(copier, i / most))
+		if (!plan->copier || !copier_has_copied(plan->copier, i / most))
 			copy_batch(plan, indices + i, batch);
 		callcopy_take(plan, indices + i, batch);
 		for (size_t j = i; j < i + batch; j++)

@@ -193,11 +193,9 @@ void work_expect(const struct work_memory *memory, size_t count)
 	size_t at = memory->used & ~(page - 1);
 	size_t most = (memory->room_at - at) / sizeof(struct snapshot_thread);
 
-	if (count == 0)
-		return;
-	unsigned char *rows = (unsigned char *)memory->work + at;
-	size_t len = (count < most ? count : most) * sizeof(struct snapshot_thread);
-	sys_populate(rows, len);
+	if (count > 0)
+		sys_populate((unsigned char *)memory->work + at,
+			(count < most ? count : most) * sizeof(struct snapshot_thread));
 }
 
 // Puts PARKED at *TO.

@@ -372,7 +372,8 @@ static int make_room(const struct worker *worker, const struct work *work, int r
 
 	if (r < 0)
 		return r;
-	hugepages_end(work->room + len);
+	if (hugepages_are_worth(len))
+		hugepages_end(work->room + len);
 	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { TEXT_SIZE = 4096 };
 
@@ -35,10 +36,7 @@ uint64_t cpus_count_arrivals(pid_t pid)
 	char path[64], text[TEXT_SIZE];
 	uint64_t arrivals;
 
-	if (pid == 0)
-		snprintf(path, sizeof(path), "/proc/self/schedstat");
-	else
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
 	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
 	return len > 0 && proc_schedstat_parse(text, (size_t)len, &arrivals) == 0 ? arrivals : 0;
 }
@@ -53,7 +51,7 @@ bool cpus_is_waiting(pid_t pid)
 	ssize_t len = fd_read_small_at(AT_FDCWD, path, text, sizeof(text));
 	return len > 0 && proc_status_parse(text, (size_t)len, &status) == 0 &&
 	       status.state == 'R' && status.switches == arrivals &&
-	       (arrivals > 0 || cpus_count_arrivals(0) > 0); // we have a CPU
+	       (arrivals > 0 || cpus_count_arrivals(getpid()) > 0); // we have one
 }
 
 void cpus_take_over(pid_t pid)

@@ -14,7 +14,7 @@ bool cpus_are_several(void);
 // it may not be done.
 int cpus_keep_off(pid_t pid);
 
-// How often process PID, or we, if it is 0, has got a CPU; 0: it is not counted, or not known.
+// How often process PID has got a CPU; 0: it is not counted, or not known.
 // Source: /proc/PID/schedstat, sched-stats.txt.
 uint64_t cpus_count_arrivals(pid_t pid);
 
