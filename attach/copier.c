@@ -4,6 +4,7 @@
 #include "barethread.h"
 #include "clock.h"
 #include "cpus.h"
+#include "leftstack.h"
 
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -14,6 +15,7 @@ enum {
 	STACK = 32 << 10,
 	SPIN_US = 150, // that a batch takes
 	PAUSE_US = 50,
+	LOOKED_AT = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
 
 enum batch_state { BATCH_FREE, BATCH_TAKEN, BATCH_COPIED, BATCH_FAILED };
@@ -39,6 +41,18 @@ ssize_t copier_copy(const struct plan *plan, const size_t *indices, size_t count
 	}
 	return bare_call(SYS_process_vm_readv, plan->threads[indices[0]].tid, (long)local,
 		(long)count, (long)remote, (long)count, 0);
+}
+
+void copier_look(const struct plan *plan, const size_t *indices, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct snapshot_thread *thread = &plan->threads[indices[i]];
+		uint64_t sp = thread->regs[ARCH_REG_SP];
+		size_t len = thread->stack_len < LOOKED_AT ? thread->stack_len : LOOKED_AT;
+		plan->rows[indices[i]].left_sp =
+			sp % 8 == 0 ? leftstack_find(plan->stacks + thread->stack_offset, len, sp)
+				    : 0;
+	}
 }
 
 // Takes BATCH, unless somebody else has.
@@ -74,6 +88,8 @@ static void copy_batches(void *arg)
 		for (size_t i = 0; i < count; i++)
 			wanted += plan->threads[indices[i]].stack_len;
 		bool whole = copier_copy(plan, indices, count) == (ssize_t)wanted;
+		if (whole)
+			copier_look(plan, indices, count);
 		__atomic_store_n(&copier->states[batch], whole ? BATCH_COPIED : BATCH_FAILED,
 			__ATOMIC_RELEASE);
 	}

@@ -2,11 +2,11 @@
 // A thread of the helper, on another CPU, that copies stacks too, where there are many.
 //
 // Theory of operation. The stacks are cut into batches. The helper comes from the first one, the
-// copier from the last, and whoever takes a batch first copies it. The copier only tries: it writes
-// to the places that were reserved for the stacks, and says of a batch that it is whole; what it
-// could not copy as a whole, the helper copies again, and finds out why. As a thread it dies with
-// the helper, whoever kills that; and where no thread may be made, or no other CPU is free, the
-// helper copies all by itself.
+// copier from the last, and whoever takes a batch first copies it, and looks through it. The copier
+// only tries: it writes to the places that were reserved for the stacks, and says of a batch that
+// it is whole; what it could not copy as a whole, the helper copies again, and finds out why. As a
+// thread it dies with the helper, whoever kills that; and where no thread may be made, or no other
+// CPU is free, the helper copies all by itself.
 #pragma once
 
 #include "plan.h"
@@ -33,3 +33,7 @@ void copier_end(struct copier *copier);
 // one call, process_vm_readv(2). Returns how many bytes were copied, of one stack after the other,
 // or -errno.
 ssize_t copier_copy(const struct plan *plan, const size_t *indices, size_t count);
+
+// Looks through the copied stacks of the COUNT threads INDICES of PLAN for what a signal handler on
+// an alternate one has left (leftstack.h), while they are in the CPU's cache: their rows' left_sp.
+void copier_look(const struct plan *plan, const size_t *indices, size_t count);

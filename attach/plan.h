@@ -20,8 +20,9 @@ struct plan_row {
 	bool stuck;      // a helper was killed while it read this thread's memory
 	int copy_errnum; // why nothing of its stack could be copied, the last time; 0: it could
 	uint64_t thread_pointer; // as the last attempt has seen it; 0: it has not
-	size_t room;             // bytes reserved for its stack, at stack_offset
-	size_t left_room;        // and for the one that it has left, at left_offset
+	uint64_t left_sp; // of the stack that its copied one says a signal handler has left, or 0
+	size_t room;      // bytes reserved for its stack, at stack_offset
+	size_t left_room; // and for the one that it has left, at left_offset
 	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 

@@ -6,7 +6,6 @@
 #include "copier.h"
 #include "gostack.h"
 #include "hugepages.h"
-#include "leftstack.h"
 #include "memory.h"
 #include "sys.h"
 
@@ -18,7 +17,6 @@ enum {
 	PAGE = 4096,
 	FEW_PAGES = 8,
 	DESCRIPTOR_MAX = 4096, // bytes that C libraries keep of a thread from its thread pointer up
-	LEFT_SEARCHED = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
 
 // Where the stack in MAP of thread INDEX begins: at its end, or, of a thread that a C library has
@@ -126,6 +124,7 @@ static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
 		plan->at = indices[i];
 		copy_by_pages(plan, indices[i]);
 	}
+	copier_look(plan, indices, count);
 }
 
 // Copies the stack that a signal handler of thread INDEX, or Go, has left for the one that was
@@ -135,14 +134,12 @@ static void copy_left(struct plan *plan, size_t index)
 {
 	struct snapshot_thread *thread = &plan->threads[index];
 	struct plan_row *row = &plan->rows[index];
-	size_t searched = thread->stack_len < LEFT_SEARCHED ? thread->stack_len : LEFT_SEARCHED;
-	uint64_t sp = thread->regs[ARCH_REG_SP];
+	uint64_t left = row->left_sp;
 
 	thread->left_len = 0;
-	if (sp % 8 != 0 || row->copy_errnum != 0)
+	if (thread->regs[ARCH_REG_SP] % 8 != 0 || row->copy_errnum != 0)
 		return;
 	size_t len = SIZE_MAX;
-	uint64_t left = leftstack_find(plan->stacks + thread->stack_offset, searched, sp);
 	if (left == 0 && gostack_is_go(plan->snapshot))
 		left = gostack_find(plan, thread, &len);
 	const struct snapshot_map *map = left ? snapshot_find_map(plan->snapshot, left) : NULL;

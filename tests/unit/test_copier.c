@@ -13,14 +13,17 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { COUNT = 1000, LEN = 3000, LENT = 1 << 20 };
 enum { BATCHES = (COUNT + COPIER_BATCH - 1) / COPIER_BATCH };
 
 static struct snapshot_thread threads[COUNT];
+static struct plan_row rows[COUNT];
 static size_t indices[COUNT];
-static unsigned char lent[LENT], original[COUNT][LEN], *copies;
+static unsigned char lent[LENT], *copies;
+static _Alignas(16) unsigned char original[COUNT][LEN];
 
 // A plan of COUNT threads, the first of which has its stack at the end of what is reserved.
 static struct plan prepared(void)
@@ -37,6 +40,7 @@ static struct plan prepared(void)
 	}
 	return (struct plan){.pid = getpid(),
 		.threads = threads,
+		.rows = rows,
 		.thread_count = COUNT,
 		.stacks = copies,
 		.stacks_capacity = (size_t)COUNT * LEN,
@@ -61,6 +65,24 @@ static void need_cpus(void)
 		cannot_run("a second CPU");
 }
 
+// A handler on an alternate stack, which thread INDEX is on, has left LEFT.
+static void put_signal_frame(size_t index, uint64_t left)
+{
+	ucontext_t context;
+	uintptr_t at = ((uintptr_t)original[index] + 15) & ~(uintptr_t)15;
+
+	memset(&context, 0, sizeof(context));
+	context.uc_stack.ss_sp = original[index];
+	context.uc_stack.ss_size = 1 << 20;
+#if defined(__x86_64__)
+	context.uc_mcontext.gregs[REG_RSP] = (greg_t)left;
+	context.uc_mcontext.gregs[REG_CSGSFS] = 0x33;
+#else
+	context.uc_mcontext.sp = left;
+#endif
+	memcpy((void *)at, &context, sizeof(context));
+}
+
 Test(copier, copies_what_nobody_has_taken)
 {
 	struct plan plan = prepared();
@@ -68,6 +90,8 @@ Test(copier, copies_what_nobody_has_taken)
 	size_t its = 0;
 
 	need_cpus();
+	put_signal_frame(COUNT - 1, 0x7000);
+	rows[COUNT - 2].left_sp = 1; // of an earlier attempt
 	struct copier *copier = copier_begin(&plan, indices, COUNT);
 	check_true(copier && plan.borrowed.used > 0);
 	for (size_t i = 0; i < 2000 && copies[threads[COUNT - 1].stack_offset] == 0; i++)
@@ -80,6 +104,8 @@ Test(copier, copies_what_nobody_has_taken)
 	}
 	copier_end(copier);
 	check_true(its > 0);
+	check_u64(rows[COUNT - 1].left_sp, 0x7000);
+	check_u64(rows[COUNT - 2].left_sp, 0);
 	check_u64(plan.borrowed.used, 0);
 	for (size_t batch = 0; batch < BATCHES; batch++)
 		if (!has_copied[batch])
