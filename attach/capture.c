@@ -64,6 +64,9 @@ static int prepare_threads(
 	for (size_t i = 0; options->tids && i < options->tid_count; i++)
 		plan_add(plan, options->tids[i]);
 	plan->listed = plan->named_count > 0;
+	// Code that is in no file comes last, and without it nobody can begin.
+	if (!plan->parts && options->listener && options->listener->unproven)
+		plan->listener = options->listener;
 	return 0;
 }
 

@@ -12,23 +12,11 @@
 
 #include "error.h"
 #include "helper.h"
+#include "listener.h"
 #include "policy.h"
 #include "snapshot.h"
 #include "target.h"
 #include "taskiter.h"
-
-// Who is told of a snapshot while it is taken.
-struct capture_listener {
-	// What was told before, if anything, is over: a snapshot is about to be taken, perhaps once
-	// more. Only now may a process be started that parses what the target has: none of the
-	// memory is there that the capture writes to and believes.
-	void (*begin)(void *arg);
-	// Of its modules and maps, before its threads are captured.
-	void (*modules)(void *arg, const struct snapshot *snapshot);
-	// Of all, before it is certain that no code moved meanwhile.
-	void (*threads)(void *arg, const struct snapshot *snapshot);
-	void *arg;
-};
 
 struct capture_options {
 	const struct policy *policy;

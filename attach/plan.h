@@ -26,6 +26,7 @@ struct plan_row {
 	size_t call_room; // and for what its system call's arguments point to, at wait.offset
 };
 
+struct capture_listener;
 struct copier;
 struct policy;
 struct taskiter_program;
@@ -44,9 +45,10 @@ struct plan {
 	int iterator_fd;                   // see taskiter.h, may be negative
 	struct taskiter_program *iterator; // the parent's: its fds are not a helper's
 	pid_t pid;
-	const struct snapshot *snapshot; // its maps are read
-	const struct policy *policy;     // see policy.h
-	const pid_t *whole;              // threads of which all registers are wanted, ascending
+	const struct snapshot *snapshot;         // its maps are read
+	const struct policy *policy;             // see policy.h
+	const struct capture_listener *listener; // whom to tell of what is not proven yet, or NULL
+	const pid_t *whole; // threads of which all registers are wanted, ascending
 	size_t whole_count;
 	size_t named_count;   // threads that the caller names: no others are looked for; 0: all
 	uint32_t deadline_ms; // for all threads to stop

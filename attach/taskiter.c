@@ -3,6 +3,7 @@
 #include "taskiter.h"
 
 #include "cleanup.h"
+#include "listener.h"
 #include "registers.h"
 #include "stackcopy.h"
 #include "taskiter/record.h"
@@ -54,6 +55,7 @@ struct iteration {
 	size_t running; // threads that were on a CPU in this pass
 	size_t cursor;  // the row that was found last
 	bool fresh;     // there were no rows: all are new
+	bool told;      // somebody was told of what was copied since the last pass
 };
 
 // As fs/proc/array.c has it.
@@ -162,6 +164,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
 		thread->switches = proof->switches;
+		thread->as_told = it->told;
 		thread->wait.waited_known = thread->state != 'R' &&
 					    waited_of_notes(&proof->notes, &thread->wait.waited_ms);
 		thread->errnum = 0;
@@ -211,6 +214,24 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	return len < 0 ? -errno : 0;
 }
 
+// Tells who wants to know of what was copied, if that is the first time, and many.
+static void tell(struct iteration *it)
+{
+	struct plan *plan = it->plan;
+	const struct capture_listener *listener = plan->listener;
+
+	it->told = listener && it->count >= FEW;
+	if (!it->told)
+		return;
+	plan->listener = NULL;
+	struct snapshot snapshot = *plan->snapshot;
+	snapshot.threads = plan->threads;
+	snapshot.thread_count = plan->thread_count;
+	snapshot.stacks = plan->stacks;
+	snapshot.stacks_len = plan->stacks_len;
+	listener->unproven(listener->arg, &snapshot);
+}
+
 static int take(struct plan *plan, int link_fd)
 {
 	size_t used = plan->borrowed.used;
@@ -231,6 +252,7 @@ static int take(struct plan *plan, int link_fd)
 		stackcopy_reserve(plan, indices, it.count);
 		stackcopy_take(plan, indices, it.count, READ_MS);
 		stackcopy_end(plan);
+		tell(&it);
 	}
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
 	if (plan->named_count == 0 && !plan_has_all(plan))

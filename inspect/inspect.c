@@ -305,6 +305,15 @@ void inspect_modules(struct inspection *inspection, const struct snapshot *snaps
 	work_expect(&inspection->work, inspection->expected);
 }
 
+void inspect_unproven(struct inspection *inspection, const struct snapshot *snapshot)
+{
+	if (inspection->failed < 0 || inspection->options->worker.verify ||
+		work_put_unproven(&inspection->work, snapshot) < 0)
+		return;
+	keep_worker_off(inspection);
+	tell(inspection, WIRE_UNPROVEN); // if it does not listen, it will not do so later
+}
+
 void inspect_threads(struct inspection *inspection, const struct snapshot *snapshot)
 {
 	if (inspection->failed == 0)

@@ -3,12 +3,13 @@
 //
 // Theory of operation. An inspection is opened before anything of the process is known, so that its
 // worker starts meanwhile; it is told the modules before threads are captured, so that it opens
-// their files; then the threads, before the last is known of them. When it does not come to its
-// end, another one is started that is not to read what it broke over (leftout.h). Each may take
-// three quarters of the time that is left, and the last, which names nothing, all of it. A worker
-// that has come to its end can be told the modules of another process, and so on: what several of
-// them have mapped it opens, indexes and names once (shelf.h). Processes of one container may share
-// a worker so: whoever deceives it deceives it about itself.
+// their files; then the threads, before the last is known of them: many are unwound while it is not
+// proven yet that they stood still, and those that did not are unwound once more. When it does not
+// come to its end, another one is started that is not to read what it broke over (leftout.h). Each
+// may take three quarters of the time that is left, and the last, which names nothing, all of it. A
+// worker that has come to its end can be told the modules of another process, and so on: what
+// several of them have mapped it opens, indexes and names once (shelf.h). Processes of one
+// container may share a worker so: whoever deceives it deceives it about itself.
 #pragma once
 
 #include "error.h"
@@ -77,6 +78,12 @@ void inspect_begin(struct inspection *inspection);
 // inspect_finish().
 // What fails is said by inspect_finish().
 void inspect_modules(struct inspection *inspection, const struct snapshot *snapshot);
+
+// Tells INSPECTION the threads of SNAPSHOT, whose modules it knows, that are not proven yet
+// (snapshot_is_unproven()): its worker unwinds them, if it may be of use, and inspect_threads()
+// says which of them hold (as_told). Their stacks are in the room, and those that hold stay as they
+// are. Allocates nothing.
+void inspect_unproven(struct inspection *inspection, const struct snapshot *snapshot);
 
 // Tells INSPECTION the threads of SNAPSHOT too, whose modules it knows: its worker begins. What
 // fails is said by inspect_finish().

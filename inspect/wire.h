@@ -33,6 +33,7 @@ enum wire_type {
 	WIRE_DONE,       // worker: that was all
 	WIRE_FILE,       // nspeek: a file, as an fd beside the record, or none
 	WIRE_MODULES,    // nspeek: modules and maps are in the work; their files follow alone
+	WIRE_UNPROVEN,   // nspeek: threads and stacks are there, to be told again
 	WIRE_THREADS,    // nspeek: threads and stacks are there
 	WIRE_ROOM,       // nspeek: stacks will come; may come before anything else
 };
@@ -114,7 +115,7 @@ struct wire_registers {
 //   name that its debug link, or its debug information, gives), count (the first place to look at)
 //   FILE: count (the place it is from), status (1: none, but something else is there)
 //   ROOM: value (their bytes, about), beside it work_take_huge()'s file, or none
-//   NAMING: index (the module)                 MODULES, THREADS: nothing
+//   NAMING: index (the module)                 MODULES, UNPROVEN, THREADS: nothing
 //   DONE: value, index, count (microseconds of unwinding, naming, positions)
 struct wire_record {
 	uint32_t len; // in bytes, of all that its type uses: whoever sends it fills it in

@@ -160,6 +160,7 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	int r = 0;
 
 	memory->used = memory->first;
+	memory->unproven = NULL;
 	memory->work->unnamed = NULL;
 	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
 	memory->snapshot = ours;
@@ -209,14 +210,53 @@ static int put_parked(struct work_memory *memory, struct parked parked, struct p
 	return 0;
 }
 
+int work_put_unproven(struct work_memory *memory, const struct snapshot *snapshot)
+{
+	const size_t count = snapshot->thread_count;
+	struct snapshot_thread *threads = reserve(memory, count * sizeof(*threads));
+
+	if (!threads)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		threads[i] = snapshot->threads[i];
+		threads[i].status = snapshot_is_unproven(&threads[i]) ? SNAPSHOT_THREAD_CAPTURED
+								      : SNAPSHOT_THREAD_LISTED;
+		threads[i].as_told = true; // if all hold, they stay what is told
+	}
+	memory->unproven = threads;
+	memory->work->unproven = (struct snapshot){.threads = threads,
+		.thread_count = count,
+		.stacks = snapshot->stacks,
+		.stacks_len = snapshot->stacks_len};
+	return 0;
+}
+
+// True when THREAD is there as it was put when it was not proven yet.
+static bool holds(const struct snapshot_thread *thread)
+{
+	return thread->status == SNAPSHOT_THREAD_CAPTURED && thread->as_told &&
+	       thread->stack_len > 0; // else it was none that is not proven
+}
+
+// The rows of SNAPSHOT's threads in MEMORY, or NULL: what was put before, if all hold, else copies.
+static struct snapshot_thread *put_rows(struct work_memory *memory, const struct snapshot *snapshot)
+{
+	bool hold = memory->unproven;
+
+	for (size_t i = 0; hold && i < snapshot->thread_count; i++)
+		hold = holds(&snapshot->threads[i]);
+	return hold ? memory->unproven
+		    : put(memory, snapshot->threads,
+			      snapshot->thread_count * sizeof(*snapshot->threads));
+}
+
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot)
 {
 	struct snapshot ours = memory->snapshot;
 	size_t room_len;
 	unsigned char *room = work_room(memory, &room_len);
 
-	ours.threads =
-		put(memory, snapshot->threads, snapshot->thread_count * sizeof(*snapshot->threads));
+	ours.threads = put_rows(memory, snapshot);
 	if (!ours.threads)
 		return -ENOMEM;
 	if (snapshot->stacks != room) {

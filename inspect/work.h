@@ -45,6 +45,7 @@ struct work {
 	size_t room_len;
 	struct snapshot snapshot; // what was put; its pointers lead into the memory
 	const bool *unnamed;      // the modules that are not to be named; NULL: all are
+	struct snapshot unproven; // threads and stacks that were put before, if any
 	// In the memory: the worker writes there, and nspeek reads.
 	volatile struct work_place *place;
 	volatile bool
@@ -63,6 +64,8 @@ struct work_memory {
 	size_t used;       // and ends: of what is before the stacks
 	size_t room_at;    // where room for stacks begins
 	struct snapshot snapshot;
+	struct snapshot_thread
+		*unproven; // rows that were put before it was known whether they hold
 	volatile struct work_place *place;
 };
 
@@ -100,6 +103,11 @@ int work_put_unnamed(struct work_memory *memory, const bool *unnamed);
 // Makes memory present for COUNT threads, which are to be put next.
 void work_expect(const struct work_memory *memory, size_t count);
 
-// Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them.
-// Fails with -ENOMEM.
+// Puts SNAPSHOT's threads that are not proven yet (snapshot_is_unproven()), as if they were
+// captured, and no others; the stacks are in the room for them. Once for its modules. Fails with
+// -ENOMEM.
+int work_put_unproven(struct work_memory *memory, const struct snapshot *snapshot);
+
+// Puts SNAPSHOT's threads and stacks; they are not copied when they are in the room for them, nor
+// are the threads when all are as they were put when they were not proven yet. Fails with -ENOMEM.
 int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot);

@@ -60,6 +60,13 @@ static void fetch_ahead(const struct snapshot *snapshot, size_t index)
 		__builtin_prefetch(stack + i);
 }
 
+// True when thread INDEX was unwound before it was proven, and that holds.
+static bool is_unwound(const struct worker *worker, size_t index)
+{
+	return index < worker->early_count && worker->snapshot.threads[index].as_told &&
+	       worker->chain_of[index] != NO_CHAIN;
+}
+
 // Unwinds all threads that were captured, into the worker's chains.
 static int unwind_all(struct worker *worker)
 {
@@ -71,6 +78,8 @@ static int unwind_all(struct worker *worker)
 		struct stack_end end;
 		size_t count;
 		if (thread->status != SNAPSHOT_THREAD_CAPTURED)
+			continue;
+		if (is_unwound(worker, i))
 			continue;
 		worker->place->step++;
 		fetch_ahead(&worker->snapshot, i + 1);
@@ -314,7 +323,7 @@ static int send_done(struct worker *worker, const uint64_t times[5])
 {
 	struct wire_record *record = worker_record(worker, WIRE_DONE);
 
-	record->value = times[1] - times[0];
+	record->value = times[1] - times[0] + worker->early_us;
 	record->index = (uint32_t)(times[2] - times[1]);
 	record->count = (uint32_t)(times[4] - times[3]);
 	return wire_put(&worker->out, record);
@@ -450,22 +459,50 @@ static int prepare(struct worker *worker, const struct work *work)
 	return worker->engine ? 0 : -ENOMEM;
 }
 
-// Takes the threads and stacks of WORK.
-static int take_threads(struct worker *worker, const struct work *work)
+// Takes the threads and stacks FROM the work.
+static int take_threads(struct worker *worker, const struct snapshot *from)
 {
-	size_t count = work->snapshot.thread_count;
+	size_t count = from->thread_count, early = worker->early_count;
+	uint32_t *chain_of = reallocarray(worker->chain_of, count + 1, sizeof(*worker->chain_of));
 
-	worker->snapshot.threads = work->snapshot.threads;
+	if (!chain_of)
+		return -ENOMEM;
+	worker->chain_of = chain_of;
+	for (size_t i = early; i < count; i++)
+		chain_of[i] = NO_CHAIN;
+	worker->snapshot.threads = from->threads;
 	worker->snapshot.thread_count = count;
-	worker->snapshot.stacks = work->snapshot.stacks;
-	worker->snapshot.stacks_len = work->snapshot.stacks_len;
-	worker->snapshot.parts = work->snapshot.parts;
-	worker->snapshot.part_count = work->snapshot.part_count;
-	worker->snapshot.parked = work->snapshot.parked;
-	worker->chain_of = calloc(count + 1, sizeof(*worker->chain_of));
+	worker->snapshot.stacks = from->stacks;
+	worker->snapshot.stacks_len = from->stacks_len;
+	worker->snapshot.parts = from->parts;
+	worker->snapshot.part_count = from->part_count;
+	worker->snapshot.parked = from->parked;
+	if (!worker->chain)
+		worker->chain =
+			reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
+	return worker->chain ? 0 : -ENOMEM;
+}
+
+// Unwinds the threads of WORK that are not proven yet.
+static int unwind_early(struct worker *worker, const struct work *work)
+{
+	const uint64_t begin_us = clock_now_us();
+	int r = take_threads(worker, &work->unproven);
+
+	if (r == 0)
+		r = unwind_all(worker);
+	worker->early_count = worker->snapshot.thread_count;
+	worker->early_us = clock_now_us() - begin_us;
+	return r;
+}
+
+// Makes what is told of threads besides their chains.
+static int make_answers(struct worker *worker)
+{
+	const size_t count = worker->snapshot.thread_count;
+
 	worker->next = calloc(count + 1, sizeof(*worker->next));
-	worker->chain = reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));
-	if (!worker->chain_of || !worker->next || !worker->chain)
+	if (!worker->next)
 		return -ENOMEM;
 	if (!worker->options->verify)
 		return 0;
@@ -484,9 +521,11 @@ static int obey(struct worker *worker, const struct work *work, uint32_t type, i
 		return make_room(worker, work, fd);
 	if (type == WIRE_MODULES)
 		return prepare(worker, work);
-	if (type != WIRE_THREADS || !worker->engine || worker->chain)
+	if (type == WIRE_UNPROVEN && worker->engine && !worker->chain)
+		return unwind_early(worker, work);
+	if (type != WIRE_THREADS || !worker->engine || worker->next)
 		return -EPROTO;
-	if ((r = take_threads(worker, work)) < 0)
+	if ((r = take_threads(worker, &work->snapshot)) < 0 || (r = make_answers(worker)) < 0)
 		return r;
 	if ((r = run(worker)) < 0)
 		return r;
@@ -508,7 +547,7 @@ static int do_work(struct worker *worker, const struct work *work)
 	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
 		r = obey(worker, work, worker->record.type, fd);
 		close_fd(&fd);
-		if (r < 0 || (worker->chain && worker->options->once))
+		if (r < 0 || (worker->next && worker->options->once))
 			return r;
 	}
 	return r;

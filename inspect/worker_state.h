@@ -14,7 +14,7 @@
 #include "work.h"
 #include "worker.h"
 
-static const uint32_t NO_THREAD = UINT32_MAX;
+static const uint32_t NO_THREAD = UINT32_MAX, NO_CHAIN = UINT32_MAX;
 
 struct worker {
 	const struct worker_options *options;
@@ -32,7 +32,9 @@ struct worker {
 	struct chains chains;
 	struct parked parked;          // goroutines
 	uint32_t *chain_of_parked;     // each goroutine's chain
-	uint32_t *chain_of;            // each thread's
+	uint32_t *chain_of;            // each thread's, or NO_CHAIN
+	size_t early_count;            // threads that were looked at before they were proven
+	uint64_t early_us;             // and what that took
 	uint32_t *next;                // each thread's: the next one with its chain, or NO_THREAD
 	uint32_t *location_of;         // each frame's of the chains
 	struct unwind_frame *chain;    // room for one

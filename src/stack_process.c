@@ -24,6 +24,11 @@ static void on_modules(void *arg, const struct snapshot *snapshot)
 	inspect_modules(arg, snapshot);
 }
 
+static void on_unproven(void *arg, const struct snapshot *snapshot)
+{
+	inspect_unproven(arg, snapshot);
+}
+
 static void on_threads(void *arg, const struct snapshot *snapshot)
 {
 	inspect_threads(arg, snapshot);
@@ -151,7 +156,8 @@ static int take_whole(struct target *target, const struct stack_options *options
 {
 	auto_free pid_t *unwhole = NULL;
 	const struct policy *policy = stack_options_policy(options);
-	const struct capture_listener listener = {on_begin, on_modules, on_threads, inspection};
+	const struct capture_listener listener = {
+		on_begin, on_modules, on_unproven, on_threads, inspection};
 	uint32_t timeout_ms = (uint32_t)options->timeout_s * 1000;
 	struct taking taking = {.capture = {.policy = policy,
 					.tids = options->tids,

@@ -91,6 +91,7 @@ struct snapshot_thread {
 	size_t left_offset, left_len; // bytes in the snapshot's stacks; 0: none was copied
 	uint32_t pause_us;
 	uint64_t switches; // context switches so far, if it was not stopped; 0: not known, not kept
+	bool as_told;      // as it was when it was not proven yet, and somebody was told; not kept
 	struct context_wait wait;
 };
 
@@ -121,6 +122,13 @@ struct snapshot {
 	uint64_t clock_ns; // what CLOCK_MONOTONIC was for it then; 0: not known, or of no interest
 	struct parked parked; // only where they were kept: else they are read when they are wanted
 };
+
+// True when the registers and the stack of THREAD were copied, and it is not known yet whether it
+// has run between the two.
+static inline bool snapshot_is_unproven(const struct snapshot_thread *thread)
+{
+	return thread->status == SNAPSHOT_THREAD_MOVING && thread->stack_len > 0;
+}
 
 // A thread's regs_known when all are.
 static const uint64_t SNAPSHOT_ALL_REGS = (UINT64_C(1) << ARCH_REG_COUNT) - 1;

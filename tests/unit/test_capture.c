@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +70,7 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	struct error err = {0};
 	struct seen seen = {0};
 	bool missed = true;
-	const struct capture_listener listener = {on_begin, on_modules, on_threads, &seen};
+	const struct capture_listener listener = {on_begin, on_modules, NULL, on_threads, &seen};
 	int before = count_shared();
 	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
 	struct helper_room room = {0};
@@ -93,6 +94,151 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 	check_true(!missed);
 	check_int(waitpid(-1, NULL, WNOHANG), 0); // no helper is left, only this one
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
+	helper_room_fini(&room);
+	taskiter_program_fini(&iterator);
+	snapshot_fini(&snapshot);
+	target_fini(&target);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+enum { BLOCKED = 100 };
+
+// What was told of threads that were not proven yet.
+struct told {
+	pid_t by;
+	size_t times, count;
+	struct snapshot_thread threads[BLOCKED + 2];
+	unsigned char stacks[BLOCKED + 2][64];
+};
+
+static void ignore(void *arg)
+{
+	(void)arg;
+}
+
+static void ignore_snapshot(void *arg, const struct snapshot *snapshot)
+{
+	(void)arg;
+	(void)snapshot;
+}
+
+static void on_unproven(void *arg, const struct snapshot *snapshot)
+{
+	struct told *told = arg;
+
+	told->times++;
+	told->by = getpid();
+	told->count = snapshot->thread_count;
+	for (size_t i = 0; i < told->count && i < BLOCKED + 2; i++) {
+		const struct snapshot_thread *thread = &snapshot->threads[i];
+		told->threads[i] = *thread;
+		if (thread->stack_len >= sizeof(told->stacks[i]))
+			memcpy(told->stacks[i], snapshot->stacks + thread->stack_offset,
+				sizeof(told->stacks[i]));
+	}
+}
+
+static volatile int started;
+
+static void *block(void *arg)
+{
+	__atomic_add_fetch(&started, 1, __ATOMIC_RELAXED);
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void *spin(void *arg)
+{
+	volatile int *turns = &started;
+
+	for (;;)
+		__atomic_add_fetch(turns, 1, __ATOMIC_RELAXED);
+	return arg;
+}
+
+// A process of BLOCKED threads that wait, a thread that does not, and the first one, which waits.
+static pid_t start_many(void)
+{
+	int ready[2];
+	char byte;
+
+	check_int(pipe(ready), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0; i < BLOCKED; i++)
+			if (pthread_create(&thread, NULL, block, NULL) != 0)
+				_exit(1);
+		while (started < BLOCKED)
+			usleep(1000);
+		if (pthread_create(&thread, NULL, spin, NULL) != 0)
+			_exit(1);
+		usleep(100000);
+		if (write(ready[1], "r", 1) < 0)
+			_exit(1);
+		block(NULL);
+	}
+	check_int(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+// Each thread that is said to be as it was told is that.
+static void check_as_told(const struct snapshot *snapshot, const struct told *told)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		const struct snapshot_thread *thread = &snapshot->threads[i];
+		const struct snapshot_thread *before = &told->threads[i];
+		if (!thread->as_told)
+			continue;
+		count++;
+		check_true(i < told->count && thread->status == SNAPSHOT_THREAD_CAPTURED);
+		check_true(thread->method == SNAPSHOT_METHOD_ITERATOR);
+		check_true(thread->tid == before->tid && snapshot_is_unproven(before));
+		check_true(memcmp(thread->regs, before->regs, sizeof(thread->regs)) == 0);
+		check_u64(thread->regs_known, before->regs_known);
+		check_u64(thread->stack_len, before->stack_len);
+		check_true(memcmp(snapshot->stacks + thread->stack_offset, told->stacks[i],
+				   sizeof(told->stacks[i])) == 0);
+	}
+	check_true(count >= BLOCKED);
+}
+
+// Many are told of by the helper, before it is proven that they stood still.
+Test(capture, tells_of_many_before_the_proof)
+{
+	static struct told told;
+	struct target target = TARGET_EMPTY;
+	struct snapshot snapshot = {0};
+	struct error err = {0};
+	const struct capture_listener listener = {
+		ignore, ignore_snapshot, on_unproven, ignore_snapshot, &told};
+	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
+	struct helper_room room = {0};
+	const struct capture_options options = {.policy = policy_at(0),
+		.timeout_ms = 5000,
+		.listener = &listener,
+		.iterator = &iterator,
+		.helper_room = &room};
+	pid_t pid = start_many();
+	bool missed;
+
+	check_int(target_open(pid, &target, &err), 0);
+	check_int(capture_take(&target, &options, &snapshot, &missed, &err), 0);
+	check_int(snapshot.thread_count, BLOCKED + 2);
+	if (snapshot.iterator_errnum == 0) {
+		check_u64(told.times, 1);
+		check_true(told.by > 0 && told.by != getpid());
+		check_as_told(&snapshot, &told);
+	} else { // not built, or not allowed: by another way there is nothing to be told
+		check_u64(told.times, 0);
+	}
 	helper_room_fini(&room);
 	taskiter_program_fini(&iterator);
 	snapshot_fini(&snapshot);
