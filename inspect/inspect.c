@@ -9,13 +9,13 @@
 #include "cpus.h"
 #include "hugepages.h"
 #include "leftout.h"
+#include "placement.h"
 #include "serving.h"
 #include "sys.h"
 #include "term.h"
 #include "wire.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,6 @@
 enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	ASK_US = 100,             // that it takes a worker to ask for the first file
-	BESIDE_US = 100000,       // that a worker stays on our CPU
 	HELP_US = 250,            // after which it is looked whether it has a CPU
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
@@ -53,36 +52,12 @@ struct inspection {
 	uint64_t told_us, spent_us;  // when the worker was told of modules, and its time before
 	uint64_t since_us, asked_us; // it ran after this; when it was last told of threads
 	const struct inspect_meanwhile *meanwhile; // to be done yet, or NULL
-	int cpu;                                   // that the worker does not run on, or -1
-	uint64_t beside_us;                        // when it was brought to our CPU; 0: it was not
-	char trouble[STACK_REASON_SIZE];           // why it did not come to the end; empty: it did
+	struct placement placement;
+	char trouble[STACK_REASON_SIZE]; // why it did not come to the end; empty: it did
 	// Large, and not zero in the beginning:
 	struct wire_record record;
 	struct wire_in in; // from the worker
 };
-
-// Keeps the worker off our CPU, if there is another one for it: what others had a while ago, they
-// may not have any more.
-static void keep_worker_off(struct inspection *inspection)
-{
-	if (inspection->beside_us != 0 && clock_now_us() - inspection->beside_us < BESIDE_US)
-		return;
-	inspection->beside_us = 0;
-	if (sched_getcpu() != inspection->cpu)
-		inspection->cpu = cpus_keep_off(inspection->pid);
-	inspection->work.work->beside = inspection->cpu < 0;
-}
-
-// Leaves the worker our CPU, if it waits for another that somebody else has.
-static void help_worker(struct inspection *inspection)
-{
-	if (!cpus_is_waiting(inspection->pid))
-		return;
-	cpus_take_over(inspection->pid);
-	inspection->cpu = -1;
-	inspection->work.work->beside = true;
-	inspection->beside_us = clock_now_us();
-}
 
 static int start(struct inspection *inspection, struct error *err)
 {
@@ -113,9 +88,7 @@ static int start(struct inspection *inspection, struct error *err)
 	if (inspection->pid == 0)
 		_exit(inspection->options->live(inspection->work.work));
 	sys_populate_stack(STACK); // what is written to from now on would be copied page by page
-	inspection->cpu = -1;
-	inspection->beside_us = 0;
-	keep_worker_off(inspection);
+	placement_begin(&inspection->placement, inspection->pid, &inspection->work.work->beside);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = inspection->seasoned = false;
@@ -310,7 +283,7 @@ void inspect_unproven(struct inspection *inspection, const struct snapshot *snap
 	if (inspection->failed < 0 || inspection->options->worker.verify ||
 		work_put_unproven(&inspection->work, snapshot) < 0)
 		return;
-	keep_worker_off(inspection);
+	placement_keep_off(&inspection->placement);
 	tell(inspection, WIRE_UNPROVEN); // if it does not listen, it will not do so later
 }
 
@@ -320,7 +293,7 @@ void inspect_threads(struct inspection *inspection, const struct snapshot *snaps
 		inspection->failed = work_put_threads(&inspection->work, snapshot);
 	if (inspection->failed < 0)
 		return;
-	keep_worker_off(inspection);
+	placement_keep_off(&inspection->placement);
 	inspection->asked_us = clock_now_us();
 	inspection->failed = tell(inspection, WIRE_THREADS);
 }
@@ -390,14 +363,14 @@ static bool has_record(struct inspection *inspection)
 
 	if (wire_has_more(&inspection->in) || poll(&poll_fd, 1, 0) > 0)
 		return true;
-	for (uint64_t waited_us = 0; inspection->cpu >= 0 && waited_us < SPIN_US;
+	for (uint64_t waited_us = 0; inspection->placement.cpu >= 0 && waited_us < SPIN_US;
 		waited_us = clock_now_us() - begin_us) {
 		if (inspection->meanwhile && is_busy(inspection, begin_us))
 			do_meanwhile(inspection);
 		if (poll(&poll_fd, 1, 0) > 0)
 			return true;
 		if (!helped && waited_us >= HELP_US) {
-			help_worker(inspection);
+			placement_help(&inspection->placement);
 			helped = true;
 		}
 	}
