@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "cpus.h"
 #include "leftstack.h"
+#include "sys.h"
 
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -18,106 +19,107 @@ enum {
 	LOOKED_AT = 256 << 10, // bytes of a stack in which a signal frame is looked for
 };
 
-enum batch_state { BATCH_FREE, BATCH_TAKEN, BATCH_COPIED, BATCH_FAILED };
-
 struct copier {
 	struct plan *plan;
 	const size_t *indices;
+	struct copier_batch *batches;
 	size_t count;
-	size_t used;            // of what PLAN lends, before
-	int tid;                // 0: it has ended
-	unsigned char states[]; // enum batch_state, of each batch
+	size_t next;           // batch that nobody has taken
+	unsigned char *buffer; // of the thread; NULL: not by file
+	int tid;               // 0: it has ended
 };
 
-ssize_t copier_copy(const struct plan *plan, const size_t *indices, size_t count)
+void copier_look(const struct plan *plan, size_t index, const unsigned char *stack)
 {
-	struct iovec local[COPIER_BATCH], remote[COPIER_BATCH];
+	const struct snapshot_thread *thread = &plan->threads[index];
+	uint64_t sp = thread->regs[ARCH_REG_SP];
+	size_t len = thread->stack_len < LOOKED_AT ? thread->stack_len : LOOKED_AT;
 
+	plan->rows[index].left_sp = sp % 8 == 0 ? leftstack_find(stack, len, sp) : 0;
+}
+
+// Writes the block BUFFER to where AT is in the stacks of PLAN. Returns false when that failed.
+static bool write_block(const struct plan *plan, const unsigned char *buffer, size_t at)
+{
+	return bare_call(SYS_pwrite64, plan->stacks_file, (long)buffer, COPIER_BLOCK, (long)at, 0,
+		       0) == COPIER_BLOCK;
+}
+
+static long read_from(
+	pid_t tid, const struct iovec *local, const struct iovec *remote, size_t count)
+{
+	return bare_call(
+		SYS_process_vm_readv, tid, (long)local, (long)count, (long)remote, (long)count, 0);
+}
+
+// Copies the stack of thread INDEX, which is larger than a block, to the file. Returns how much.
+static size_t copy_large(const struct plan *plan, unsigned char *buffer, size_t index)
+{
+	const struct snapshot_thread *thread = &plan->threads[index];
+	size_t done = 0;
+
+	while (done < thread->stack_len) {
+		size_t left = thread->stack_len - done;
+		struct iovec local = {buffer, left < COPIER_BLOCK ? left : COPIER_BLOCK};
+		struct iovec remote = {
+			(void *)(uintptr_t)(thread->regs[ARCH_REG_SP] + done), local.iov_len};
+		if (read_from(thread->tid, &local, &remote, 1) != (long)local.iov_len ||
+			!write_block(plan, buffer, thread->stack_offset + done))
+			break;
+		done += local.iov_len;
+	}
+	return done;
+}
+
+// Copies the stacks of the COUNT threads INDICES, by way of BUFFER if they are written to a file.
+// Returns how many bytes, of one stack after the other.
+static size_t copy(
+	const struct plan *plan, unsigned char *buffer, const size_t *indices, size_t count)
+{
+	const struct snapshot_thread *first = &plan->threads[indices[0]];
+	struct iovec local[COPIER_STACKS], remote[COPIER_STACKS];
+
+	if (buffer && first->stack_len > COPIER_BLOCK)
+		return copy_large(plan, buffer, indices[0]);
+	unsigned char *to = buffer ? buffer : plan->stacks + first->stack_offset;
 	for (size_t i = 0; i < count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[indices[i]];
+		ptrdiff_t at = (ptrdiff_t)(thread->stack_offset - first->stack_offset);
 		void *from = (void *)(uintptr_t)thread->regs[ARCH_REG_SP];
-		local[i] = (struct iovec){plan->stacks + thread->stack_offset, thread->stack_len};
+		local[i] = (struct iovec){to + at, thread->stack_len};
 		remote[i] = (struct iovec){from, thread->stack_len};
 	}
-	return bare_call(SYS_process_vm_readv, plan->threads[indices[0]].tid, (long)local,
-		(long)count, (long)remote, (long)count, 0);
-}
-
-void copier_look(const struct plan *plan, const size_t *indices, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct snapshot_thread *thread = &plan->threads[indices[i]];
-		uint64_t sp = thread->regs[ARCH_REG_SP];
-		size_t len = thread->stack_len < LOOKED_AT ? thread->stack_len : LOOKED_AT;
-		plan->rows[indices[i]].left_sp =
-			sp % 8 == 0 ? leftstack_find(plan->stacks + thread->stack_offset, len, sp)
-				    : 0;
+	long n = read_from(first->tid, local, remote, count);
+	if (n <= 0 || (buffer && !write_block(plan, buffer, first->stack_offset)))
+		return 0;
+	size_t left = (size_t)n;
+	for (size_t i = 0; i < count && left >= local[i].iov_len; i++) {
+		copier_look(plan, indices[i], local[i].iov_base);
+		left -= local[i].iov_len;
 	}
+	return (size_t)n;
 }
 
-// Takes BATCH, unless somebody else has.
-static bool take(struct copier *copier, size_t batch)
+// Takes the next batch of COPIER, and copies it. Returns false when there is none any more.
+static bool copy_next(struct copier *copier, unsigned char *buffer)
 {
-	unsigned char before = BATCH_FREE;
+	size_t next = __atomic_fetch_add(&copier->next, 1, __ATOMIC_RELAXED);
 
-	return __atomic_compare_exchange_n(&copier->states[batch], &before, BATCH_TAKEN, false,
-		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-static enum batch_state state_of(const struct copier *copier, size_t batch)
-{
-	return __atomic_load_n(&copier->states[batch], __ATOMIC_ACQUIRE);
-}
-
-static size_t batches_of(size_t count)
-{
-	return (count + COPIER_BATCH - 1) / COPIER_BATCH;
+	if (next >= copier->count)
+		return false;
+	struct copier_batch *batch = &copier->batches[next];
+	batch->copied = copy(copier->plan, buffer, copier->indices + batch->first, batch->count);
+	__atomic_store_n(&batch->done, true, __ATOMIC_RELEASE);
+	return true;
 }
 
 // The thread.
 static void copy_batches(void *arg)
 {
 	struct copier *copier = arg;
-	const struct plan *plan = copier->plan;
 
-	for (size_t batch = batches_of(copier->count); batch-- > 0 && take(copier, batch);) {
-		const size_t *indices = copier->indices + batch * COPIER_BATCH;
-		size_t count = copier->count - batch * COPIER_BATCH, wanted = 0;
-		if (count > COPIER_BATCH)
-			count = COPIER_BATCH;
-		for (size_t i = 0; i < count; i++)
-			wanted += plan->threads[indices[i]].stack_len;
-		bool whole = copier_copy(plan, indices, count) == (ssize_t)wanted;
-		if (whole)
-			copier_look(plan, indices, count);
-		__atomic_store_n(&copier->states[batch], whole ? BATCH_COPIED : BATCH_FAILED,
-			__ATOMIC_RELEASE);
-	}
-}
-
-struct copier *copier_begin(struct plan *plan, const size_t *indices, size_t count)
-{
-	size_t used = plan->borrowed.used;
-
-	if (count < MANY || !cpus_are_several())
-		return NULL;
-	struct copier *copier = plan_borrow(plan, 1, sizeof(*copier) + batches_of(count));
-	unsigned char *stack = plan_borrow(plan, 1, STACK);
-	if (copier && stack) {
-		// One by one: an assignment of all might write to the states behind them.
-		copier->plan = plan;
-		copier->indices = indices;
-		copier->count = count;
-		copier->used = used;
-		if (bare_thread(copy_batches, copier, stack + STACK, &copier->tid) == 0) {
-			pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
-			if (tid != 0)
-				cpus_keep_off(tid);
-			return copier;
-		}
-	}
-	plan_give_back(plan, used);
-	return NULL;
+	while (copy_next(copier, copier->buffer))
+		;
 }
 
 // Waits a moment for COPIER to come on, since BEGIN_US. After a while it must do so on our CPU: it
@@ -134,24 +136,71 @@ static void wait_a_moment(const struct copier *copier, uint64_t begin_us)
 	nanosleep(&pause, NULL);
 }
 
-bool copier_has_copied(struct copier *copier, size_t batch)
+// A buffer for a block, or NULL where PLAN's stacks are not written to a file, or there is no room.
+static unsigned char *make_buffer(struct plan *plan)
 {
-	const uint64_t begin_us = clock_now_us();
+	unsigned char *buffer = plan->by_file ? plan_borrow(plan, 1, COPIER_BLOCK) : NULL;
 
-	if (take(copier, batch))
-		return false;
-	while (state_of(copier, batch) == BATCH_TAKEN)
-		wait_a_moment(copier, begin_us);
-	return state_of(copier, batch) == BATCH_COPIED;
+	if (buffer)
+		sys_populate_private(buffer, COPIER_BLOCK);
+	return buffer;
 }
 
-void copier_end(struct copier *copier)
+// Starts the thread of COPIER, if it can be, for STACKS stacks, if they are worth it.
+static void start(struct copier *copier, size_t stacks)
+{
+	struct plan *plan = copier->plan;
+	size_t used = plan->borrowed.used;
+
+	if (stacks < MANY || !cpus_are_several())
+		return;
+	unsigned char *stack = plan_borrow(plan, 1, STACK);
+	copier->buffer = make_buffer(plan);
+	if (!stack || (plan->by_file && !copier->buffer) ||
+		bare_thread(copy_batches, copier, stack + STACK, &copier->tid) < 0) {
+		plan_give_back(plan, used);
+		return;
+	}
+	plan->copier = copier;
+	pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
+	if (tid != 0)
+		cpus_keep_off(tid);
+}
+
+void copier_copy(struct plan *plan, const size_t *indices, struct copier_batch *batches,
+	size_t count, uint32_t copy_ms)
+{
+	struct copier *copier = plan_borrow(plan, 1, sizeof(*copier));
+	unsigned char *buffer = make_buffer(plan);
+	size_t stacks = 0;
+
+	if (!copier || (plan->by_file && !buffer))
+		return; // nothing is copied
+	for (size_t i = 0; i < count; i++)
+		stacks += batches[i].count;
+	copier->plan = plan;
+	copier->indices = indices;
+	copier->batches = batches;
+	copier->count = count;
+	start(copier, stacks);
+	do {
+		size_t next = __atomic_load_n(&copier->next, __ATOMIC_RELAXED);
+		if (next < count)
+			plan->at = indices[batches[next].first];
+		plan_allow(plan, copy_ms);
+	} while (copy_next(copier, buffer));
+	const uint64_t begin_us = clock_now_us();
+	for (size_t i = 0; i < count; i++)
+		while (!__atomic_load_n(&batches[i].done, __ATOMIC_ACQUIRE))
+			wait_a_moment(copier, begin_us);
+}
+
+void copier_end(struct plan *plan)
 {
 	const uint64_t begin_us = clock_now_us();
+	struct copier *copier = plan->copier;
 
-	if (!copier)
-		return;
-	while (__atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE) != 0)
+	while (copier && __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE) != 0)
 		wait_a_moment(copier, begin_us);
-	plan_give_back(copier->plan, copier->used);
+	plan->copier = NULL;
 }

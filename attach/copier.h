@@ -1,39 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A thread of the helper, on another CPU, that copies stacks too, where there are many.
+// Copying stacks in batches; many of them on another CPU too, by a second thread of the helper.
 //
-// Theory of operation. The stacks are cut into batches. The helper comes from the first one, the
-// copier from the last, and whoever takes a batch first copies it, and looks through it. The copier
-// only tries: it writes to the places that were reserved for the stacks, and says of a batch that
-// it is whole; what it could not copy as a whole, the helper copies again, and finds out why. As a
-// thread it dies with the helper, whoever kills that; and where no thread may be made, or no other
-// CPU is free, the helper copies all by itself.
+// Theory of operation. The helper and the copier, its thread, both take the next batch, and copy
+// it, and look through it while it is in their CPU's cache. They only try: each writes to the
+// places that were reserved for the stacks, and says how much of a batch is there; what is not
+// whole the helper copies again, and finds out why. As a thread the copier dies with the helper,
+// whoever kills that; and where no thread may be made, or no other CPU is free, the helper copies
+// all by itself.
+//
+// Where the stacks' memory is a mapping of a file (memfile.h), a batch is a block of it: the stacks
+// are read into a small buffer, which stays in the cache, and written to the file from there. So
+// nobody has to make pages for the mapping, which takes longer than to copy them.
 #pragma once
 
 #include "plan.h"
 
 #include <stdbool.h>
 
-enum { COPIER_BATCH = 64 }; // stacks copied by one call: more gain nothing (measured)
+enum {
+	COPIER_STACKS = 64,       // of a batch: more by one call gain nothing (measured)
+	COPIER_BLOCK = 128 << 10, // bytes of a block of the file: larger pages are rarely at hand
+};
+
+struct copier_batch {
+	size_t first, count; // of the threads' indices
+	size_t copied;       // bytes that are there, of one stack after the other
+	bool done;           // nobody copies it any more
+};
 
 struct copier;
 
-// Starts a thread that copies what stackcopy_reserve() has reserved for the stacks of the COUNT
-// threads INDICES of PLAN, in batches of COPIER_BATCH from the last one. Returns NULL if that is
-// not worth it, or cannot be done. What it needs, it borrows of PLAN, until copier_end().
-struct copier *copier_begin(struct plan *plan, const size_t *indices, size_t count);
+// Copies what stackcopy_reserve() has reserved for the stacks of the threads INDICES of PLAN, in
+// BATCHES, which are COUNT, each of COPIER_STACKS at most and, by file, in one block, or of one
+// stack. Their rows' left_sp says what those that are whole have left (copier_look()). Returns when
+// all are done. PLAN's kill_at_us is moved on, to COPY_MS from each batch. What it needs, it
+// borrows of PLAN; the copier, if there is one, is PLAN's, until copier_end().
+void copier_copy(struct plan *plan, const size_t *indices, struct copier_batch *batches,
+	size_t count, uint32_t copy_ms);
 
-// Takes batch BATCH from COPIER. Returns whether it has copied that, whole; if not, it will not any
-// more. Waits while it does.
-bool copier_has_copied(struct copier *copier, size_t batch);
+// Waits until PLAN's copier, which has nothing to do any more, has ended, if there is one.
+void copier_end(struct plan *plan);
 
-// Waits until COPIER, whose batches all were taken, has ended. Accepts NULL.
-void copier_end(struct copier *copier);
-
-// Copies the stacks of the COUNT threads INDICES of PLAN, COPIER_BATCH at most, to their places by
-// one call, process_vm_readv(2). Returns how many bytes were copied, of one stack after the other,
-// or -errno.
-ssize_t copier_copy(const struct plan *plan, const size_t *indices, size_t count);
-
-// Looks through the copied stacks of the COUNT threads INDICES of PLAN for what a signal handler on
-// an alternate one has left (leftstack.h), while they are in the CPU's cache: their rows' left_sp.
-void copier_look(const struct plan *plan, const size_t *indices, size_t count);
+// Looks through the copied stack of thread INDEX of PLAN, which is at STACK, for what a signal
+// handler on an alternate stack has left (leftstack.h): its row's left_sp.
+void copier_look(const struct plan *plan, size_t index, const unsigned char *stack);

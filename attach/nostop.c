@@ -129,8 +129,9 @@ static int take_once(struct plan *plan, size_t index, const struct reader *reade
 		return 1;
 	}
 	take_registers(thread, &before);
-	stackcopy_reserve(plan, &index, 1);
+	stackcopy_reserve(plan, &index, 1, false);
 	stackcopy_take(plan, &index, 1, READ_MS);
+	stackcopy_finish(plan, &index, READ_MS);
 	stackcopy_end(plan);
 	if (plan->rows[index].copy_errnum != 0)
 		return -plan->rows[index].copy_errnum;

@@ -16,9 +16,10 @@
 // What is known of a row beyond the snapshot.
 struct plan_row {
 	bool whole; // all registers are wanted: its unwinding has shown that less is too little
-	bool stop_tried; // it was to be stopped already, whatever came of it
-	bool stuck;      // a helper was killed while it read this thread's memory
-	int copy_errnum; // why nothing of its stack could be copied, the last time; 0: it could
+	bool stop_tried;    // it was to be stopped already, whatever came of it
+	bool stuck;         // a helper was killed while it read this thread's memory
+	bool finished_late; // its stack was not whole when that of others was (stackcopy.h)
+	int copy_errnum;    // why nothing of its stack could be copied, the last time; 0: it could
 	uint64_t thread_pointer; // as the last attempt has seen it; 0: it has not
 	uint64_t left_sp; // of the stack that its copied one says a signal handler has left, or 0
 	size_t room;      // bytes reserved for its stack, at stack_offset
@@ -28,6 +29,7 @@ struct plan_row {
 
 struct capture_listener;
 struct copier;
+struct copier_batch;
 struct policy;
 struct taskiter_program;
 
@@ -59,6 +61,9 @@ struct plan {
 	size_t stacks_len, stacks_capacity;
 	size_t threads_mapped, stacks_mapped, parts_mapped; // bytes of the mappings; 0: malloc(3)
 	bool stacks_borrowed;                               // they are in the caller's memory
+	int stacks_file;             // that this memory is a mapping of, or negative
+	bool is_mapped;              // all of the file is there, so that the mapping can be used
+	bool by_file;                // stacks that are copied now are written to it
 	struct snapshot_part *parts; // beside the stacks, ascending; NULL: there is no code to copy
 	size_t part_count;
 	bool code_tried;  // code that is in no file was looked for, whatever came of it
@@ -81,7 +86,10 @@ struct plan {
 	timer_t killer;       // of this helper, if has_killer
 	bool has_killer;
 	struct plan_borrowed borrowed;
-	struct copier *copier; // the helper's thread, see copier.h; or NULL
+	struct copier *copier;        // that has a thread of the helper, see copier.h; or NULL
+	struct copier_batch *batches; // of the stacks that are being copied
+	size_t batch_count;
+	size_t copying_from; // of what is borrowed: what stackcopy_take() needs begins there
 };
 
 // True when thread INDEX still is to be captured.

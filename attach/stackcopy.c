@@ -5,13 +5,13 @@
 #include "callcopy.h"
 #include "copier.h"
 #include "gostack.h"
-#include "hugepages.h"
 #include "memory.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 enum {
 	PAGE = 4096,
@@ -44,17 +44,67 @@ static size_t wanted_len(const struct plan *plan, size_t index)
 	return end - sp;
 }
 
-void stackcopy_make_present(const struct plan *plan, size_t from, size_t to)
+// Lets the mapping of PLAN's file be used, beyond what was written there.
+static void map_all(struct plan *plan)
 {
-	if (plan->stacks_borrowed && hugepages_are_worth(to))
-		hugepages_end(plan->stacks + to);
+	if (plan->stacks_file >= 0 && !plan->is_mapped)
+		plan->is_mapped = ftruncate(plan->stacks_file, (off_t)plan->stacks_capacity) == 0;
+}
+
+void stackcopy_make_present(struct plan *plan, size_t from, size_t to)
+{
+	map_all(plan);
 	sys_populate(plan->stacks + from, to - from);
 }
 
-void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count)
+static size_t block_end(size_t at)
+{
+	return (at + COPIER_BLOCK - 1) & ~(size_t)(COPIER_BLOCK - 1);
+}
+
+// Reserves room for the stacks in blocks of PLAN's file: COPIER_STACKS at most in one, and none
+// crosses its end, unless it is larger; then nothing else is in its blocks.
+static void reserve_blocks(struct plan *plan, const size_t *indices, size_t count)
+{
+	const size_t capacity = plan->stacks_capacity & ~(size_t)(COPIER_BLOCK - 1);
+	size_t at = plan->stacks_len, in_block = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct snapshot_thread *thread = &plan->threads[indices[i]];
+		struct plan_row *row = &plan->rows[indices[i]];
+		row->copy_errnum = 0;
+		size_t len = wanted_len(plan, indices[i]);
+		size_t most = len < plan->stack_max ? len : plan->stack_max;
+		if (most > block_end(at) - at || in_block == COPIER_STACKS) {
+			at = block_end(at);
+			in_block = 0;
+		}
+		if (at > capacity)
+			at = capacity;
+		if (most > capacity - at)
+			most = capacity - at;
+		thread->stack_cut = len > most;
+		thread->stack_len = row->room = most;
+		thread->stack_offset = at;
+		in_block++;
+		at += most > 0 ? most : 1; // so that it is in its block
+		if (most > COPIER_BLOCK)
+			at = block_end(at);
+	}
+	plan->stacks_len = at < capacity ? block_end(at) : capacity;
+}
+
+void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count, bool by_file)
 {
 	size_t before = plan->stacks_len;
 
+	// Only what is behind its end gets large pages.
+	plan->by_file = by_file && plan->stacks_file >= 0 && !plan->is_mapped && before == 0;
+	if (plan->by_file) {
+		reserve_blocks(plan, indices, count);
+		return;
+	}
+	map_all(plan);
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[indices[i]];
 		struct plan_row *row = &plan->rows[indices[i]];
@@ -107,24 +157,23 @@ static void copy_by_pages(struct plan *plan, size_t index)
 	}
 }
 
-// Copies the stacks of COUNT threads, COPIER_BATCH at most, by one call; what that leaves, one by
-// one.
-static void copy_batch(struct plan *plan, const size_t *indices, size_t count)
+// Copies what is not there of BATCH, one by one.
+static void copy_rest(struct plan *plan, const size_t *indices, const struct copier_batch *batch)
 {
-	plan->at = indices[0];
-	ssize_t n = copier_copy(plan, indices, count);
-	size_t copied = n < 0 ? 0 : (size_t)n;
-	for (size_t i = 0; i < count; i++) {
+	size_t copied = batch->copied;
+
+	for (size_t i = batch->first; i < batch->first + batch->count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[indices[i]];
-		if (copied >= thread->stack_len) {
-			copied -= thread->stack_len;
-			continue;
+		bool is_whole = copied >= thread->stack_len;
+		copied = is_whole ? copied - thread->stack_len : 0;
+		plan->rows[indices[i]].finished_late = !is_whole;
+		if (!is_whole) {
+			plan->at = indices[i];
+			copy_by_pages(plan, indices[i]);
 		}
-		copied = 0;
-		plan->at = indices[i];
-		copy_by_pages(plan, indices[i]);
+		if (!is_whole || (plan->by_file && thread->stack_len > COPIER_BLOCK))
+			copier_look(plan, indices[i], plan->stacks + thread->stack_offset);
 	}
-	copier_look(plan, indices, count);
 }
 
 // Copies the stack that a signal handler of thread INDEX, or Go, has left for the one that was
@@ -161,26 +210,59 @@ static void copy_left(struct plan *plan, size_t index)
 		return;
 	thread->left_sp = left;
 	thread->left_len = (size_t)n;
+	row->finished_late = true;
+}
+
+// How many of the COUNT threads INDICES are copied as a batch.
+static size_t batch_of(const struct plan *plan, const size_t *indices, size_t count)
+{
+	const struct snapshot_thread *first = &plan->threads[indices[0]];
+	size_t most = plan->one_by_one ? 1 : COPIER_STACKS, in_batch = 1;
+
+	for (; in_batch < count && in_batch < most; in_batch++)
+		if (plan->by_file && plan->threads[indices[in_batch]].stack_offset / COPIER_BLOCK !=
+					     first->stack_offset / COPIER_BLOCK)
+			break;
+	return in_batch;
 }
 
 void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint32_t copy_ms)
 {
-	size_t most = plan->one_by_one ? 1 : COPIER_BATCH;
+	struct copier_batch *batches;
+	size_t batch_count = 0;
 
-	plan->copier = plan->one_by_one ? NULL : copier_begin(plan, indices, count);
-	for (size_t i = 0; i < count; i += most) {
+	plan->copying_from = plan->borrowed.used;
+	plan->batches = batches = plan_borrow(plan, count, sizeof(*batches));
+	plan->batch_count = 0;
+	if (!batches) {
+		// No stack is there.
+		for (size_t i = 0; i < count; i++)
+			plan->rows[indices[i]].copy_errnum = ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < count; i += batches[batch_count++].count)
+		batches[batch_count] = (struct copier_batch){
+			.first = i, .count = batch_of(plan, indices + i, count - i)};
+	plan->batch_count = batch_count;
+	copier_copy(plan, indices, batches, batch_count, copy_ms);
+	map_all(plan);
+}
+
+void stackcopy_finish(struct plan *plan, const size_t *indices, uint32_t copy_ms)
+{
+	for (size_t i = 0; i < plan->batch_count; i++) {
+		const struct copier_batch *batch = &plan->batches[i];
+		const size_t *its = indices + batch->first;
 		plan_allow(plan, copy_ms);
-		size_t batch = count - i < most ? count - i : most;
-		if (!plan->copier || !copier_has_copied(plan->copier, i / most))
-			copy_batch(plan, indices + i, batch);
-		callcopy_take(plan, indices + i, batch);
-		for (size_t j = i; j < i + batch; j++)
-			copy_left(plan, indices[j]);
+		copy_rest(plan, indices, batch);
+		callcopy_take(plan, its, batch->count);
+		for (size_t j = 0; j < batch->count; j++)
+			copy_left(plan, its[j]);
 	}
 }
 
 void stackcopy_end(struct plan *plan)
 {
-	copier_end(plan->copier);
-	plan->copier = NULL;
+	copier_end(plan);
+	plan_give_back(plan, plan->copying_from);
 }

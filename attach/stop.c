@@ -291,8 +291,9 @@ static void copy_and_detach(struct stopper *s, struct range range)
 	struct plan *plan = s->plan;
 	size_t count = copy_registers(s, range);
 
-	stackcopy_reserve(plan, s->indices, count);
+	stackcopy_reserve(plan, s->indices, count, false);
 	stackcopy_take(plan, s->indices, count, COPY_MS);
+	stackcopy_finish(plan, s->indices, COPY_MS);
 	detach(s, range);
 	stackcopy_end(plan);
 	for (size_t i = 0; i < count; i++) {

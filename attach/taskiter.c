@@ -164,7 +164,7 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
 		thread->switches = proof->switches;
-		thread->as_told = it->told;
+		thread->as_told = it->told && !plan->rows[index].finished_late;
 		thread->wait.waited_known = thread->state != 'R' &&
 					    waited_of_notes(&proof->notes, &thread->wait.waited_ms);
 		thread->errnum = 0;
@@ -249,10 +249,11 @@ static int take(struct plan *plan, int link_fd)
 			break;
 		if (it.count == 0) // what runs may sleep soon
 			nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
-		stackcopy_reserve(plan, indices, it.count);
+		stackcopy_reserve(plan, indices, it.count, it.count >= FEW);
 		stackcopy_take(plan, indices, it.count, READ_MS);
-		stackcopy_end(plan);
 		tell(&it);
+		stackcopy_finish(plan, indices, READ_MS);
+		stackcopy_end(plan);
 	}
 	// It ends early when the thread that it stands on exits (kernel/bpf/task_iter.c).
 	if (plan->named_count == 0 && !plan_has_all(plan))

@@ -7,8 +7,8 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "cpus.h"
-#include "hugepages.h"
 #include "leftout.h"
+#include "memfile.h"
 #include "placement.h"
 #include "serving.h"
 #include "sys.h"
@@ -30,6 +30,7 @@ enum {
 	HELP_US = 250,            // after which it is looked whether it has a CPU
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
+	EXPECTED_MANY = 256,      // for which there is a file
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
 	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
@@ -44,6 +45,7 @@ struct inspection {
 	int status;    // its wait status, when it has none any more
 	bool told;     // it was told of modules, and has not come to an end with them
 	bool seasoned; // it has come to an end with other modules before
+	bool has_file; // it has the one that the room for stacks is in, if it is in one
 	int failed;    // -errno of telling it, or 0
 	struct answers answers;
 	struct leftout leftout;
@@ -92,6 +94,7 @@ static int start(struct inspection *inspection, struct error *err)
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = inspection->seasoned = false;
+	inspection->has_file = inspection->work.file >= 0; // it has our mappings
 	inspection->spent_us = 0;
 	inspection->failed = 0;
 	return 0;
@@ -195,6 +198,11 @@ unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len)
 	return work_room(&inspection->work, ret_len);
 }
 
+int inspect_room_file(const struct inspection *inspection)
+{
+	return inspection->work.file;
+}
+
 // Sends a record of TYPE.
 static int tell(struct inspection *inspection, enum wire_type type)
 {
@@ -233,16 +241,18 @@ static int tell_room(struct inspection *inspection)
 	const size_t count = inspection->expected;
 	struct wire_record *record = &inspection->record;
 	auto_fd int reader = -EBADF;
-	int r = 0;
 
 	if (count == 0)
 		return 0;
+	if (!inspection->has_file && inspection->work.file >= 0) {
+		if ((reader = memfile_reopen(inspection->work.file)) < 0)
+			return reader;
+		inspection->has_file = true;
+	}
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
-	record->value = count * EXPECTED_STACK;
-	if (hugepages_are_worth(record->value))
-		r = work_use_huge(&inspection->work, count, &reader);
-	return r < 0 ? r : wire_send(inspection->in.socket, record, reader);
+	record->value = inspection->has_file ? 0 : count * EXPECTED_STACK;
+	return wire_send(inspection->in.socket, record, reader);
 }
 
 void inspect_expect(struct inspection *inspection, size_t thread_count)
@@ -252,6 +262,8 @@ void inspect_expect(struct inspection *inspection, size_t thread_count)
 	inspection->expected = thread_count < EXPECTED_FEW ? 0
 			       : thread_count < most       ? thread_count
 							   : most;
+	if (inspection->failed == 0 && thread_count >= EXPECTED_MANY)
+		inspection->failed = work_use_file(&inspection->work);
 }
 
 void inspect_begin(struct inspection *inspection)

@@ -63,11 +63,15 @@ pid_t inspect_worker(const struct inspection *inspection, uint64_t *ret_since_us
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
+// The file that this is a mapping of, from its beginning on, or -EBADF. After inspect_expect() it
+// is empty, and has to be made longer before the mapping is used. INSPECTION's.
+int inspect_room_file(const struct inspection *inspection);
+
 // Says that the stacks of about THREAD_COUNT threads will come, if there are many, after the next
 // modules: then the worker, which has little to do yet, makes memory for them present, as that
-// takes as long as copying them, and inspect_modules() does with what is told of threads beside.
-// What is in the room before is lost then. Not earlier: the CPU that the worker is on may be busy
-// with what the modules' reader needs.
+// takes as long as copying them, or, if there are very many, the room becomes that of a file, whose
+// pages are made when they are written; and inspect_modules() makes that present which is told of
+// threads beside. What is in the room before is lost then.
 void inspect_expect(struct inspection *inspection, size_t thread_count);
 
 // Forgets what INSPECTION was told and was not finished, if anything, with its worker; another one

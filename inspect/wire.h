@@ -114,7 +114,7 @@ struct wire_registers {
 //   REQUEST: kind, index (the module; of a perf map the one behind the last), build_id, text (the
 //   name that its debug link, or its debug information, gives), count (the first place to look at)
 //   FILE: count (the place it is from), status (1: none, but something else is there)
-//   ROOM: value (their bytes, about), beside it work_take_huge()'s file, or none
+//   ROOM: value (their bytes, about), beside it work_take_file()'s file, or none
 //   NAMING: index (the module)                 MODULES, UNPROVEN, THREADS: nothing
 //   DONE: value, index, count (microseconds of unwinding, naming, positions)
 struct wire_record {

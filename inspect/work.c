@@ -3,7 +3,7 @@
 #include "work.h"
 
 #include "cleanup.h"
-#include "hugepages.h"
+#include "memfile.h"
 #include "sys.h"
 
 #include <assert.h>
@@ -11,11 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum {
-	ALIGNMENT = 16,
-	// Bytes before the stacks for each thread that is expected: its row, and two mappings.
-	EXPECTED_EACH = sizeof(struct snapshot_thread) + 2 * sizeof(struct snapshot_map),
-};
+enum { ALIGNMENT = 16 };
 
 // What the memory begins with: pages that the worker may write to.
 struct head {
@@ -40,7 +36,7 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 		struct head *head = memory;
 		*ret = (struct work_memory){.work = &head->work,
 			.len = len,
-			.first = HEAD_LEN,
+			.file = -EBADF,
 			.used = HEAD_LEN,
 			.room_at = len / 8,
 			.place = &head->place};
@@ -50,66 +46,54 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 	return -ENOMEM;
 }
 
-// Where large pages can begin, behind the head: bytes from MEMORY's beginning.
-static size_t huge_at(const struct work_memory *memory)
-{
-	uintptr_t start = (uintptr_t)memory->work;
-
-	return hugepages_round(start + HEAD_LEN) - start;
-}
-
 void work_begin(struct work_memory *memory, const struct worker_options *options)
 {
-	size_t huge = huge_at(memory);
-
 	*memory->work = (struct work){.socket = -EBADF,
 		.options = *options,
 		.place = memory->place,
 		.fixed = (unsigned char *)memory->work + HEAD_LEN,
-		.fixed_len = memory->len - HEAD_LEN,
-		.huge = (unsigned char *)memory->work + huge,
-		.huge_len = memory->len - huge};
+		.fixed_len = memory->len - HEAD_LEN};
 	memory->work->room = work_room(memory, &memory->work->room_len);
 	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
 }
 
-// Maps FILE over the LEN bytes at ADDR.
-static int map_huge(void *addr, size_t len, int prot, int file)
+// Maps FILE over the LEN bytes at ROOM.
+static int map_file(unsigned char *room, size_t len, int prot, int file)
 {
-	int flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+	const int flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
 
-	return mmap(addr, len, prot, flags, file, 0) == MAP_FAILED ? -errno : 0;
-}
-
-int work_use_huge(struct work_memory *memory, size_t count, int *ret_reader)
-{
-	size_t at = huge_at(memory), len = memory->len - at;
-	size_t most = (memory->room_at - at) / EXPECTED_EACH;
-	auto_fd int reader = -EBADF;
-	auto_fd int file = memory->first == at ? -EBADF : hugepages_file(len, &reader);
-
-	if (file >= 0) {
-		int prot = PROT_READ | PROT_WRITE;
-		int r = map_huge((unsigned char *)memory->work + at, len, prot, file);
-		if (r < 0)
-			return r;
-		memory->first = at;
-		hugepages_end((unsigned char *)memory->work + at +
-			      (count < most ? count : most) * EXPECTED_EACH);
-	}
-	*ret_reader = take_fd(&reader);
+	if (mmap(room, len, prot, flags, file, 0) == MAP_FAILED)
+		return -errno;
+	madvise(room, len, MADV_NOHUGEPAGE); // what is not there comes in small pages
 	return 0;
 }
 
-int work_take_huge(const struct work *work, int reader)
+int work_use_file(struct work_memory *memory)
 {
-	return map_huge(work->huge, work->huge_len, PROT_READ, reader);
+	size_t len;
+	unsigned char *room = work_room(memory, &len);
+
+	if (memory->file >= 0)
+		return ftruncate(memory->file, 0) < 0 ? -errno : 0;
+	auto_fd int file = memfile_open_growing(len);
+	if (file < 0)
+		return 0;
+	int r = map_file(room, len, PROT_READ | PROT_WRITE, file);
+	if (r == 0)
+		memory->file = take_fd(&file);
+	return r;
+}
+
+int work_take_file(const struct work *work, int reader)
+{
+	return map_file(work->room, work->room_len, PROT_READ, reader);
 }
 
 void work_close(struct work_memory *memory)
 {
 	if (memory->work)
 		munmap(memory->work, memory->len);
+	close_fd(&memory->file);
 	memory->work = NULL;
 }
 
@@ -159,7 +143,7 @@ int work_put_modules(struct work_memory *memory, const struct snapshot *snapshot
 	size_t count = snapshot->module_count;
 	int r = 0;
 
-	memory->used = memory->first;
+	memory->used = HEAD_LEN;
 	memory->unproven = NULL;
 	memory->work->unnamed = NULL;
 	*memory->place = (struct work_place){.module = WORK_NO_MODULE};
@@ -260,7 +244,8 @@ int work_put_threads(struct work_memory *memory, const struct snapshot *snapshot
 	if (!ours.threads)
 		return -ENOMEM;
 	if (snapshot->stacks != room) {
-		if (snapshot->stacks_len > room_len)
+		if (snapshot->stacks_len > room_len ||
+			(memory->file >= 0 && ftruncate(memory->file, (off_t)room_len) < 0))
 			return -ENOMEM;
 		if (snapshot->stacks_len > 0)
 			memcpy(room, snapshot->stacks, snapshot->stacks_len);

@@ -5,13 +5,13 @@
 // captured, so it is started before anything is known of the process (inspect.h), and what there is
 // to do is put into memory that it shares with nspeek from the beginning, at the same address on
 // both sides: a snapshot's arrays go there as they are, and a record says when they are there
-// (wire.h). Before many threads come, all of it but the beginning is replaced on both sides by a
-// file in large pages (hugepages.h). Files go over the socket. The memory goes one way: where it
-// is, how much of it is used and what was put there nspeek keeps for itself, and never reads back,
-// so a worker that writes there deceives nobody but itself. Only the copied stacks are there alone:
-// nspeek takes words of them for what may be anything, and keeps them in a file. One thing comes
-// back: at which module the worker is, for when it does not come to its end (leftout.h); that may
-// be anything too.
+// (wire.h). Before many threads come, the room for their stacks is replaced on both sides by a
+// file, so that they can be written there (memfile.h). Files go over the socket. The memory goes
+// one way: where it is, how much of it is used and what was put there nspeek keeps for itself, and
+// never reads back, so a worker that writes there deceives nobody but itself. Only the copied
+// stacks are there alone: nspeek takes words of them for what may be anything, and keeps them in a
+// file. One thing comes back: at which module the worker is, for when it does not come to its end
+// (leftout.h); that may be anything too.
 #pragma once
 
 #include "snapshot.h"
@@ -52,16 +52,14 @@ struct work {
 		beside; // it shares nspeek's CPU, where waiting without sleeping waits for itself
 	void *fixed;    // what of the memory the worker has no business to write to
 	size_t fixed_len;
-	void *huge; // where a file of large pages may be mapped over it, to its end
-	size_t huge_len;
 };
 
 // The memory. This is nspeek's alone.
 struct work_memory {
 	struct work *work; // to be written only
 	size_t len;        // bytes of the memory
-	size_t first;      // where what is put begins,
-	size_t used;       // and ends: of what is before the stacks
+	int file;          // that the room for stacks is a mapping of, or -EBADF
+	size_t used;       // where what is put ends: of what is before the stacks
 	size_t room_at;    // where room for stacks begins
 	struct snapshot snapshot;
 	struct snapshot_thread
@@ -77,14 +75,15 @@ int work_open(const struct worker_options *options, struct work_memory *ret);
 // is gone.
 void work_begin(struct work_memory *memory, const struct worker_options *options);
 
-// Maps a file of large pages over MEMORY, of which nothing is needed any more but the head, for
-// some COUNT threads, unless that was done before, and sets *RET_READER to an fd for the worker's
-// work_take_huge(), or to -EBADF when there is nothing to be done. Fails with -errno; without large
-// pages (hugepages.h) all is as it was, and 0 is returned.
-int work_use_huge(struct work_memory *memory, size_t count, int *ret_reader);
+// Maps a file over MEMORY's room for stacks, of which nothing is needed any more; one that is there
+// is emptied. It is to be made longer before the mapping is used. Workers that there are have to be
+// given it (memfile_reopen()), for work_take_file(). Fails with -errno. Without a file all is as it
+// was, and 0 is returned: where files may not be so large, or memory has to be promised before it
+// is used.
+int work_use_file(struct work_memory *memory);
 
-// The same for the worker, with what work_use_huge() gave. Fails with -errno.
-int work_take_huge(const struct work *work, int reader);
+// The same for the worker: READER is the file that it was given. Fails with -errno.
+int work_take_file(const struct work *work, int reader);
 
 // Unmaps MEMORY. Accepts one that is {0}.
 void work_close(struct work_memory *memory);

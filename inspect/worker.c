@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "hugepages.h"
 #include "needed.h"
 #include "sandbox.h"
 #include "symbols.h"
@@ -21,7 +20,8 @@
 
 enum {
 	PAGE = 4096,
-	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
+	MANY_BYTES = 1 << 20, // of stacks
+	OPENED_AHEAD = 16,    // modules that are opened before it is known what threads are in
 };
 
 struct wire_record *worker_record(struct worker *worker, enum wire_type type)
@@ -371,20 +371,17 @@ static int receive_files(struct worker *worker)
 	return r;
 }
 
-// Makes memory for stacks, and for what comes of them, present before they come: in large pages, if
-// READER is a file of them. Fails with -errno.
+// Makes memory for stacks present before they come, or takes the file READER for it, if there is
+// one. Fails with -errno.
 static int make_room(const struct worker *worker, const struct work *work, int reader)
 {
 	uint64_t len =
 		worker->record.value < work->room_len ? worker->record.value : work->room_len;
-	int r = reader < 0 ? 0 : work_take_huge(work, reader);
+	int r = reader < 0 ? 0 : work_take_file(work, reader);
 
-	if (r < 0)
-		return r;
-	if (hugepages_are_worth(len))
-		hugepages_end(work->room + len);
-	sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
-	return 0;
+	if (r == 0)
+		sys_populate(work->room, len & ~(uint64_t)(PAGE - 1));
+	return r;
 }
 
 // Drops what was of the snapshot before. Fails with -ENOMEM.
@@ -477,6 +474,9 @@ static int take_threads(struct worker *worker, const struct snapshot *from)
 	worker->snapshot.parts = from->parts;
 	worker->snapshot.part_count = from->part_count;
 	worker->snapshot.parked = from->parked;
+	// Those of a file are there, but not for us: 16 pages come at a time.
+	if (from->stacks_len >= MANY_BYTES)
+		sys_populate(from->stacks, from->stacks_len & ~(size_t)(PAGE - 1));
 	if (!worker->chain)
 		worker->chain =
 			reallocarray(NULL, worker->options->max_frames + 1, sizeof(*worker->chain));

@@ -174,6 +174,7 @@ static int take_whole(struct target *target, const struct stack_options *options
 	struct capture_options *capture = &taking.capture;
 
 	capture->room = inspect_room(inspection, &capture->room_len);
+	capture->room_file = inspect_room_file(inspection);
 	int r = take(target, &taking, inspection, ret, err);
 	if (r < 0 || !policy->completes)
 		return r;

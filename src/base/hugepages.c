@@ -2,34 +2,16 @@
 // Memory in large pages.
 #include "hugepages.h"
 
-#include "cleanup.h"
-#include "fd.h"
-#include "mounttree.h"
-
-#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 // A large page is worth what it costs for as much as that: it may have to be moved together, or be
 // the first touch of as much of a virtual machine's memory, which is 4 ms then.
-enum { WORTH = 1 << 20, PAGE = 4096 };
+enum { WORTH = 1 << 20 };
 
 void hugepages_advise(void *addr, size_t len)
 {
 	madvise(addr, len, MADV_HUGEPAGE);
-}
-
-bool hugepages_are_worth(size_t len)
-{
-	return len >= WORTH;
-}
-
-void hugepages_end(void *end)
-{
-	uintptr_t rest = (uintptr_t)end % HUGEPAGE;
-
-	if (rest > 0 && rest < WORTH)
-		madvise((unsigned char *)end - rest, HUGEPAGE, MADV_NOHUGEPAGE);
 }
 
 void *hugepages_map(size_t *len)
@@ -68,41 +50,4 @@ void hugepages_free(void *memory, size_t mapped)
 		munmap(memory, mapped);
 	else
 		free(memory);
-}
-
-// Whether memory may be had that was not promised before: if not, the pages of a file are, and
-// whoever touches one that cannot be had is killed (proc_sys_vm(5), overcommit_memory).
-static bool is_overcommitted(void)
-{
-	char word[8];
-	ssize_t len =
-		fd_read_small_at(AT_FDCWD, "/proc/sys/vm/overcommit_memory", word, sizeof(word));
-
-	return len > 0 && word[0] != '2';
-}
-
-int hugepages_file(size_t len, int *ret_reader)
-{
-	static const char name[] = "memory"; // as long as the file system's root is held
-	static const struct mounttree_option options[] = {
-		{.key = "huge", .value = "always"}, {.key = "size", .value = "0"}, {.key = NULL}};
-	struct rlimit most;
-
-	// Beyond the limit for files we would not fail, but be killed (setrlimit(2), SIGXFSZ).
-	if (getrlimit(RLIMIT_FSIZE, &most) < 0 || most.rlim_cur < len)
-		return -EFBIG;
-	if (!is_overcommitted())
-		return -ENOMEM;
-	if (sysconf(_SC_PAGESIZE) != PAGE)
-		return -EOPNOTSUPP;
-	auto_fd int root = mounttree_new("tmpfs", options, 0);
-
-	if (root < 0)
-		return root;
-	auto_fd int fd = openat(root, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	auto_fd int reader = fd < 0 ? -EBADF : openat(root, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || reader < 0 || ftruncate(fd, (off_t)len) < 0)
-		return -errno;
-	*ret_reader = take_fd(&reader);
-	return take_fd(&fd);
 }

@@ -29,20 +29,5 @@ void hugepages_free(void *memory, size_t mapped);
 // if that is worth it. Returns NULL when there is no memory. Source: madvise(2), MADV_HUGEPAGE.
 void *hugepages_map(size_t *len);
 
-// Whether a file of large pages is worth its cost for LEN bytes.
-bool hugepages_are_worth(size_t len);
-
-// Says that little behind END will be written to, in memory of a file of large pages, which goes on
-// there: where what is before it fills less than half of a large page, that becomes small ones. For
-// good, for who writes there by this mapping.
-void hugepages_end(void *end);
-
 // Says that LEN bytes at ADDR, a page's beginning, of private memory will be written to.
 void hugepages_advise(void *addr, size_t len);
-
-// Opens a file of LEN bytes, zero, that has no name and goes with its last fd or mapping: as
-// memfd_create(2), but its pages are large ones. *RET_READER is an fd of it that cannot write. Both
-// are the caller's. Fails with -errno: where it may not mount (a tmpfs of its own, that nobody
-// sees), before Linux 5.2, where files may not be so large, where memory has to be promised before
-// it is used, or where pages are not 4 KiB. Source: tmpfs(5), huge=; fsopen(2).
-int hugepages_file(size_t len, int *ret_reader);

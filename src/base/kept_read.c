@@ -5,6 +5,7 @@
 #include "kept.h"
 #include "kept_tags.h"
 #include "kept_take.h"
+#include "memfile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,10 +13,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x8u // Linux 6.3
-#endif
 
 enum {
 	EXE_MAX = 4096,
@@ -25,13 +22,12 @@ enum {
 // An empty file in memory of LEN bytes, or -errno. Some fds are left for everything else.
 static int make_file(uint64_t len)
 {
-	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	struct rlimit limit;
-	auto_fd int fd = memfd_create("nspeek-load", flags | MFD_NOEXEC_SEAL);
+	auto_fd int fd = memfile_open("nspeek-load");
 
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("nspeek-load", flags);
-	if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (fd < 0)
+		return fd;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
 	if ((rlim_t)fd + FDS_RESERVED > limit.rlim_cur)
 		return -EMFILE;

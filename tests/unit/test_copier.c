@@ -17,11 +17,14 @@
 #include <unistd.h>
 
 enum { COUNT = 1000, LEN = 3000, LENT = 1 << 20 };
-enum { BATCHES = (COUNT + COPIER_BATCH - 1) / COPIER_BATCH };
+enum { BATCHES = (COUNT + COPIER_STACKS - 1) / COPIER_STACKS };
+enum { IN_BLOCK = COPIER_BLOCK / LEN, BLOCKS = (COUNT + IN_BLOCK - 1) / IN_BLOCK };
+enum { FILE_LEN = BLOCKS * COPIER_BLOCK };
 
 static struct snapshot_thread threads[COUNT];
 static struct plan_row rows[COUNT];
 static size_t indices[COUNT];
+static struct copier_batch batches[COUNT];
 static unsigned char lent[LENT], *copies;
 static _Alignas(16) unsigned char original[COUNT][LEN];
 
@@ -38,23 +41,56 @@ static struct plan prepared(void)
 		threads[i].regs[ARCH_REG_SP] = (uintptr_t)original[i];
 		indices[i] = i;
 	}
+	for (size_t i = 0; i < BATCHES; i++)
+		batches[i] =
+			(struct copier_batch){.first = i * COPIER_STACKS, .count = COPIER_STACKS};
+	batches[BATCHES - 1].count = COUNT % COPIER_STACKS;
 	return (struct plan){.pid = getpid(),
+		.deadline_us = UINT64_MAX,
 		.threads = threads,
 		.rows = rows,
 		.thread_count = COUNT,
 		.stacks = copies,
 		.stacks_capacity = (size_t)COUNT * LEN,
+		.stacks_file = -EBADF,
 		.borrowed = {lent, sizeof(lent), 0, sizeof(lent)}};
 }
 
-static size_t batch_len(size_t batch)
+// The same by file: in blocks.
+static struct plan prepared_by_file(void)
 {
-	return batch < BATCHES - 1 ? COPIER_BATCH : COUNT - batch * COPIER_BATCH;
+	struct plan plan = prepared();
+
+	free(copies);
+	plan.by_file = true;
+	plan.stacks_file = memfd_create("stacks", MFD_CLOEXEC);
+	check_true(plan.stacks_file >= 0);
+	copies = mmap(NULL, FILE_LEN, PROT_READ, MAP_SHARED, plan.stacks_file, 0);
+	check_true(copies != MAP_FAILED);
+	plan.stacks = copies;
+	plan.stacks_capacity = FILE_LEN;
+	for (size_t i = 0; i < COUNT; i++)
+		threads[i].stack_offset = i / IN_BLOCK * COPIER_BLOCK + i % IN_BLOCK * LEN;
+	for (size_t i = 0; i < BLOCKS; i++)
+		batches[i] = (struct copier_batch){.first = i * IN_BLOCK, .count = IN_BLOCK};
+	batches[BLOCKS - 1].count = COUNT - (BLOCKS - 1) * IN_BLOCK;
+	return plan;
 }
 
-static void check_copied(size_t batch)
+static size_t len_of(const struct copier_batch *batch)
 {
-	for (size_t i = batch * COPIER_BATCH; i < batch * COPIER_BATCH + batch_len(batch); i++)
+	size_t len = 0;
+
+	for (size_t i = batch->first; i < batch->first + batch->count; i++)
+		len += threads[i].stack_len;
+	return len;
+}
+
+static void check_copied(const struct copier_batch *batch)
+{
+	check_true(batch->done);
+	check_u64(batch->copied, len_of(batch));
+	for (size_t i = batch->first; i < batch->first + batch->count; i++)
 		check_true(memcmp(copies + threads[i].stack_offset, original[i],
 				   threads[i].stack_len) == 0);
 }
@@ -83,56 +119,109 @@ static void put_signal_frame(size_t index, uint64_t left)
 	memcpy((void *)at, &context, sizeof(context));
 }
 
-Test(copier, copies_what_nobody_has_taken)
+Test(copier, copies_all)
 {
 	struct plan plan = prepared();
-	bool has_copied[BATCHES];
-	size_t its = 0;
 
 	need_cpus();
 	put_signal_frame(COUNT - 1, 0x7000);
 	rows[COUNT - 2].left_sp = 1; // of an earlier attempt
-	struct copier *copier = copier_begin(&plan, indices, COUNT);
-	check_true(copier && plan.borrowed.used > 0);
-	for (size_t i = 0; i < 2000 && copies[threads[COUNT - 1].stack_offset] == 0; i++)
-		usleep(1000); // it comes from the last one
-	for (size_t batch = 0; batch < BATCHES; batch++) {
-		has_copied[batch] = copier_has_copied(copier, batch);
-		its += has_copied[batch];
-		if (has_copied[batch])
-			check_copied(batch);
-	}
-	copier_end(copier);
-	check_true(its > 0);
+	copier_copy(&plan, indices, batches, BATCHES, 1000);
+	check_true(plan.copier);
+	copier_end(&plan);
+	check_true(!plan.copier);
+	for (size_t i = 0; i < BATCHES; i++)
+		check_copied(&batches[i]);
 	check_u64(rows[COUNT - 1].left_sp, 0x7000);
 	check_u64(rows[COUNT - 2].left_sp, 0);
-	check_u64(plan.borrowed.used, 0);
-	for (size_t batch = 0; batch < BATCHES; batch++)
-		if (!has_copied[batch])
-			check_int(copies[threads[batch * COPIER_BATCH].stack_offset], 0);
 	free(copies);
+	plan_give_back(&plan, 0);
 	check_no_leak();
 }
 
-// What is not whole is left to others.
-Test(copier, says_what_it_could_not_copy)
+Test(copier, copies_all_by_file)
 {
-	struct plan plan = prepared();
-	bool has_copied[BATCHES];
-	const size_t hole = BATCHES - 2;
+	struct plan plan = prepared_by_file();
 
 	need_cpus();
-	threads[hole * COPIER_BATCH + 5].regs[ARCH_REG_SP] = 4096;
-	struct copier *copier = copier_begin(&plan, indices, COUNT);
-	check_true(copier);
-	for (size_t i = 0; i < 2000 && copies[threads[0].stack_offset] == 0; i++)
-		usleep(1000);
-	for (size_t batch = 0; batch < BATCHES; batch++)
-		has_copied[batch] = copier_has_copied(copier, batch);
-	copier_end(copier);
-	for (size_t batch = 0; batch < BATCHES; batch++)
-		check_int(has_copied[batch], batch != hole);
-	free(copies);
+	put_signal_frame(COUNT - 1, 0x7000);
+	copier_copy(&plan, indices, batches, BLOCKS, 1000);
+	check_true(plan.copier);
+	copier_end(&plan);
+	for (size_t i = 0; i < BLOCKS; i++)
+		check_copied(&batches[i]);
+	check_u64(rows[COUNT - 1].left_sp, 0x7000);
+	munmap(copies, FILE_LEN);
+	close(plan.stacks_file);
+	check_no_leak();
+}
+
+// One that is larger than a block, and so than the buffer; and one of which the end is missing.
+Test(copier, copies_what_is_large)
+{
+	enum { LARGE = 3 * COPIER_BLOCK - 5000 };
+	unsigned char *stack = mmap(
+		NULL, LARGE + 5000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	check_true(stack != MAP_FAILED);
+	for (size_t i = 0; i < LARGE; i++)
+		stack[i] = (unsigned char)(i * 7 / 5);
+	for (int round = 0; round < 2; round++) {
+		struct plan plan = prepared_by_file();
+		batches[0] = (struct copier_batch){.first = 0, .count = 1};
+		threads[0].stack_len = LARGE;
+		threads[0].regs[ARCH_REG_SP] = (uintptr_t)stack;
+		copier_copy(&plan, indices, batches, 1, 1000);
+		check_true(!plan.copier); // not for a few
+		check_true(batches[0].done);
+		check_u64(batches[0].copied, round == 0 ? LARGE : COPIER_BLOCK);
+		check_int(memcmp(copies, stack, batches[0].copied), 0);
+		munmap(copies, FILE_LEN);
+		close(plan.stacks_file);
+		munmap(stack + COPIER_BLOCK, LARGE - COPIER_BLOCK);
+	}
+}
+
+// How much of a batch is there: what is before a hole.
+Test(copier, says_what_it_could_not_copy)
+{
+	const size_t hole = BATCHES - 2, before = 5;
+
+	need_cpus();
+	for (int by_file = 0; by_file < 2; by_file++) {
+		struct plan plan = by_file ? prepared_by_file() : prepared();
+		size_t its = batches[hole].first, len = 0;
+		for (size_t i = 0; i < before; i++)
+			len += threads[its + i].stack_len;
+		threads[its + before].regs[ARCH_REG_SP] = 4096;
+		copier_copy(&plan, indices, batches, by_file ? BLOCKS : BATCHES, 1000);
+		copier_end(&plan);
+		for (size_t i = 0; i < (by_file ? BLOCKS : BATCHES); i++)
+			if (i != hole)
+				check_copied(&batches[i]);
+		check_true(batches[hole].done);
+		check_u64(batches[hole].copied, len);
+		check_int(memcmp(copies + threads[its].stack_offset, original[its],
+				  threads[its].stack_len),
+			0);
+		if (by_file)
+			munmap(copies, FILE_LEN);
+		else
+			free(copies);
+	}
+}
+
+// What cannot be written is not there.
+Test(copier, a_file_that_is_not_to_be_written)
+{
+	struct plan plan = prepared_by_file();
+
+	close(plan.stacks_file);
+	plan.stacks_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	copier_copy(&plan, indices, batches, BLOCKS, 1000);
+	copier_end(&plan);
+	for (size_t i = 0; i < BLOCKS; i++)
+		check_true(batches[i].done && batches[i].copied == 0);
 }
 
 // Memory of which a page never comes, as long as this process lives.
@@ -152,25 +241,25 @@ static void *endless_page(void)
 	return page;
 }
 
-// Both wait for the copier, who waits for ever: the helper can be killed, and is gone then.
+// Both wait for what never comes: the helper can be killed, and both are gone then.
 Test(copier, dies_with_the_helper)
 {
 	struct plan plan = prepared();
+	void *endless = endless_page();
 	int status;
 
 	need_cpus();
-	threads[COUNT - 1].regs[ARCH_REG_SP] = (uintptr_t)endless_page();
-	threads[COUNT - 1].stack_len = 8;
+	for (size_t i = COUNT / 2; i < COUNT; i++) {
+		threads[i].regs[ARCH_REG_SP] = (uintptr_t)endless;
+		threads[i].stack_len = 8;
+	}
 	pid_t pid = fork();
 	check_true(pid >= 0);
 	if (pid == 0) {
-		struct copier *copier = copier_begin(&plan, indices, COUNT);
-		usleep(500000); // it comes to the last batch before us
-		for (size_t batch = 0; copier && batch < BATCHES; batch++)
-			copier_has_copied(copier, batch);
-		_exit(copier ? 1 : 2);
+		copier_copy(&plan, indices, batches, BATCHES, 60000);
+		_exit(1);
 	}
-	usleep(1500000);
+	usleep(1000000);
 	check_int(waitpid(pid, &status, WNOHANG), 0); // it still waits
 	check_int(kill(pid, SIGKILL), 0);
 	check_int(waitpid(pid, &status, 0), pid);
@@ -178,17 +267,26 @@ Test(copier, dies_with_the_helper)
 	free(copies);
 }
 
-Test(copier, is_not_for_a_few)
+// Copies BATCHES without a thread.
+static void check_alone(struct plan *plan, size_t count)
+{
+	copier_copy(plan, indices, batches, count, 1000);
+	check_true(!plan->copier);
+	copier_end(plan);
+	for (size_t i = 0; i < count; i++)
+		check_copied(&batches[i]);
+	plan_give_back(plan, 0);
+}
+
+Test(copier, a_few_need_no_thread)
 {
 	struct plan plan = prepared();
 
-	check_true(!copier_begin(&plan, indices, 100));
-	check_u64(plan.borrowed.used, 0);
-	copier_end(NULL);
+	check_alone(&plan, 3);
 	free(copies);
 }
 
-Test(copier, is_not_for_one_cpu)
+Test(copier, one_cpu)
 {
 	struct plan plan = prepared();
 	cpu_set_t one;
@@ -196,27 +294,29 @@ Test(copier, is_not_for_one_cpu)
 	CPU_ZERO(&one);
 	CPU_SET((size_t)sched_getcpu(), &one);
 	check_int(sched_setaffinity(0, sizeof(one), &one), 0);
-	check_true(!copier_begin(&plan, indices, COUNT));
-	check_u64(plan.borrowed.used, 0);
+	check_alone(&plan, BATCHES);
 	free(copies);
 }
 
-Test(copier, is_not_where_no_memory_or_thread_is)
+Test(copier, no_memory_or_no_thread)
 {
 	struct plan plan = prepared();
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
 	need_cpus();
 	plan.borrowed.len = 10000;
-	check_true(!copier_begin(&plan, indices, COUNT));
-	check_u64(plan.borrowed.used, 0);
-	plan.borrowed.len = sizeof(lent);
+	check_alone(&plan, BATCHES);
+	plan.borrowed.len = 0; // not even to copy alone
+	batches[0] = (struct copier_batch){.first = 0, .count = 1};
+	copier_copy(&plan, indices, batches, 1, 1000);
+	check_true(!plan.copier && batches[0].copied == 0);
+	free(copies);
+	plan = prepared();
 	check_int(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAGAIN), SYS_clone, 1,
 			  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)),
 		0);
 	check_int(seccomp_load(filter), 0);
 	seccomp_release(filter);
-	check_true(!copier_begin(&plan, indices, COUNT));
-	check_u64(plan.borrowed.used, 0);
+	check_alone(&plan, BATCHES);
 	free(copies);
 }

@@ -362,7 +362,7 @@ static int tire(const struct work *work)
 	return 1;
 }
 
-// The room could not be had in large pages, and can be when the worker's work is done over.
+// The room could not be that of a file, and could be when the worker's work is done over.
 Test(inspect, another_worker_loses_no_stacks)
 {
 	enum { MANY = 1000, LEN = 100000 };
@@ -385,8 +385,9 @@ Test(inspect, another_worker_loses_no_stacks)
 	its.stacks = room;
 	its.stacks_len = LEN;
 	inspect_begin(inspection);
-	inspect_expect(inspection, MANY);
 	check_int(setrlimit(RLIMIT_FSIZE, &none), 0);
+	inspect_expect(inspection, MANY);
+	check_int(inspect_room_file(inspection), -EBADF);
 	inspect_modules(inspection, &its);
 	check_int(setrlimit(RLIMIT_FSIZE, &all), 0);
 	memset(room, 0x5a, LEN);
@@ -396,6 +397,61 @@ Test(inspect, another_worker_loses_no_stacks)
 	for (size_t i = 0; i < LEN; i++)
 		check_int(room[i], 0x5a);
 	stacks_fini(&stacks);
+	inspect_close(inspection);
+	munmap(lives, sizeof(*lives));
+}
+
+// Ends when it is to begin, as long as it is the first worker.
+static int balk(const struct work *work)
+{
+	static struct wire_record record;
+	static struct wire_in in;
+	int fd;
+
+	if (++*lives > 1)
+		return worker_live(work);
+	wire_in_init(&in, work->socket);
+	while (wire_receive(&in, &record, &fd) > 0)
+		if (record.type == WIRE_THREADS)
+			return 1;
+	return 2;
+}
+
+// Each worker, also one that is started when there is a file already, reads what was written to it.
+Test(inspect, another_worker_reads_the_file)
+{
+	enum { MANY = 1000 };
+	const struct inspect_options options = {.worker = {.max_frames = 8},
+		.timeout_ms = 5000,
+		.open_file = no_file,
+		.live = balk};
+	struct snapshot_thread thread = {.status = SNAPSHOT_THREAD_CAPTURED,
+		.regs_known = SNAPSHOT_ALL_REGS,
+		.stack_offset = 4096,
+		.stack_len = 64};
+	struct snapshot its = {.threads = &thread, .thread_count = 1, .stacks_len = 8192};
+	struct inspection *inspection = NULL;
+	size_t len;
+
+	lives = mmap(
+		NULL, sizeof(*lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_int(inspect_open(&options, &inspection, &(struct error){0}), 0);
+	its.stacks = inspect_room(inspection, &len);
+	for (int round = 0; round < 3; round++) {
+		struct error err = {0};
+		struct stacks stacks = {0};
+		inspect_begin(inspection);
+		inspect_expect(inspection, MANY);
+		if (inspect_room_file(inspection) < 0)
+			cannot_run("overcommitted memory");
+		inspect_modules(inspection, &its);
+		check_int(ftruncate(inspect_room_file(inspection), (off_t)len), 0);
+		inspect_threads(inspection, &its);
+		check_int(inspect_finish(inspection, &its, NULL, &stacks, &err), 0);
+		check_u64(stacks.stacks[0].frame_count, 1);
+		stacks_fini(&stacks);
+	}
+	check_int(*(volatile int *)lives, 2);
 	inspect_close(inspection);
 	munmap(lives, sizeof(*lives));
 }

@@ -96,13 +96,13 @@ Test(work, what_is_in_the_room_stays_there)
 	work_close(&memory);
 }
 
-// What the child, to which the file of large pages is given, finds of what was put after that.
+// What the child, to which the file is given, finds of what was put after that.
 static int read_as_worker(const struct work_memory *memory, int reader, int go)
 {
 	const struct snapshot *told = &memory->work->snapshot;
 	char byte;
 
-	if (read(go, &byte, 1) != 1 || work_take_huge(memory->work, reader) < 0)
+	if (read(go, &byte, 1) != 1 || work_take_file(memory->work, reader) < 0)
 		return 1;
 	return told->thread_count == 3 && told->threads[2].tid == 13 && told->module_count == 2 &&
 			       strcmp(told->modules[0].path, path) == 0 &&
@@ -111,11 +111,11 @@ static int read_as_worker(const struct work_memory *memory, int reader, int go)
 		       : 2;
 }
 
-// The worker is there before the large pages are.
-Test(work, large_pages_are_shared)
+// The worker is there before the file is; what is written to that is in the room of both.
+Test(work, a_file_is_shared)
 {
 	struct work_memory memory = open_memory();
-	int ends[2], reader, again, status;
+	int ends[2], number, status;
 	size_t len;
 	struct snapshot snapshot = {.pid = 9,
 		.modules = modules,
@@ -130,27 +130,52 @@ Test(work, large_pages_are_shared)
 	check_int(work_put_threads(&memory, &snapshot), 0);
 	pid_t pid = fork();
 	if (pid == 0) { // the fd has to come to it by its number
-		for (reader = -1; reader < 0;)
-			if (read(ends[0], &reader, sizeof(reader)) != sizeof(reader))
-				_exit(3);
+		if (read(ends[0], &number, sizeof(number)) != sizeof(number))
+			_exit(3);
 		char file[64];
-		snprintf(file, sizeof(file), "/proc/%d/fd/%d", getppid(), reader);
+		snprintf(file, sizeof(file), "/proc/%d/fd/%d", getppid(), number);
 		_exit(read_as_worker(&memory, open(file, O_RDONLY | O_CLOEXEC), ends[0]));
 	}
-	check_int(work_use_huge(&memory, 1000, &reader), 0);
-	if (reader < 0)
-		cannot_run("mounting: CAP_SYS_ADMIN");
-	check_int(work_use_huge(&memory, 1000, &again), 0);
-	check_int(again, -EBADF);
+	// Where it may write, it says something else.
+	memory.work->room = stacks;
+	memory.work->room_len = sizeof(stacks);
+	check_int(work_use_file(&memory), 0);
+	if (memory.file < 0)
+		cannot_run("overcommitted memory");
+	memory.work->room = snapshot.stacks;
+	memory.work->room_len = len;
+	const int file = memory.file;
+	check_int(pwrite(file, "other", 5, 0), 5);
+	check_int(work_use_file(&memory), 0); // it is emptied
+	check_int(memory.file, file);
+	check_int(pwrite(file, "abc", 3, 0), 3);
+	check_int(ftruncate(file, (off_t)len), 0);
+	check_int(memcmp(snapshot.stacks, "abc\0\0", 5), 0);
+	check_int(snapshot.stacks[len - 1], 0);
 	check_int(memory.work->options.max_frames, 5);
-	check_int(write(ends[1], &reader, sizeof(reader)), sizeof(reader));
-	memcpy(snapshot.stacks, "abc", 3);
+	check_int(write(ends[1], &file, sizeof(file)), sizeof(file));
 	check_int(work_put_modules(&memory, &snapshot), 0);
 	check_int(work_put_threads(&memory, &snapshot), 0);
 	check_true(is_in(&memory, memory.work->snapshot.threads));
 	check_int(write(ends[1], "g", 1), 1);
 	check_int(waitpid(pid, &status, 0), pid);
 	check_int(status, 0);
+	work_close(&memory);
+	check_int(fcntl(file, F_GETFD), -1);
+}
+
+// Stacks from elsewhere are copied there as well.
+Test(work, a_file_is_made_long_enough)
+{
+	const struct snapshot snapshot = {.stacks = stacks, .stacks_len = sizeof(stacks)};
+	struct work_memory memory = open_memory();
+	size_t len;
+
+	memset(stacks, 's', sizeof(stacks));
+	check_int(work_use_file(&memory), 0);
+	check_int(work_put_modules(&memory, &snapshot), 0);
+	check_int(work_put_threads(&memory, &snapshot), 0);
+	check_int(memcmp(work_room(&memory, &len), stacks, sizeof(stacks)), 0);
 	work_close(&memory);
 }
 
