@@ -486,8 +486,8 @@ static int take_threads(struct worker *worker, const struct snapshot *from)
 // Unwinds the threads of WORK that are not proven yet.
 static int unwind_early(struct worker *worker, const struct work *work)
 {
-	const uint64_t begin_us = clock_now_us();
 	int r = take_threads(worker, &work->unproven);
+	const uint64_t begin_us = clock_now_us();
 
 	if (r == 0)
 		r = unwind_all(worker);
