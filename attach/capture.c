@@ -115,7 +115,8 @@ static void take_threads(struct snapshot *snapshot, struct plan *plan)
 	snapshot->parts_mapped = plan->parts ? plan->parts_mapped : 0;
 	plan->parts = NULL;
 	snapshot->stacks = plan->stacks;
-	snapshot->stacks_len = plan->stacks_len;
+	// What the file lacks cannot be read by the mapping; and then nothing is captured.
+	snapshot->stacks_len = plan->stacks_file < 0 || plan->is_mapped ? plan->stacks_len : 0;
 	snapshot->stacks_mapped = plan->stacks_mapped;
 	snapshot->stacks_borrowed = plan->stacks_borrowed;
 	plan->stacks = NULL;

@@ -29,7 +29,7 @@ struct capture_options {
 	// its; NULL: memory that comes with the snapshot.
 	unsigned char *room;
 	size_t room_len;
-	int room_file; // that it is a mapping of, from its beginning on, and empty; or negative
+	int room_file; // that it is a mapping of, from its beginning on; or negative
 	const struct capture_listener *listener; // NULL: nobody
 	// For all that are captured in turn, which spares making them for each; the caller's.
 	struct taskiter_program *iterator;

@@ -100,26 +100,29 @@ static size_t copy(
 	return (size_t)n;
 }
 
-// Takes the next batch of COPIER, and copies it. Returns false when there is none any more.
-static bool copy_next(struct copier *copier, unsigned char *buffer)
+// The next batch of COPIER, which nobody else takes then; NULL: there is none any more.
+static struct copier_batch *take_next(struct copier *copier)
 {
 	size_t next = __atomic_fetch_add(&copier->next, 1, __ATOMIC_RELAXED);
 
-	if (next >= copier->count)
-		return false;
-	struct copier_batch *batch = &copier->batches[next];
+	return next < copier->count ? &copier->batches[next] : NULL;
+}
+
+static void copy_batch(
+	const struct copier *copier, unsigned char *buffer, struct copier_batch *batch)
+{
 	batch->copied = copy(copier->plan, buffer, copier->indices + batch->first, batch->count);
 	__atomic_store_n(&batch->done, true, __ATOMIC_RELEASE);
-	return true;
 }
 
 // The thread.
 static void copy_batches(void *arg)
 {
 	struct copier *copier = arg;
+	struct copier_batch *batch;
 
-	while (copy_next(copier, copier->buffer))
-		;
+	while ((batch = take_next(copier)))
+		copy_batch(copier, copier->buffer, batch);
 }
 
 // Waits a moment for COPIER to come on, since BEGIN_US. After a while it must do so on our CPU: it
@@ -152,7 +155,7 @@ static void start(struct copier *copier, size_t stacks)
 	struct plan *plan = copier->plan;
 	size_t used = plan->borrowed.used;
 
-	if (stacks < MANY || !cpus_are_several())
+	if (stacks < MANY || plan->one_by_one || !cpus_are_several())
 		return;
 	unsigned char *stack = plan_borrow(plan, 1, STACK);
 	copier->buffer = make_buffer(plan);
@@ -174,6 +177,7 @@ void copier_copy(struct plan *plan, const size_t *indices, struct copier_batch *
 	unsigned char *buffer = make_buffer(plan);
 	size_t stacks = 0;
 
+	plan->copier = NULL; // that of a helper that was killed
 	if (!copier || (plan->by_file && !buffer))
 		return; // nothing is copied
 	for (size_t i = 0; i < count; i++)
@@ -183,12 +187,11 @@ void copier_copy(struct plan *plan, const size_t *indices, struct copier_batch *
 	copier->batches = batches;
 	copier->count = count;
 	start(copier, stacks);
-	do {
-		size_t next = __atomic_load_n(&copier->next, __ATOMIC_RELAXED);
-		if (next < count)
-			plan->at = indices[batches[next].first];
+	for (struct copier_batch *batch; (batch = take_next(copier));) {
+		plan->at = indices[batch->first];
 		plan_allow(plan, copy_ms);
-	} while (copy_next(copier, buffer));
+		copy_batch(copier, buffer, batch);
+	}
 	const uint64_t begin_us = clock_now_us();
 	for (size_t i = 0; i < count; i++)
 		while (!__atomic_load_n(&batches[i].done, __ATOMIC_ACQUIRE))

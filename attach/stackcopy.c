@@ -63,52 +63,56 @@ static size_t block_end(size_t at)
 }
 
 // Reserves room for the stacks in blocks of PLAN's file: COPIER_STACKS at most in one, and none
-// crosses its end, unless it is larger; then nothing else is in its blocks.
-static void reserve_blocks(struct plan *plan, const size_t *indices, size_t count)
+// crosses its end, unless it is larger; then nothing else is in its blocks. Returns false, with
+// nothing reserved, if there are not as many blocks.
+static bool reserve_blocks(struct plan *plan, const size_t *indices, size_t count)
 {
 	const size_t capacity = plan->stacks_capacity & ~(size_t)(COPIER_BLOCK - 1);
-	size_t at = plan->stacks_len, in_block = 0;
+	size_t at = 0, in_block = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[indices[i]];
 		struct plan_row *row = &plan->rows[indices[i]];
 		row->copy_errnum = 0;
+		thread->as_told = false;
 		size_t len = wanted_len(plan, indices[i]);
 		size_t most = len < plan->stack_max ? len : plan->stack_max;
 		if (most > block_end(at) - at || in_block == COPIER_STACKS) {
 			at = block_end(at);
 			in_block = 0;
 		}
-		if (at > capacity)
-			at = capacity;
-		if (most > capacity - at)
-			most = capacity - at;
+		if (at >= capacity || most > capacity - at)
+			return false;
 		thread->stack_cut = len > most;
-		thread->stack_len = row->room = most;
+		thread->stack_len = most;
 		thread->stack_offset = at;
 		in_block++;
 		at += most > 0 ? most : 1; // so that it is in its block
 		if (most > COPIER_BLOCK)
 			at = block_end(at);
 	}
-	plan->stacks_len = at < capacity ? block_end(at) : capacity;
+	for (size_t i = 0; i < count; i++)
+		plan->rows[indices[i]].room = plan->threads[indices[i]].stack_len;
+	plan->stacks_len = block_end(at);
+	return true;
 }
 
 void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count, bool by_file)
 {
 	size_t before = plan->stacks_len;
 
-	// Only what is behind its end gets large pages.
-	plan->by_file = by_file && plan->stacks_file >= 0 && !plan->is_mapped && before == 0;
-	if (plan->by_file) {
-		reserve_blocks(plan, indices, count);
+	// Only what is behind its end gets large pages. And nobody is to lose room by the blocks'
+	// gaps.
+	plan->by_file = by_file && plan->stacks_file >= 0 && !plan->is_mapped && before == 0 &&
+			!plan->one_by_one && reserve_blocks(plan, indices, count);
+	if (plan->by_file)
 		return;
-	}
 	map_all(plan);
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_thread *thread = &plan->threads[indices[i]];
 		struct plan_row *row = &plan->rows[indices[i]];
 		row->copy_errnum = 0;
+		thread->as_told = false;
 		size_t len = wanted_len(plan, indices[i]), most = plan->stack_max;
 		// What an earlier attempt has reserved is taken again if it suffices.
 		bool reuse = row->room >= (len < most ? len : most);
@@ -164,7 +168,7 @@ static void copy_rest(struct plan *plan, const size_t *indices, const struct cop
 
 	for (size_t i = batch->first; i < batch->first + batch->count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[indices[i]];
-		bool is_whole = copied >= thread->stack_len;
+		bool is_whole = copied >= thread->stack_len && thread->stack_len > 0;
 		copied = is_whole ? copied - thread->stack_len : 0;
 		plan->rows[indices[i]].finished_late = !is_whole;
 		if (!is_whole) {
@@ -253,6 +257,7 @@ void stackcopy_finish(struct plan *plan, const size_t *indices, uint32_t copy_ms
 	for (size_t i = 0; i < plan->batch_count; i++) {
 		const struct copier_batch *batch = &plan->batches[i];
 		const size_t *its = indices + batch->first;
+		plan->at = its[0];
 		plan_allow(plan, copy_ms);
 		copy_rest(plan, indices, batch);
 		callcopy_take(plan, its, batch->count);

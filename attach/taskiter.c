@@ -164,7 +164,8 @@ static void take_record(struct iteration *it, const struct taskiter_record *reco
 	if (is_proven(it, index, record, &r)) {
 		thread->method = SNAPSHOT_METHOD_ITERATOR;
 		thread->switches = proof->switches;
-		thread->as_told = it->told && !plan->rows[index].finished_late;
+		thread->as_told = it->told && snapshot_is_unproven(thread) &&
+				  !plan->rows[index].finished_late;
 		thread->wait.waited_known = thread->state != 'R' &&
 					    waited_of_notes(&proof->notes, &thread->wait.waited_ms);
 		thread->errnum = 0;

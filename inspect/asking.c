@@ -47,6 +47,24 @@ static int ask_debug(struct asking *asking, int index, const struct debuglink *l
 		&asking->space->modules[index]->build_id, place);
 }
 
+// Receives the answer to what was asked into the record, with its fd, which is the caller's, to
+// *RET_FD. Returns 0 or -errno.
+static int receive(struct asking *asking, int *ret_fd)
+{
+	struct wire_record *record = asking->record;
+	int r = wire_receive(asking->in, record, ret_fd);
+
+	if (r > 0 && record->type == WIRE_THREADS && !asking->told) {
+		asking->told = true;
+		close_fd(ret_fd);
+		r = wire_receive(asking->in, record, ret_fd);
+	}
+	if (r > 0 && record->type == WIRE_FILE)
+		return 0;
+	close_fd(ret_fd);
+	return r < 0 ? r : -EPROTO;
+}
+
 // Receives the answer to what was asked: a file, or -errno (-EINVAL: something else is there);
 // where it is from to *RET_PLACE.
 static int take(struct asking *asking, unsigned *ret_place)
@@ -56,12 +74,10 @@ static int take(struct asking *asking, unsigned *ret_place)
 
 	if (!*asking->beside)
 		wire_spin(asking->in, SPIN_US);
-	int r = wire_receive(asking->in, record, &fd);
+	int r = receive(asking, &fd);
 
-	if (r <= 0 || record->type != WIRE_FILE) {
-		close_fd(&fd);
-		return r < 0 ? r : -EPROTO;
-	}
+	if (r < 0)
+		return r;
 	*ret_place = record->count;
 	return fd < 0 && record->status == 1 ? -EINVAL : fd;
 }
@@ -144,10 +160,9 @@ static int read_memory(void *arg, struct memory_range *ranges, size_t count, uns
 	memcpy(record->ranges, ranges, count * sizeof(*ranges));
 	if ((r = wire_put(asking->out, record)) < 0 || (r = wire_flush(asking->out)) < 0)
 		return r;
-	r = wire_receive(asking->in, record, &received);
+	if ((r = receive(asking, &received)) < 0)
+		return r;
 	auto_fd int fd = received;
-	if (r <= 0 || record->type != WIRE_FILE)
-		return r < 0 ? r : -EPROTO;
 	if (fd < 0)
 		return -EIO;
 	for (size_t i = 0; i < count; i++) {

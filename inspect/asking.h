@@ -5,7 +5,9 @@
 // record, and waits for the answer. One debug file, that which will most probably be wanted, is
 // asked for before it is needed; its answer comes meanwhile, and before all others, since answers
 // come in the order of what was asked. It has to be taken even if it is not needed: what is unread
-// in a socket that is closed makes the other end fail before it has read all that we said.
+// in a socket that is closed makes the other end fail before it has read all that we said. While
+// the worker unwinds before nspeek knows that the threads hold, nspeek hears nothing, and may tell
+// it of the threads before it answers.
 #pragma once
 
 #include "space.h"
@@ -25,6 +27,7 @@ struct asking {
 	struct wire_record *record; // overwritten
 	struct space *space;
 	const volatile bool *beside; // as in struct work
+	bool told; // that the threads are there (WIRE_THREADS), while an answer was waited for
 	unsigned requests;
 	uint32_t kept;        // requests for what is kept (wire_is_kept())
 	uint32_t *last;       // the number among these of each module's last

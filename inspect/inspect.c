@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "cpus.h"
 #include "leftout.h"
-#include "memfile.h"
 #include "placement.h"
 #include "serving.h"
 #include "sys.h"
@@ -235,24 +234,21 @@ static int tell_modules(struct inspection *inspection, const struct snapshot *sn
 	return wire_send_files(inspection->in.socket, fds, count);
 }
 
-// Tells what is expected, if that is many.
+// Tells what is expected, if that is many, and gives the worker the file that the room is in.
 static int tell_room(struct inspection *inspection)
 {
 	const size_t count = inspection->expected;
 	struct wire_record *record = &inspection->record;
-	auto_fd int reader = -EBADF;
+	const bool gives_file = !inspection->has_file && inspection->work.file >= 0;
 
-	if (count == 0)
+	if (count == 0 && !gives_file)
 		return 0;
-	if (!inspection->has_file && inspection->work.file >= 0) {
-		if ((reader = memfile_reopen(inspection->work.file)) < 0)
-			return reader;
-		inspection->has_file = true;
-	}
+	inspection->has_file = inspection->work.file >= 0;
 	memset(record, 0, offsetof(struct wire_record, text));
 	record->type = WIRE_ROOM;
 	record->value = inspection->has_file ? 0 : count * EXPECTED_STACK;
-	return wire_send(inspection->in.socket, record, reader);
+	return wire_send(
+		inspection->in.socket, record, gives_file ? inspection->work.reader : -EBADF);
 }
 
 void inspect_expect(struct inspection *inspection, size_t thread_count)

@@ -37,6 +37,7 @@ int work_open(const struct worker_options *options, struct work_memory *ret)
 		*ret = (struct work_memory){.work = &head->work,
 			.len = len,
 			.file = -EBADF,
+			.reader = -EBADF,
 			.used = HEAD_LEN,
 			.room_at = len / 8,
 			.place = &head->place};
@@ -76,11 +77,14 @@ int work_use_file(struct work_memory *memory)
 	if (memory->file >= 0)
 		return ftruncate(memory->file, 0) < 0 ? -errno : 0;
 	auto_fd int file = memfile_open_growing(len);
-	if (file < 0)
+	auto_fd int reader = file < 0 ? -EBADF : memfile_reopen(file);
+	if (reader < 0)
 		return 0;
 	int r = map_file(room, len, PROT_READ | PROT_WRITE, file);
-	if (r == 0)
+	if (r == 0) {
 		memory->file = take_fd(&file);
+		memory->reader = take_fd(&reader);
+	}
 	return r;
 }
 
@@ -94,6 +98,7 @@ void work_close(struct work_memory *memory)
 	if (memory->work)
 		munmap(memory->work, memory->len);
 	close_fd(&memory->file);
+	close_fd(&memory->reader);
 	memory->work = NULL;
 }
 
@@ -205,6 +210,7 @@ int work_put_unproven(struct work_memory *memory, const struct snapshot *snapsho
 		threads[i] = snapshot->threads[i];
 		threads[i].status = snapshot_is_unproven(&threads[i]) ? SNAPSHOT_THREAD_CAPTURED
 								      : SNAPSHOT_THREAD_LISTED;
+		threads[i].left_len = 0;   // of an earlier attempt
 		threads[i].as_told = true; // if all hold, they stay what is told
 	}
 	memory->unproven = threads;
@@ -218,8 +224,7 @@ int work_put_unproven(struct work_memory *memory, const struct snapshot *snapsho
 // True when THREAD is there as it was put when it was not proven yet.
 static bool holds(const struct snapshot_thread *thread)
 {
-	return thread->status == SNAPSHOT_THREAD_CAPTURED && thread->as_told &&
-	       thread->stack_len > 0; // else it was none that is not proven
+	return thread->status == SNAPSHOT_THREAD_CAPTURED && thread->as_told;
 }
 
 // The rows of SNAPSHOT's threads in MEMORY, or NULL: what was put before, if all hold, else copies.

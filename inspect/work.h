@@ -59,6 +59,7 @@ struct work_memory {
 	struct work *work; // to be written only
 	size_t len;        // bytes of the memory
 	int file;          // that the room for stacks is a mapping of, or -EBADF
+	int reader;        // the same file, which cannot be written to by this fd
 	size_t used;       // where what is put ends: of what is before the stacks
 	size_t room_at;    // where room for stacks begins
 	struct snapshot snapshot;
@@ -77,9 +78,9 @@ void work_begin(struct work_memory *memory, const struct worker_options *options
 
 // Maps a file over MEMORY's room for stacks, of which nothing is needed any more; one that is there
 // is emptied. It is to be made longer before the mapping is used. Workers that there are have to be
-// given it (memfile_reopen()), for work_take_file(). Fails with -errno. Without a file all is as it
-// was, and 0 is returned: where files may not be so large, or memory has to be promised before it
-// is used.
+// given its reader, for work_take_file(). Fails with -errno. Without a file all is as it was, and 0
+// is returned: where files may not be so large, memory has to be promised before it is used, or
+// without /proc.
 int work_use_file(struct work_memory *memory);
 
 // The same for the worker: READER is the file that it was given. Fails with -errno.

@@ -20,8 +20,8 @@
 
 enum {
 	PAGE = 4096,
-	MANY_BYTES = 1 << 20, // of stacks
-	OPENED_AHEAD = 16,    // modules that are opened before it is known what threads are in
+	MANY = 256,        // threads, whose stacks are in a file
+	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
 struct wire_record *worker_record(struct worker *worker, enum wire_type type)
@@ -475,7 +475,7 @@ static int take_threads(struct worker *worker, const struct snapshot *from)
 	worker->snapshot.part_count = from->part_count;
 	worker->snapshot.parked = from->parked;
 	// Those of a file are there, but not for us: 16 pages come at a time.
-	if (from->stacks_len >= MANY_BYTES)
+	if (count >= MANY && early == 0)
 		sys_populate(from->stacks, from->stacks_len & ~(size_t)(PAGE - 1));
 	if (!worker->chain)
 		worker->chain =
@@ -547,6 +547,8 @@ static int do_work(struct worker *worker, const struct work *work)
 	while ((r = wire_receive(&worker->in, &worker->record, &fd)) > 0) {
 		r = obey(worker, work, worker->record.type, fd);
 		close_fd(&fd);
+		if (r == 0 && worker->asking.told && !worker->next) // while it waited for a file
+			r = obey(worker, work, WIRE_THREADS, -EBADF);
 		if (r < 0 || (worker->next && worker->options->once))
 			return r;
 	}

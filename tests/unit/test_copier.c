@@ -286,6 +286,19 @@ Test(copier, a_few_need_no_thread)
 	free(copies);
 }
 
+// Whoever is read one by one is to be the only one; and what a killed helper has left is nobody's.
+Test(copier, one_by_one)
+{
+	struct plan plan = prepared();
+
+	plan.one_by_one = true;
+	plan.copier = (void *)lent;
+	memset(lent, 0xff, 1000);
+	check_alone(&plan, BATCHES);
+	check_u64(plan.at, batches[BATCHES - 1].first);
+	free(copies);
+}
+
 Test(copier, one_cpu)
 {
 	struct plan plan = prepared();

@@ -126,8 +126,6 @@ static void check_blocks(const struct plan *plan)
 
 	for (size_t i = 0; i < COUNT; i++) {
 		const struct snapshot_thread *its = &many[i], *last = &many[i > 0 ? i - 1 : 0];
-		if (its->stack_cut && its->stack_len == 0)
-			continue;
 		size_t first = its->stack_offset / COPIER_BLOCK;
 		size_t end = (its->stack_offset + its->stack_len + COPIER_BLOCK - 1) / COPIER_BLOCK;
 		bool is_new = i == 0 || first != last->stack_offset / COPIER_BLOCK;
@@ -156,7 +154,9 @@ static void check_by_file(const size_t *lens, size_t lens_count)
 		check_false(many[i].stack_cut);
 		check_u64(many[i].stack_len, lens[i % lens_count]);
 	}
-	// What is copied once more goes to the same place, through the mapping.
+	// What is copied once more goes to the same place, through the mapping; nobody was told of
+	// it.
+	many[5].as_told = true;
 	memset(original[5], 0xee, sizeof(original[5]));
 	const size_t offset = many[5].stack_offset;
 	stackcopy_reserve(&plan, indices + 5, 1, true);
@@ -165,6 +165,7 @@ static void check_by_file(const size_t *lens, size_t lens_count)
 	stackcopy_finish(&plan, indices + 5, 1000);
 	stackcopy_end(&plan);
 	check_u64(many[5].stack_offset, offset);
+	check_false(many[5].as_told);
 	check_blocks(&plan);
 	munmap(plan.stacks, capacity);
 	close(plan.stacks_file);
@@ -185,21 +186,30 @@ Test(stackcopy, by_file)
 	check_by_file(mixed, 6);
 }
 
-// What there is no room for is cut, and said to be.
-Test(stackcopy, by_file_without_room)
+// Side by side there is room for all of them; and nobody is read beside another one who may not
+// come.
+Test(stackcopy, not_by_file)
 {
-	const size_t lens[] = {COPIER_BLOCK / 2 + 8, 1000}, capacity = 10 * COPIER_BLOCK + 4096;
-	struct plan plan = plan_of(lens, 2, capacity);
-	size_t cut = 0, copied = 0;
+	const size_t lens[] = {COPIER_BLOCK / 2 + 8}, few[] = {1000};
+	const size_t capacity = COUNT * lens[0];
 
-	take_by_file(&plan);
-	check_blocks(&plan);
-	for (size_t i = 0; i < COUNT; i++) {
-		cut += many[i].stack_cut;
-		copied += many[i].stack_len > 0;
+	for (int round = 0; round < 2; round++) {
+		struct plan plan = plan_of(round == 0 ? lens : few, 1, capacity);
+		plan.one_by_one = round == 1;
+		stackcopy_reserve(&plan, indices, COUNT, true);
+		check_false(plan.by_file);
+		stackcopy_take(&plan, indices, COUNT, 1000);
+		check_true(!plan.copier || round == 0);
+		stackcopy_finish(&plan, indices, 1000);
+		stackcopy_end(&plan);
+		for (size_t i = 0; i < COUNT; i++) {
+			check_false(many[i].stack_cut);
+			check_true(memcmp(plan.stacks + many[i].stack_offset, original[i],
+					   many[i].stack_len) == 0);
+		}
+		munmap(plan.stacks, capacity);
+		close(plan.stacks_file);
 	}
-	check_u64(copied, 20);
-	check_u64(cut, COUNT - 20);
 }
 
 // What is missing there is copied otherwise, as far as it is there.
