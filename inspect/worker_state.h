@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the parts of the worker share: worker.c, names (worker_names.c), goroutines
-// (worker_goroutines.c), and positions (worker_positions.c).
+// (worker_goroutines.c), positions (worker_positions.c), and sending (worker_send.c).
 #pragma once
 
 #include "asking.h"
@@ -59,6 +59,10 @@ int worker_send_chain(struct worker *worker, const struct chain_row *chain, size
 
 // True when MODULE, an index, SNAPSHOT_NO_MODULE or space_made(), is to be named.
 bool worker_names(const struct worker *worker, int module);
+
+// Sends what was found: modules, stacks, goroutines, what the second engine has found, and what of
+// the files is needed, as far as somebody wants to know. Returns 0 or -errno.
+int worker_send_found(struct worker *worker);
 
 // Names all frames of the worker's chains, and sends the names. Returns 0 or -errno.
 int worker_name_all(struct worker *worker);
