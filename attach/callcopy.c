@@ -41,11 +41,12 @@ static bool reserve(struct plan *plan, size_t index, size_t len)
 	size_t offset = (plan->stacks_len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	if (offset > plan->stacks_capacity || len > plan->stacks_capacity - offset)
 		return false;
+	size_t end = (offset + len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	plan->threads[index].wait.offset = offset;
+	// Nobody else's room, even if the helper is killed in between.
+	__atomic_store_n(&plan->stacks_len,
+		end < plan->stacks_capacity ? end : plan->stacks_capacity, __ATOMIC_RELEASE);
 	row->call_room = len;
-	plan->stacks_len = (offset + len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (plan->stacks_len > plan->stacks_capacity)
-		plan->stacks_len = plan->stacks_capacity;
 	return true;
 }
 

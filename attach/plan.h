@@ -77,7 +77,7 @@ struct plan {
 	// Between the helper and its parent:
 	size_t rung;          // the way of capturing that is in use
 	bool listed;          // all threads are listed
-	size_t at;            // the thread that is being read
+	size_t at;            // the thread that is being read, or SIZE_MAX
 	bool one_by_one;      // read one thread at a time: reading many at once got stuck
 	bool probed;          // what the policy's ways need from the beginning was opened
 	bool needs_probe;     // the way in use needs something that it could not open in a helper

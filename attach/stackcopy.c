@@ -91,9 +91,10 @@ static bool reserve_blocks(struct plan *plan, const size_t *indices, size_t coun
 		if (most > COPIER_BLOCK)
 			at = block_end(at);
 	}
+	// Nobody else's room, even if the helper is killed in between.
+	__atomic_store_n(&plan->stacks_len, block_end(at), __ATOMIC_RELEASE);
 	for (size_t i = 0; i < count; i++)
 		plan->rows[indices[i]].room = plan->threads[indices[i]].stack_len;
-	plan->stacks_len = block_end(at);
 	return true;
 }
 
@@ -123,8 +124,9 @@ void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count, b
 		if (reuse)
 			continue;
 		thread->stack_offset = plan->stacks_len;
+		__atomic_store_n(
+			&plan->stacks_len, plan->stacks_len + thread->stack_len, __ATOMIC_RELEASE);
 		row->room = thread->stack_len;
-		plan->stacks_len += thread->stack_len;
 	}
 	if (plan->stacks_len == before)
 		return;
@@ -168,8 +170,9 @@ static void copy_rest(struct plan *plan, const size_t *indices, const struct cop
 
 	for (size_t i = batch->first; i < batch->first + batch->count; i++) {
 		const struct snapshot_thread *thread = &plan->threads[indices[i]];
-		bool is_whole = copied >= thread->stack_len && thread->stack_len > 0;
-		copied = is_whole ? copied - thread->stack_len : 0;
+		bool is_empty = thread->stack_len == 0;
+		bool is_whole = copied >= thread->stack_len && !is_empty;
+		copied = is_whole || is_empty ? copied - thread->stack_len : 0;
 		plan->rows[indices[i]].finished_late = !is_whole;
 		if (!is_whole) {
 			plan->at = indices[i];
@@ -204,9 +207,10 @@ static void copy_left(struct plan *plan, size_t index)
 	if (len > plan->stack_max)
 		len = plan->stack_max;
 	if (len > row->left_room) { // of an earlier attempt
-		row->left_room = len = len > room ? room : len;
+		len = len > room ? room : len;
 		thread->left_offset = plan->stacks_len;
-		plan->stacks_len += len;
+		__atomic_store_n(&plan->stacks_len, plan->stacks_len + len, __ATOMIC_RELEASE);
+		row->left_room = len;
 	}
 	ssize_t n = memory_read(
 		thread->tid, plan->memory_fd, left, plan->stacks + thread->left_offset, len);

@@ -10,8 +10,9 @@ void stackcopy_make_present(struct plan *plan, size_t from, size_t to);
 // Reserves room for the stack of each of the COUNT threads INDICES, whose stack pointers are known,
 // from there to the end of the mapping that holds it, or to where a C library keeps what it knows
 // of the thread, and makes the room's memory present: so that
-// the copying finds no page missing. Or, if BY_FILE, and PLAN has a file, and has written nothing
-// to it yet: in blocks of that, if so many fit, of which nothing is made (copier.h).
+// the copying finds no page missing. Or, if BY_FILE, and PLAN has a file, has written nothing to it
+// yet, and need not read one by one: in blocks of that, if so many fit, of which nothing is made
+// (copier.h).
 void stackcopy_reserve(struct plan *plan, const size_t *indices, size_t count, bool by_file);
 
 // Copies them, in batches, or one by one if PLAN says so. PLAN's kill_at_us is moved on, to COPY_MS

@@ -201,6 +201,7 @@ static int read_once(struct iteration *it, struct taskiter_record *records)
 	auto_fd int fd = (int)syscall(SYS_bpf, BPF_ITER_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
 		return -errno;
+	it->plan->at = SIZE_MAX; // it is no thread's fault
 	plan_allow(it->plan, BEGIN_MS);
 	// Asking for the time that this thread has used has it noted how long it has run by now.
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -225,6 +226,7 @@ static void tell(struct iteration *it)
 	if (!it->told)
 		return;
 	plan->listener = NULL;
+	plan->at = SIZE_MAX;
 	struct snapshot snapshot = *plan->snapshot;
 	snapshot.threads = plan->threads;
 	snapshot.thread_count = plan->thread_count;

@@ -63,8 +63,8 @@ pid_t inspect_worker(const struct inspection *inspection, uint64_t *ret_since_us
 // page-aligned, and there until inspect_close().
 unsigned char *inspect_room(struct inspection *inspection, size_t *ret_len);
 
-// The file that this is a mapping of, from its beginning on, or -EBADF. After inspect_expect() it
-// is empty, and has to be made longer before the mapping is used. INSPECTION's.
+// The file that this is a mapping of, from its beginning on, or -EBADF: INSPECTION's. It has to be
+// made as long as the room before the mapping is used.
 int inspect_room_file(const struct inspection *inspection);
 
 // Says that the stacks of about THREAD_COUNT threads will come, if there are many, after the next

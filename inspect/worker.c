@@ -83,18 +83,37 @@ static int unwind_all(struct worker *worker)
 	return r;
 }
 
-// Finds out where the frames of all chains lie.
+// Finds out where the frames of CHAIN lie.
+static int locate(struct worker *worker, const struct chain_row *chain)
+{
+	int r = 0;
+
+	for (size_t i = chain->first; r == 0 && i < chain->first + chain->count; i++)
+		r = locations_add(&worker->locations, &worker->space,
+			unwind_lookup_pc(&worker->chains.frames[i]), &worker->location_of[i]);
+	return r;
+}
+
+// Finds out where the frames of all chains lie, but of those that were made before the proof and
+// did not hold.
 static int locate_all(struct worker *worker)
 {
+	const struct snapshot *snapshot = &worker->snapshot;
 	const struct chains *chains = &worker->chains;
+	auto_free bool *held = calloc(chains->count + 1, sizeof(*held));
 	int r = 0;
 
 	worker->location_of = calloc(chains->frame_count + 1, sizeof(*worker->location_of));
-	if (!worker->location_of)
+	if (!held || !worker->location_of)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < chains->frame_count; i++)
-		r = locations_add(&worker->locations, &worker->space,
-			unwind_lookup_pc(&chains->frames[i]), &worker->location_of[i]);
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot->threads[i].status == SNAPSHOT_THREAD_CAPTURED)
+			held[worker->chain_of[i]] = true;
+	for (size_t i = 0; worker->chain_of_parked && i < worker->parked.count; i++)
+		held[worker->chain_of_parked[i]] = true;
+	for (size_t i = 0; r == 0 && i < chains->count; i++)
+		if (held[i])
+			r = locate(worker, &chains->rows[i]);
 	return r;
 }
 

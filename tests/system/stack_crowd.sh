@@ -34,7 +34,7 @@ for policy in auto never all; do
 	finish "$TARGET"
 done
 
-for count in 300 450 900; do
+for count in 300 900; do
 	crowd crowd "$count" deep
 	complete $((count + 1))
 	finish "$TARGET"

@@ -106,8 +106,11 @@ static void check_chain(const struct told *told, size_t index, uint64_t pc)
 	const struct stack *stack = &told->stacks.stacks[index];
 
 	check_u64(stack->frame_count, pc != 0);
-	if (pc != 0)
-		check_u64(stack->frames[0].pc, pc);
+	if (pc == 0)
+		return;
+	check_u64(stack->frames[0].pc, pc);
+	// Nobody looks where frames lie that nobody has.
+	check_true(stack->frames[0].location >= 0 && stack->frames[0].location < 4);
 }
 
 static void end(struct told *told, int workers)
