@@ -149,44 +149,44 @@ static unsigned char *make_buffer(struct plan *plan)
 	return buffer;
 }
 
-// Starts the thread of COPIER, if it can be, for STACKS stacks, if they are worth it.
-static void start(struct copier *copier, size_t stacks)
+// Starts a thread for the work of ALONE, which is then PLAN's copier's, if it can be. Returns whose
+// it is.
+static struct copier *start(struct plan *plan, struct copier *alone)
 {
-	struct plan *plan = copier->plan;
 	size_t used = plan->borrowed.used;
-
-	if (stacks < MANY || plan->one_by_one || !cpus_are_several())
-		return;
+	struct copier *copier = plan_borrow(plan, 1, sizeof(*copier));
 	unsigned char *stack = plan_borrow(plan, 1, STACK);
-	copier->buffer = make_buffer(plan);
-	if (!stack || (plan->by_file && !copier->buffer) ||
-		bare_thread(copy_batches, copier, stack + STACK, &copier->tid) < 0) {
-		plan_give_back(plan, used);
-		return;
+	unsigned char *buffer = make_buffer(plan);
+
+	if (copier && stack && (buffer || !plan->by_file)) {
+		*copier = *alone;
+		copier->buffer = buffer;
+		if (bare_thread(copy_batches, copier, stack + STACK, &copier->tid) == 0) {
+			pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
+			if (tid != 0)
+				cpus_keep_off(tid);
+			return plan->copier = copier;
+		}
 	}
-	plan->copier = copier;
-	pid_t tid = __atomic_load_n(&copier->tid, __ATOMIC_ACQUIRE);
-	if (tid != 0)
-		cpus_keep_off(tid);
+	plan_give_back(plan, used);
+	return alone;
 }
 
 void copier_copy(struct plan *plan, const size_t *indices, struct copier_batch *batches,
 	size_t count, uint32_t copy_ms)
 {
-	struct copier *copier = plan_borrow(plan, 1, sizeof(*copier));
+	struct copier alone = {plan, indices, batches, count, 0, NULL, 0};
+	struct copier *copier = &alone;
 	unsigned char *buffer = make_buffer(plan);
 	size_t stacks = 0;
 
 	plan->copier = NULL; // that of a helper that was killed
-	if (!copier || (plan->by_file && !buffer))
+	if (plan->by_file && !buffer)
 		return; // nothing is copied
 	for (size_t i = 0; i < count; i++)
 		stacks += batches[i].count;
-	copier->plan = plan;
-	copier->indices = indices;
-	copier->batches = batches;
-	copier->count = count;
-	start(copier, stacks);
+	if (stacks >= MANY && !plan->one_by_one && cpus_are_several())
+		copier = start(plan, &alone);
 	for (struct copier_batch *batch; (batch = take_next(copier));) {
 		plan->at = indices[batch->first];
 		plan_allow(plan, copy_ms);

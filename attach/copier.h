@@ -22,12 +22,6 @@ enum {
 	COPIER_BLOCK = 128 << 10, // bytes of a block of the file: larger pages are rarely at hand
 };
 
-struct copier_batch {
-	size_t first, count; // of the threads' indices
-	size_t copied;       // bytes that are there, of one stack after the other
-	bool done;           // nobody copies it any more
-};
-
 struct copier;
 
 // Copies what stackcopy_reserve() has reserved for the stacks of the threads INDICES of PLAN, in

@@ -29,7 +29,6 @@ struct plan_row {
 
 struct capture_listener;
 struct copier;
-struct copier_batch;
 struct policy;
 struct taskiter_program;
 
@@ -38,6 +37,13 @@ struct plan_borrowed {
 	unsigned char *start;
 	size_t len, used;
 	size_t dirty; // bytes that were borrowed before: they are not zero any more
+};
+
+// Stacks that are copied together, see copier.h.
+struct copier_batch {
+	size_t first, count; // of the threads' indices
+	size_t copied;       // bytes that are there, of one stack after the other
+	bool done;           // nobody copies it any more
 };
 
 struct plan {
@@ -88,6 +94,7 @@ struct plan {
 	struct plan_borrowed borrowed;
 	struct copier *copier;        // that has a thread of the helper, see copier.h; or NULL
 	struct copier_batch *batches; // of the stacks that are being copied
+	struct copier_batch batch;    // if it is one stack
 	size_t batch_count;
 	size_t copying_from; // of what is borrowed: what stackcopy_take() needs begins there
 };

@@ -240,7 +240,8 @@ void stackcopy_take(struct plan *plan, const size_t *indices, size_t count, uint
 	size_t batch_count = 0;
 
 	plan->copying_from = plan->borrowed.used;
-	plan->batches = batches = plan_borrow(plan, count, sizeof(*batches));
+	batches = count == 1 ? &plan->batch : plan_borrow(plan, count, sizeof(*batches));
+	plan->batches = batches;
 	plan->batch_count = 0;
 	if (!batches) {
 		// No stack is there.

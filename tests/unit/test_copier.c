@@ -319,11 +319,11 @@ Test(copier, no_memory_or_no_thread)
 	need_cpus();
 	plan.borrowed.len = 10000;
 	check_alone(&plan, BATCHES);
-	plan.borrowed.len = 0; // not even to copy alone
-	batches[0] = (struct copier_batch){.first = 0, .count = 1};
-	copier_copy(&plan, indices, batches, 1, 1000);
-	check_true(!plan.copier && batches[0].copied == 0);
 	free(copies);
+	plan = prepared_by_file(); // without a buffer nothing is copied
+	plan.borrowed.len = 0;
+	copier_copy(&plan, indices, batches, BLOCKS, 1000);
+	check_true(!plan.copier && batches[0].copied == 0 && !batches[0].done);
 	plan = prepared();
 	check_int(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAGAIN), SYS_clone, 1,
 			  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)),
