@@ -29,7 +29,6 @@ enum {
 	HELP_US = 250,            // after which it is looked whether it has a CPU
 	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
-	EXPECTED_MANY = 256,      // for which there is a file
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
 	CPU_SPARE_S = 2,          // of the time that a worker whose keeper does not end it may use
@@ -258,7 +257,7 @@ void inspect_expect(struct inspection *inspection, size_t thread_count)
 	inspection->expected = thread_count < EXPECTED_FEW ? 0
 			       : thread_count < most       ? thread_count
 							   : most;
-	if (inspection->failed == 0 && thread_count >= EXPECTED_MANY)
+	if (inspection->failed == 0 && thread_count >= WORK_MANY)
 		inspection->failed = work_use_file(&inspection->work);
 }
 

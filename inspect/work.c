@@ -95,8 +95,9 @@ int work_take_file(const struct work *work, int reader)
 
 void work_close(struct work_memory *memory)
 {
-	if (memory->work)
-		munmap(memory->work, memory->len);
+	if (!memory->work)
+		return; // then its fds are none
+	munmap(memory->work, memory->len);
 	close_fd(&memory->file);
 	close_fd(&memory->reader);
 	memory->work = NULL;

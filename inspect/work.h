@@ -22,6 +22,8 @@
 
 static const uint32_t WORK_NO_MODULE = UINT32_MAX;
 
+enum { WORK_MANY = 256 }; // threads, for which the room is worth a file
+
 enum work_stage {
 	WORK_UNWINDING,
 	WORK_NAMING,

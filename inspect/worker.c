@@ -16,7 +16,6 @@
 
 enum {
 	PAGE = 4096,
-	MANY = 256,        // threads, whose stacks are in a file
 	OPENED_AHEAD = 16, // modules that are opened before it is known what threads are in
 };
 
@@ -285,7 +284,7 @@ static int take_threads(struct worker *worker, const struct snapshot *from)
 	worker->snapshot.part_count = from->part_count;
 	worker->snapshot.parked = from->parked;
 	// Those of a file are there, but not for us: 16 pages come at a time.
-	if (count >= MANY && early == 0)
+	if (count >= WORK_MANY && early == 0)
 		sys_populate(from->stacks, from->stacks_len & ~(size_t)(PAGE - 1));
 	if (!worker->chain)
 		worker->chain =

@@ -62,23 +62,42 @@ static void on_threads(void *arg, const struct snapshot *snapshot)
 	seen->threads = snapshot->thread_count;
 }
 
-// A worker that is started then could else write to what the capture believes.
-Test(capture, is_not_shared_with_who_is_told_the_modules)
+// Captures all threads of process PID by the first policy, telling LISTENER.
+static void take(pid_t pid, const struct capture_listener *listener, struct snapshot *ret)
 {
 	struct target target = TARGET_EMPTY;
-	struct snapshot snapshot = {0};
 	struct error err = {0};
-	struct seen seen = {0};
-	bool missed = true;
-	const struct capture_listener listener = {on_begin, on_modules, NULL, on_threads, &seen};
-	int before = count_shared();
 	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
 	struct helper_room room = {0};
 	const struct capture_options options = {.policy = policy_at(0),
 		.timeout_ms = 5000,
-		.listener = &listener,
+		.listener = listener,
 		.iterator = &iterator,
 		.helper_room = &room};
+	bool missed = true;
+
+	check_int(target_open(pid, &target, &err), 0);
+	check_int(capture_take(&target, &options, ret, &missed, &err), 0);
+	check_true(!missed);
+	helper_room_fini(&room);
+	taskiter_program_fini(&iterator);
+	target_fini(&target);
+}
+
+static void end(pid_t pid, struct snapshot *snapshot)
+{
+	snapshot_fini(snapshot);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+// A worker that is started then could else write to what the capture believes.
+Test(capture, is_not_shared_with_who_is_told_the_modules)
+{
+	struct snapshot snapshot = {0};
+	struct seen seen = {0};
+	const struct capture_listener listener = {on_begin, on_modules, NULL, on_threads, &seen};
+	int before = count_shared();
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -86,20 +105,13 @@ Test(capture, is_not_shared_with_who_is_told_the_modules)
 		for (;;)
 			pause();
 	}
-	check_int(target_open(pid, &target, &err), 0);
-	check_int(capture_take(&target, &options, &snapshot, &missed, &err), 0);
+	take(pid, &listener, &snapshot);
 	check_int(seen.ours, before);
 	check_int(seen.child, before);
 	check_true(snapshot.thread_count == 1 && seen.threads == 1);
-	check_true(!missed);
 	check_int(waitpid(-1, NULL, WNOHANG), 0); // no helper is left, only this one
 	check_true(snapshot.threads[0].status == SNAPSHOT_THREAD_CAPTURED);
-	helper_room_fini(&room);
-	taskiter_program_fini(&iterator);
-	snapshot_fini(&snapshot);
-	target_fini(&target);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end(pid, &snapshot);
 }
 
 enum { BLOCKED = 100 };
@@ -214,23 +226,12 @@ static void check_as_told(const struct snapshot *snapshot, const struct told *to
 Test(capture, tells_of_many_before_the_proof)
 {
 	static struct told told;
-	struct target target = TARGET_EMPTY;
 	struct snapshot snapshot = {0};
-	struct error err = {0};
 	const struct capture_listener listener = {
 		ignore, ignore_snapshot, on_unproven, ignore_snapshot, &told};
-	struct taskiter_program iterator = TASKITER_PROGRAM_EMPTY;
-	struct helper_room room = {0};
-	const struct capture_options options = {.policy = policy_at(0),
-		.timeout_ms = 5000,
-		.listener = &listener,
-		.iterator = &iterator,
-		.helper_room = &room};
 	pid_t pid = start_many();
-	bool missed;
 
-	check_int(target_open(pid, &target, &err), 0);
-	check_int(capture_take(&target, &options, &snapshot, &missed, &err), 0);
+	take(pid, &listener, &snapshot);
 	check_int(snapshot.thread_count, BLOCKED + 2);
 	if (snapshot.iterator_errnum == 0) {
 		check_u64(told.times, 1);
@@ -239,12 +240,7 @@ Test(capture, tells_of_many_before_the_proof)
 	} else { // not built, or not allowed: by another way there is nothing to be told
 		check_u64(told.times, 0);
 	}
-	helper_room_fini(&room);
-	taskiter_program_fini(&iterator);
-	snapshot_fini(&snapshot);
-	target_fini(&target);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end(pid, &snapshot);
 }
 
 // Whoever loads the task iterator may be killed, or stopped, may not be waited for, and is gone in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Keeping a worker: one that does its work, and such that do not.
+#include "lives.h"
 #include "no_file.h"
 #include "sandbox.h"
 #include "self_snapshot.h"
@@ -17,7 +18,6 @@
 static struct snapshot_thread threads[2] = {
 	{.status = SNAPSHOT_THREAD_CAPTURED}, {.status = SNAPSHOT_THREAD_GONE}};
 static struct snapshot snapshot = {.threads = threads, .thread_count = 2};
-static int *lives; // how many workers there were
 
 // Inspects the snapshot with workers that do LIVE. Returns the reason of the first stack.
 static const char *reason_of(int (*live)(const struct work *work), uint32_t timeout_ms)
@@ -336,12 +336,6 @@ static const char *next_reason(struct inspection *inspection, const struct snaps
 	inspect_threads(inspection, next);
 	check_int(inspect_finish(inspection, next, NULL, &stacks, &err), 0);
 	return stacks.stacks[0].end.reason;
-}
-
-static int count_and_live(const struct work *work)
-{
-	++*lives;
-	return worker_live(work);
 }
 
 // Ends with the second snapshot that it is told, as long as it is the first worker.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Threads that a worker is told of before it is proven that they hold. Each has a pc of its own,
 // where nothing is known of the code: so that is its chain.
+#include "lives.h"
 #include "no_file.h"
 #include "unit.h"
 #include "wire.h"
@@ -10,8 +11,6 @@
 #include <sys/wait.h>
 
 enum { COUNT = 5, STACK = 64 };
-
-static int *lives; // how many workers there were
 
 // Hears what is not proven, and goes; the second one works.
 static int leave_once(const struct work *work)
@@ -27,12 +26,6 @@ static int leave_once(const struct work *work)
 		if (record.type == WIRE_UNPROVEN)
 			return 1;
 	return 2;
-}
-
-static int count_and_live(const struct work *work)
-{
-	++*lives;
-	return worker_live(work);
 }
 
 static struct snapshot_thread thread_at(uint64_t pc, size_t number)

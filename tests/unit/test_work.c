@@ -164,6 +164,18 @@ Test(work, a_file_is_shared)
 	check_int(fcntl(file, F_GETFD), -1);
 }
 
+// What was never opened has no fds: 0 is somebody else's.
+Test(work, nothing_to_close)
+{
+	struct work_memory memory = {0};
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	check_int(dup2(fd, 0), 0);
+	work_close(&memory);
+	check_true(fcntl(0, F_GETFD) >= 0);
+	close(fd);
+}
+
 // Stacks from elsewhere are copied there as well.
 Test(work, a_file_is_made_long_enough)
 {
