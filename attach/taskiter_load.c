@@ -126,12 +126,12 @@ void taskiter_load_begin(struct taskiter_program *program)
 {
 	const struct timeval timeout = {.tv_usec = LOADER_MS * 1000};
 	const pid_t parent = getpid();
-	int sockets[2];
+	int sockets[2], cpu;
 
 	if (program->prog_fd >= 0 || program->begun || !cpus_are_several() ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return;
-	pid_t pid = fork();
+	pid_t pid = cpus_fork(&cpu);
 	if (pid == 0)
 		_exit(load_for(program, parent, sockets[1]));
 	close(sockets[1]);
@@ -140,7 +140,6 @@ void taskiter_load_begin(struct taskiter_program *program)
 		return;
 	}
 	setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	cpus_keep_off(pid);
 	program->begun = true;
 	program->loader = pid;
 	program->socket = sockets[0];

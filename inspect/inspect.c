@@ -27,7 +27,7 @@ enum {
 	END_MS = 100,             // that a worker which hears us no more has to end by itself
 	ASK_US = 100,             // that it takes a worker to ask for the first file
 	HELP_US = 250,            // after which it is looked whether it has a CPU
-	SPIN_US = 500,            // that it takes a worker to unwind and name a stack or two
+	SPIN_US = 1000,           // that it takes a worker to unwind and name a stack or two
 	EXPECTED_FEW = 64,        // threads for which nothing is made ready
 	EXPECTED_STACK = 4 << 10, // bytes of a stack: what blocked threads need at least
 	EXPECTED_MAX = 64 << 20,  // of all
@@ -64,7 +64,7 @@ static int start(struct inspection *inspection, struct error *err)
 	uint32_t timeout_ms = inspection->options->timeout_ms;
 	const uint32_t send_ms = timeout_ms / SEND_SHARE + 1;
 	const struct timeval timeout = {.tv_sec = send_ms / 1000, .tv_usec = send_ms % 1000 * 1000};
-	int sockets[2];
+	int sockets[2], cpu;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return fail_sys(err, errno, "socketpair", "the unwinding process");
@@ -77,7 +77,7 @@ static int start(struct inspection *inspection, struct error *err)
 	inspection->work.work->cpu_s =
 		timeout_ms / 1000 * (inspection->options->worker.once ? 1 : 2) + CPU_SPARE_S;
 	inspection->since_us = clock_now_us();
-	inspection->pid = fork();
+	inspection->pid = cpus_fork(&cpu);
 	if (inspection->pid < 0) {
 		int saved = errno;
 		inspection->pid = 0;
@@ -88,7 +88,8 @@ static int start(struct inspection *inspection, struct error *err)
 	if (inspection->pid == 0)
 		_exit(inspection->options->live(inspection->work.work));
 	sys_populate_stack(STACK); // what is written to from now on would be copied page by page
-	placement_begin(&inspection->placement, inspection->pid, &inspection->work.work->beside);
+	placement_begin(
+		&inspection->placement, inspection->pid, cpu, &inspection->work.work->beside);
 	close(sockets[1]);
 	wire_in_init(&inspection->in, sockets[0]);
 	inspection->told = inspection->seasoned = false;
@@ -370,6 +371,7 @@ static bool has_record(struct inspection *inspection)
 
 	if (wire_has_more(&inspection->in) || poll(&poll_fd, 1, 0) > 0)
 		return true;
+	placement_keep_off(&inspection->placement); // we may have slept, and been woken there
 	for (uint64_t waited_us = 0; inspection->placement.cpu >= 0 && waited_us < SPIN_US;
 		waited_us = clock_now_us() - begin_us) {
 		if (inspection->meanwhile && is_busy(inspection, begin_us))

@@ -8,10 +8,10 @@
 
 enum { BESIDE_US = 100000 }; // that a worker stays on our CPU
 
-void placement_begin(struct placement *placement, pid_t pid, volatile bool *beside)
+void placement_begin(struct placement *placement, pid_t pid, int cpu, volatile bool *beside)
 {
-	*placement = (struct placement){.pid = pid, .beside = beside, .cpu = -1};
-	placement_keep_off(placement);
+	*placement = (struct placement){.pid = pid, .beside = beside, .cpu = cpu};
+	*beside = cpu < 0;
 }
 
 void placement_keep_off(struct placement *placement)

@@ -13,8 +13,8 @@ struct placement {
 	uint64_t beside_us;    // when it was brought to our CPU; 0: it was not
 };
 
-// Begins with the worker PID, which hears BESIDE.
-void placement_begin(struct placement *placement, pid_t pid, volatile bool *beside);
+// Begins with the worker PID, which hears BESIDE, and was kept off CPU, or -1.
+void placement_begin(struct placement *placement, pid_t pid, int cpu, volatile bool *beside);
 
 // Keeps it off our CPU, if there is another one for it: what others had a while ago, they may not
 // have any more.

@@ -31,6 +31,18 @@ int cpus_keep_off(pid_t pid)
 	return kept ? cpu : -1;
 }
 
+pid_t cpus_fork(int *ret_cpu)
+{
+	const int ours = sched_getcpu();
+	const pid_t pid = fork();
+
+	if (pid == 0 && sched_getcpu() == ours)
+		sched_yield(); // to who is to keep it off
+	if (pid > 0)
+		*ret_cpu = cpus_keep_off(pid);
+	return pid;
+}
+
 uint64_t cpus_count_arrivals(pid_t pid)
 {
 	char path[64], text[TEXT_SIZE];

@@ -14,6 +14,11 @@ bool cpus_are_several(void);
 // it may not be done.
 int cpus_keep_off(pid_t pid);
 
+// fork(2) of a child that is kept off our CPU from its beginning. One that gets it nevertheless, as
+// a new process may before its parent goes on, gives it back at once. To *RET_CPU, in the parent,
+// what cpus_keep_off() returned.
+pid_t cpus_fork(int *ret_cpu);
+
 // How often process PID has got a CPU; 0: it is not counted, or not known.
 // Source: /proc/PID/schedstat, sched-stats.txt.
 uint64_t cpus_count_arrivals(pid_t pid);

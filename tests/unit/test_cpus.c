@@ -114,6 +114,39 @@ Test(cpus, child_that_runs_elsewhere_does_not_wait)
 	end(pid);
 }
 
+// It may have our CPU for a moment, and no longer.
+Test(cpus, forked_child_begins_elsewhere)
+{
+	int cpu = -1, told = -1, pipe_fds[2];
+
+	need_cpus();
+	check_int(pipe(pipe_fds), 0);
+	pid_t pid = cpus_fork(&cpu);
+	if (pid == 0) {
+		usleep(10000);
+		told = sched_getcpu();
+		_exit(write(pipe_fds[1], &told, sizeof(told)) != sizeof(told));
+	}
+	check_true(pid > 0);
+	check_true(cpu >= 0);
+	check_int(read(pipe_fds[0], &told, sizeof(told)), sizeof(told));
+	check_true(told >= 0 && told != cpu);
+	check_int(waitpid(pid, NULL, 0), pid);
+}
+
+Test(cpus, forked_child_begins_here_where_there_is_no_other_cpu)
+{
+	int cpu = 0, status;
+
+	stay();
+	pid_t pid = cpus_fork(&cpu);
+	if (pid == 0)
+		_exit(7);
+	check_int(cpu, -1);
+	check_int(waitpid(pid, &status, 0), pid);
+	check_int(WEXITSTATUS(status), 7);
+}
+
 // Taken over, it is where we are, and may go where we may.
 Test(cpus, child_that_is_taken_over_comes_to_our_cpu)
 {
