@@ -2,6 +2,7 @@
 // Running the helper, and what follows when it was killed.
 #include "helper.h"
 
+#include "barethread.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "hugepages.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,8 +36,23 @@ struct beginning {
 	struct plan *plan;
 	int (*work)(struct plan *plan);
 	pid_t parent;
-	struct itimerval alarm; // of the parent, which does not notice it while it sleeps
+	struct itimerval alarm; // of the parent, which does not hear it meanwhile
 };
+
+static bool has_alarm(const struct beginning *beginning)
+{
+	return beginning->alarm.it_value.tv_sec != 0 || beginning->alarm.it_value.tv_usec != 0;
+}
+
+// Has SIGALRM come, or, with SIG_BLOCK, wait until it may.
+static void mask_alarm(int how)
+{
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(how, &alarm, NULL);
+}
 
 // Returns the helper's exit status. Returning, not exiting: sanitizers would look after a stack
 // that is not theirs.
@@ -45,8 +62,8 @@ static int run_helper(void *arg)
 	sigset_t keys;
 
 	// Nothing may stop this process while it holds threads: no key of the terminal, and no job
-	// control of a shell.
-	setsid();
+	// control of a shell. Not a session of its own: the scheduler would make a group of it.
+	setpgid(0, 0);
 	sigemptyset(&keys);
 	sigaddset(&keys, SIGTSTP);
 	sigaddset(&keys, SIGTTIN);
@@ -58,8 +75,10 @@ static int run_helper(void *arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != beginning->parent || plan_set_timer(beginning->plan) < 0)
 		return EXIT_FAILED;
-	if (beginning->alarm.it_value.tv_sec != 0 || beginning->alarm.it_value.tv_usec != 0)
+	if (has_alarm(beginning)) {
 		setitimer(ITIMER_REAL, &beginning->alarm, NULL);
+		mask_alarm(SIG_UNBLOCK);
+	}
 	plan_allow(beginning->plan, BEGIN_MS);
 	int r = beginning->work(beginning->plan);
 	return r < 0 ? EXIT_FAILED : r > 0 ? EXIT_AGAIN : EXIT_DONE;
@@ -77,6 +96,18 @@ static void forget_frames(const struct helper_room *room, size_t borrowed)
 #endif
 }
 
+// Sleeps until helper PID has ended, and takes its *STATUS. errno, and all other memory, is the
+// helper's meanwhile. Returns 0 or -errno.
+static int wait_for(pid_t pid, int *status)
+{
+	long r;
+
+	do
+		r = bare_call(SYS_wait4, pid, (long)status, 0, 0, 0, 0);
+	while (r == -EINTR);
+	return r < 0 ? (int)r : 0;
+}
+
 // Runs one helper on ROOM until it has ended. Returns how, or -errno.
 static int run_one(struct plan *plan, const struct helper_job *job, const struct helper_room *room)
 {
@@ -87,13 +118,17 @@ static int run_one(struct plan *plan, const struct helper_job *job, const struct
 		room->len - room->borrowed_at, 0, plan->borrowed.dirty};
 	forget_frames(room, plan->borrowed.dirty);
 	getitimer(ITIMER_REAL, &beginning.alarm);
-	pid_t pid = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD,
-		&beginning);
-	if (pid < 0)
-		return -errno;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
+	if (has_alarm(&beginning))
+		mask_alarm(SIG_BLOCK);
+	int r = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | SIGCHLD, &beginning);
+	if (r > 0)
+		r = wait_for(r, &status);
+	else
+		r = -errno;
+	if (has_alarm(&beginning))
+		mask_alarm(SIG_UNBLOCK);
+	if (r < 0)
+		return r;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return clock_now_us() >= plan->kill_at_us ? EXIT_LATE : EXIT_FAILED;

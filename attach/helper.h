@@ -5,9 +5,11 @@
 // target likes: so it is done by a helper, a process of its own, which a timer kills when it does
 // not come on (plan_allow()): a killed process leaves whatever it waits for. Its death ends every
 // stop (see stop.h), and what it had finished is in the plan (see plan.h).
-// The helper has its parent's memory, not a copy, and the parent sleeps until it has ended, as
-// after vfork(2): copying page tables, and then a page fault for each page that either writes to,
-// takes longer than many a capture. So a helper that is killed must not leave anything half changed
+// The helper has its parent's memory, not a copy, and the parent sleeps until it has ended:
+// copying page tables, and then a page fault for each page that either writes to, takes longer than
+// many a capture. CLONE_VFORK is not needed for that, and would wake the parent twice, the second
+// time on whatever CPU. The one signal handler that uses errno, which they share, is the helper's
+// meanwhile (SIGALRM, progress.h). So a helper that is killed must not leave anything half changed
 // that its parent uses but the plan: it allocates nothing by malloc(3), whose lists it could tear,
 // but takes the plan's memory for that (plan_borrow()). It may have a thread (copier.h), of which
 // the C library knows nothing, and which is killed with it: waitpid(2) returns when both are gone.
