@@ -93,6 +93,8 @@ void asking_begin(struct asking *asking, int index)
 		return;
 	asking->ahead = (struct asking_ahead){.index = index, .fd = -EBADF};
 	asking->ahead.asked = ask_debug(asking, index, &link, 0) == 0;
+	if (asking->ahead.asked)
+		asking->space->ahead = index;
 }
 
 // Opens what may be the separate debug file of module INDEX (space.h).

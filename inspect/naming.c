@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-// True when one of the COUNT QUERIES has no name, or one that is only the nearest.
-static bool is_name_missing(const struct symbol_query *queries, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!queries[i].name || queries[i].size == 0)
-			return true;
-	return false;
-}
-
 // Keeps what was found for the COUNT QUERIES in NAMES.
 static int keep(struct names *names, bool raw, const struct symbol_query *queries, size_t count)
 {
@@ -58,9 +49,12 @@ int naming_find(
 
 	if (!names)
 		return -ENOMEM;
+	// What is there most probably need not be missed first.
+	if (index == space->ahead)
+		space_extend(space, index);
 	do
 		symbols_resolve(module, queries, count);
-	while (is_name_missing(queries, count) && !symbols_are_complete(module) &&
+	while (!symbols_cover(queries, count) && !symbols_are_complete(module) &&
 		space_extend(space, index));
 	note_damage(module, queries, count);
 	return keep(names, raw, queries, count);

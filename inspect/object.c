@@ -19,21 +19,24 @@ bool object_is_native(Elf *elf)
 
 Elf_Scn *object_section(Elf *elf, const char *name, GElf_Shdr *ret)
 {
-	size_t names;
+	const size_t size = strlen(name) + 1;
+	size_t index;
 	Elf_Scn *section = NULL;
 	GElf_Shdr shdr;
 
-	if (!elf || elf_getshdrstrndx(elf, &names) < 0)
+	if (!elf || elf_getshdrstrndx(elf, &index) < 0)
 		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type == SHT_NOBITS)
-			continue;
-		const char *its_name = elf_strptr(elf, names, shdr.sh_name);
-		if (its_name && strcmp(its_name, name) == 0) {
+	// elf_strptr(3) checks the table for each name.
+	const Elf_Data *names = elf_rawdata(elf_getscn(elf, index), NULL);
+	if (!names || !names->d_buf)
+		return NULL;
+	while ((section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type != SHT_NOBITS &&
+			shdr.sh_name < names->d_size && names->d_size - shdr.sh_name >= size &&
+			memcmp((const char *)names->d_buf + shdr.sh_name, name, size) == 0) {
 			*ret = shdr;
 			return section;
 		}
-	}
 	return NULL;
 }
 

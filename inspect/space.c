@@ -21,8 +21,10 @@ struct space_map {
 
 int space_init_with(struct space *space, const struct snapshot *snapshot, struct module **modules)
 {
-	*space = (struct space){
-		.snapshot = snapshot, .modules = modules, .extra_budget = EXTRA_BUDGET};
+	*space = (struct space){.snapshot = snapshot,
+		.modules = modules,
+		.extra_budget = EXTRA_BUDGET,
+		.ahead = SNAPSHOT_NO_MODULE};
 	space->maps = calloc(snapshot->map_count + 1, sizeof(*space->maps));
 	space->moved = calloc(snapshot->module_count + 1, sizeof(*space->moved));
 	if (!space->modules || !space->maps || !space->moved) {

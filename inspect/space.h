@@ -27,6 +27,8 @@ struct space {
 	// -EINVAL when something else is there in its place. NULL: there are none.
 	int (*open_debug)(void *arg, int index, const struct debuglink *link, unsigned *place);
 	void *open_debug_arg;
+	int ahead; // the module whose debug file was asked for before it was needed, or
+		   // SNAPSHOT_NO_MODULE
 	// Opens what may be the perf map of the process, at place *PLACE or a later one. As
 	// open_debug, and with its argument.
 	int (*open_perfmap)(void *arg, unsigned *place);

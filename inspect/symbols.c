@@ -194,28 +194,57 @@ static uint64_t reach_of(const struct symbol_query *queries, size_t index)
 	return query->vaddr - (above > query->nearest ? above : query->nearest);
 }
 
+// FEW numbers of 32 bits, which vectors of most machines compare by their signs only: so the first
+// bit is turned round.
+typedef uint32_t few __attribute__((vector_size(FEW * sizeof(uint32_t))));
+typedef int32_t few_signed __attribute__((vector_size(FEW * sizeof(int32_t))));
+
+static uint32_t turned(uint64_t number)
+{
+	return (uint32_t)number ^ UINT32_C(0x80000000);
+}
+
+// What a symbol is compared with. Numbers that are cut to 32 bits find more than what matters, not
+// less.
+struct wanted {
+	few vaddrs;
+	few reaches; // one above them
+	bool far;    // a reach has more bits
+};
+
+static struct wanted wanted_of(const struct symbol_query *queries, size_t count)
+{
+	struct wanted wanted = {.far = false};
+
+	for (size_t i = 0; i < FEW; i++) {
+		size_t index = i < count ? i : 0;
+		uint64_t reach = reach_of(queries, index);
+		wanted.vaddrs[i] = turned(queries[index].vaddr);
+		wanted.reaches[i] = turned(reach + 1);
+		wanted.far |= reach >= UINT32_MAX;
+	}
+	return wanted;
+}
+
 // The same as walk_many(), for FEW queries at most: what matters is found without a branch that
 // depends on the order of the symbols, which is any.
 static void walk_few(const struct table *table, struct symbol_query *queries, size_t count)
 {
-	uint64_t vaddrs[FEW], reaches[FEW];
+	const few zeros = {0};
+	struct wanted wanted = wanted_of(queries, count);
 
-	for (size_t i = 0; i < FEW; i++) {
-		vaddrs[i] = i < count ? queries[i].vaddr : UINT64_MAX;
-		reaches[i] = i < count ? reach_of(queries, i) : 0;
-	}
 	for (size_t i = 0; i < table->count; i++) {
 		const Elf64_Sym *symbol = &table->symbols[i];
-		bool matters = false;
-		for (size_t j = 0; j < FEW; j++) {
-			uint64_t distance = vaddrs[j] - symbol->st_value;
-			matters |= (distance < symbol->st_size) | (distance <= reaches[j]);
-		}
-		if (!matters || !is_code(symbol))
+		few_signed distances = (few_signed)(wanted.vaddrs - (uint32_t)symbol->st_value);
+		few_signed sizes = (few_signed)(zeros + turned(symbol->st_size));
+		few_signed near = (distances < sizes) | (distances < (few_signed)wanted.reaches);
+		uint64_t halves[2];
+		memcpy(halves, &near, sizeof(halves));
+		if (((halves[0] | halves[1] | symbol->st_size >> 32) == 0 && !wanted.far) ||
+			!is_code(symbol))
 			continue;
 		offer(table, symbol, queries, count);
-		for (size_t j = 0; j < count; j++)
-			reaches[j] = reach_of(queries, j);
+		wanted = wanted_of(queries, count);
 	}
 }
 
@@ -294,12 +323,17 @@ static bool find_table(Elf *elf, uint32_t type, struct table *ret)
 	return false;
 }
 
-// The best .symtab that there is for MODULE.
-static bool find_symtab(const struct module *module, struct table *ret)
+// The .symtab of MODULE that has what its .dynsym has, too.
+static bool find_whole_symtab(const struct module *module, struct table *ret)
 {
 	return find_table(module->elf, SHT_SYMTAB, ret) ||
-	       find_table(module->extras[EXTRA_FILE].elf, SHT_SYMTAB, ret) ||
-	       find_table(module->extras[EXTRA_MINI].elf, SHT_SYMTAB, ret);
+	       find_table(module->extras[EXTRA_FILE].elf, SHT_SYMTAB, ret);
+}
+
+// The one that has only what is not in .dynsym.
+static bool find_mini_symtab(const struct module *module, struct table *ret)
+{
+	return find_table(module->extras[EXTRA_MINI].elf, SHT_SYMTAB, ret);
 }
 
 bool symbols_are_complete(const struct module *module)
@@ -313,7 +347,7 @@ bool symbols_are_there(const struct module *module)
 {
 	struct table table;
 
-	return find_symtab(module, &table);
+	return find_whole_symtab(module, &table) || find_mini_symtab(module, &table);
 }
 
 bool symbols_are_broken(const struct module *module)
@@ -371,15 +405,25 @@ static void name_by_plt(const struct module *module, struct symbol_query *querie
 	}
 }
 
+bool symbols_cover(const struct symbol_query *queries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!queries[i].name || queries[i].size == 0)
+			return false;
+	return true;
+}
+
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count)
 {
 	struct table table;
 
 	for (size_t i = 0; i < count; i++)
 		queries[i] = (struct symbol_query){.vaddr = queries[i].vaddr};
-	if (find_symtab(module, &table))
+	bool whole = find_whole_symtab(module, &table);
+	if (whole || find_mini_symtab(module, &table))
 		walk(&table, queries, count);
-	if (find_table(module->elf, SHT_DYNSYM, &table))
+	if (!(whole && symbols_cover(queries, count)) &&
+		find_table(module->elf, SHT_DYNSYM, &table))
 		walk(&table, queries, count);
 	name_by_go(&module->gopclntab, queries, count);
 	name_by_plt(module, queries, count);

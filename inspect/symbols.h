@@ -38,6 +38,9 @@ struct symbol_query {
 // symbol, in its own section.
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);
 
+// True when each of the COUNT QUERIES has a name whose size covers it.
+bool symbols_cover(const struct symbol_query *queries, size_t count);
+
 // True when MODULE has a .symtab itself: names of functions that are not exported too.
 bool symbols_are_complete(const struct module *module);
 
