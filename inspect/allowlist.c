@@ -18,6 +18,9 @@
 #error "this machine has no seccomp architecture here"
 #endif
 
+// Distances of jumps that are not known yet.
+enum { TO_ALLOW = 254, TO_REFUSE = 255 };
+
 enum verdict {
 	ALLOW,
 	ALLOW_EQUAL, // if the argument is the value
@@ -124,36 +127,41 @@ static void add_row(
 	struct seccomp_program *program, struct sock_filter *code, const struct row *row, pid_t pid)
 {
 	const struct sock_filter load_nr = load(offsetof(struct seccomp_data, nr));
-	const uint32_t action =
-		row->verdict == REFUSE ? SECCOMP_RET_ERRNO | EACCES : SECCOMP_RET_ALLOW;
 	const uint32_t nr = (uint32_t)row->nr;
 
 	switch (row->verdict) {
 	case ALLOW:
+		add(program, code, jump(BPF_JEQ, nr, TO_ALLOW, 0));
+		return;
 	case REFUSE:
-		add(program, code, jump(BPF_JEQ, nr, 0, 1));
-		add(program, code, answer(action));
+		add(program, code, jump(BPF_JEQ, nr, TO_REFUSE, 0));
 		return;
 	case ALLOW_EQUAL:
 	case ALLOW_CLEAR:
-		add(program, code, jump(BPF_JEQ, nr, 0, 4));
+		add(program, code, jump(BPF_JEQ, nr, 0, 3));
 		add(program, code, load_arg(row->arg));
 		add(program, code,
-			row->verdict == ALLOW_EQUAL ? jump(BPF_JEQ, row->value, 0, 1)
-						    : jump(BPF_JSET, row->value, 1, 0));
-		add(program, code, answer(action));
+			row->verdict == ALLOW_EQUAL ? jump(BPF_JEQ, row->value, TO_ALLOW, 0)
+						    : jump(BPF_JSET, row->value, 0, TO_ALLOW));
 		add(program, code, load_nr);
 		return;
 	case ALLOW_SELF:
-		add(program, code, jump(BPF_JEQ, nr, 0, 6));
+		add(program, code, jump(BPF_JEQ, nr, 0, 5));
 		add(program, code, load_arg(0));
-		add(program, code, jump(BPF_JEQ, (uint32_t)pid, 0, 3));
+		add(program, code, jump(BPF_JEQ, (uint32_t)pid, 0, 2));
 		add(program, code, load_arg(row->arg));
-		add(program, code, jump(BPF_JEQ, row->value, 0, 1));
-		add(program, code, answer(action));
+		add(program, code, jump(BPF_JEQ, row->value, TO_ALLOW, 0));
 		add(program, code, load_nr);
 		return;
 	}
+}
+
+// How far a jump by DISTANCE at AT goes, the answers being at END and behind it.
+static uint8_t settle(uint8_t distance, size_t at, size_t end)
+{
+	return distance == TO_ALLOW    ? (uint8_t)(end - at - 1)
+	       : distance == TO_REFUSE ? (uint8_t)(end + 1 - at - 1)
+				       : distance;
 }
 
 struct seccomp_program allowlist_make(pid_t pid, struct sock_filter code[ALLOWLIST_LEN_MAX])
@@ -171,5 +179,12 @@ struct seccomp_program allowlist_make(pid_t pid, struct sock_filter code[ALLOWLI
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		add_row(&program, code, &rows[i], pid);
 	add(&program, code, answer(SECCOMP_RET_KILL_PROCESS));
+	for (size_t i = 0; i < program.len; i++) {
+		code[i].jt = settle(code[i].jt, i, program.len);
+		code[i].jf = settle(code[i].jf, i, program.len);
+	}
+	// One of each for all: the kernel takes as long to load a filter as it has instructions.
+	add(&program, code, answer(SECCOMP_RET_ALLOW));
+	add(&program, code, answer(SECCOMP_RET_ERRNO | EACCES));
 	return program;
 }
