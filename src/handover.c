@@ -128,8 +128,6 @@ static int map_segment(struct image *image, const Elf64_Phdr *segment)
 
 	if (r < 0)
 		return r;
-	if (prot & PROT_EXEC) // at once: it goes to and fro
-		sys_populate((void *)page, page_after(file_end) - page);
 	if (image->header->e_phoff - segment->p_offset < segment->p_filesz)
 		image->headers = start + image->header->e_phoff - segment->p_offset;
 	if (end == file_end)
