@@ -37,6 +37,7 @@ struct beginning {
 	int (*work)(struct plan *plan);
 	pid_t parent;
 	struct itimerval alarm; // of the parent, which does not hear it meanwhile
+	sigset_t mask;          // and what that is, for the time when it does, if there is an alarm
 };
 
 static bool has_alarm(const struct beginning *beginning)
@@ -44,14 +45,14 @@ static bool has_alarm(const struct beginning *beginning)
 	return beginning->alarm.it_value.tv_sec != 0 || beginning->alarm.it_value.tv_usec != 0;
 }
 
-// Has SIGALRM come, or, with SIG_BLOCK, wait until it may.
-static void mask_alarm(int how)
+// Blocks SIGALRM, or has it come again. The mask that there was goes to *RET, unless that is NULL.
+static void mask_alarm(int how, sigset_t *ret)
 {
 	sigset_t alarm;
 
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
-	sigprocmask(how, &alarm, NULL);
+	sigprocmask(how, &alarm, ret);
 }
 
 // Returns the helper's exit status. Returning, not exiting: sanitizers would look after a stack
@@ -62,8 +63,8 @@ static int run_helper(void *arg)
 	sigset_t keys;
 
 	// Nothing may stop this process while it holds threads: no key of the terminal, and no job
-	// control of a shell. Not a session of its own: the scheduler would make a group of it.
-	setpgid(0, 0);
+	// control of a shell. First the keys: who is stopped by one outside its job's group is not
+	// continued with that. Not a session of its own: the scheduler would make a group of it.
 	sigemptyset(&keys);
 	sigaddset(&keys, SIGTSTP);
 	sigaddset(&keys, SIGTTIN);
@@ -71,13 +72,15 @@ static int run_helper(void *arg)
 	sigaddset(&keys, SIGINT);
 	sigaddset(&keys, SIGHUP);
 	sigprocmask(SIG_BLOCK, &keys, NULL);
+	setpgid(0, 0);
 	// Must not outlive nspeek: the threads would wait for the copy of a reader who is gone.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != beginning->parent || plan_set_timer(beginning->plan) < 0)
 		return EXIT_FAILED;
 	if (has_alarm(beginning)) {
 		setitimer(ITIMER_REAL, &beginning->alarm, NULL);
-		mask_alarm(SIG_UNBLOCK);
+		if (!sigismember(&beginning->mask, SIGALRM))
+			mask_alarm(SIG_UNBLOCK, NULL);
 	}
 	plan_allow(beginning->plan, BEGIN_MS);
 	int r = beginning->work(beginning->plan);
@@ -119,14 +122,14 @@ static int run_one(struct plan *plan, const struct helper_job *job, const struct
 	forget_frames(room, plan->borrowed.dirty);
 	getitimer(ITIMER_REAL, &beginning.alarm);
 	if (has_alarm(&beginning))
-		mask_alarm(SIG_BLOCK);
+		mask_alarm(SIG_BLOCK, &beginning.mask);
 	int r = clone(run_helper, room->start + GUARD + STACK, CLONE_VM | SIGCHLD, &beginning);
 	if (r > 0)
 		r = wait_for(r, &status);
 	else
 		r = -errno;
 	if (has_alarm(&beginning))
-		mask_alarm(SIG_UNBLOCK);
+		sigprocmask(SIG_SETMASK, &beginning.mask, NULL);
 	if (r < 0)
 		return r;
 	if (WIFEXITED(status))

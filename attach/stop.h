@@ -21,7 +21,7 @@
 
 // Stops all threads that PLAN wants, and those that are born meanwhile, copies registers and
 // stacks, and lets them run on. Each thread's row says what came of it. Changes the calling
-// process's signal handling for SIGALRM; to be called in a helper that exits right after. Returns
+// process's signal handling for SIGVTALRM; to be called in a helper that exits right after. Returns
 // 0, or -errno when nothing could be tried.
 int stop_all(struct plan *plan);
 

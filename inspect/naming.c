@@ -49,9 +49,7 @@ int naming_find(
 
 	if (!names)
 		return -ENOMEM;
-	// What is there most probably need not be missed first.
-	if (index == space->ahead)
-		space_extend(space, index);
+	space_take_ahead(space, index); // names that it has need not be missed first
 	do
 		symbols_resolve(module, queries, count);
 	while (!symbols_cover(queries, count) && !symbols_are_complete(module) &&

@@ -8,6 +8,7 @@
 
 // Finds names for the COUNT QUERIES (ascending by vaddr), which lie in module INDEX of SPACE, and
 // keeps them with it (names.h), as people see them unless RAW. What there is beside the module is
-// looked for where names are missing. Fails with -ENOMEM.
+// looked for where names are missing, but for a debug file that was asked for ahead: that is taken
+// before. Fails with -ENOMEM.
 int naming_find(
 	struct space *space, int index, bool raw, struct symbol_query *queries, size_t count);

@@ -159,6 +159,14 @@ bool space_extend(struct space *space, int index)
 				      find_debug_file(space, module, index, EXTRA_FILE, 0));
 }
 
+void space_take_ahead(struct space *space, int index)
+{
+	struct module *module = space_module(space, index);
+
+	if (index == space->ahead && module->elf)
+		find_debug_file(space, module, index, EXTRA_FILE, 0);
+}
+
 Elf *space_debug_info(struct space *space, int index, bool seek)
 {
 	struct module *module = space_module(space, index);

@@ -90,6 +90,9 @@ struct module *space_module(struct space *space, int index);
 // looked for twice.
 bool space_extend(struct space *space, int index);
 
+// Takes the separate debug file of module INDEX, if it is the one that was asked for ahead.
+void space_take_ahead(struct space *space, int index);
+
 // The object that has the debug information of module INDEX: itself, or a separate file, which, if
 // SEEK, is looked for if it was not yet; a module that has all of its symbols, and names no such
 // file, is taken for one that has none. NULL when there is none. Owned by the module.

@@ -33,7 +33,8 @@ struct symbol_query {
 };
 
 // Names the COUNT QUERIES (ascending by vaddr), whatever was found of them before, from the symbol
-// tables of MODULE and of its extras that are open; what those leave, from its gopclntab, or PLT. A
+// tables of MODULE and of its extras that are open (.dynsym only if no .symtab that has what it has
+// names all of them); what those leave, from its gopclntab, or PLT. A
 // symbol names an address only if its size covers it; one without a size only as far as the next
 // symbol, in its own section.
 void symbols_resolve(const struct module *module, struct symbol_query *queries, size_t count);

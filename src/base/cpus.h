@@ -15,7 +15,7 @@ bool cpus_are_several(void);
 int cpus_keep_off(pid_t pid);
 
 // fork(2) of a child that is kept off our CPU from its beginning. One that gets it nevertheless, as
-// a new process may before its parent goes on, gives it back at once. To *RET_CPU, in the parent,
+// a new process may before its parent goes on, yields first. To *RET_CPU, in the parent of a child,
 // what cpus_keep_off() returned.
 pid_t cpus_fork(int *ret_cpu);
 

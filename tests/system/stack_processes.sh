@@ -60,9 +60,9 @@ expect_status 0 "$NSPEEK" stack -A --diff --interval 0.1 "$TARGET"
 assert_matches "$OUT" '32 of 32 threads did not move$'
 
 # One worker, in which each program is mapped once: by as many mappings as for one process of each.
-expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=setsid -o "$WORK/trace" "$NSPEEK" stack -A "$TARGET"
-# Its helpers have sessions of their own too: one a process.
-assert_eq "$(grep -c 'setsid()' "$WORK/trace")" 21 "processes of nspeek"
+expect_status 0 env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=setsid,setpgid -o "$WORK/trace" "$NSPEEK" stack -A "$TARGET"
+# The worker has a session of its own, its helpers have groups: one a process.
+assert_eq "$(grep -c 'setsid()' "$WORK/trace") $(grep -c 'setpgid(0, 0)' "$WORK/trace")" "1 20" "processes of nspeek"
 
 # The iterator's program is loaded once for all, as often as for one; and each has its own threads.
 loads() {

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -336,4 +337,38 @@ Test(capture, keeps_the_helpers_room)
 	helper_room_fini(&room);
 	helper_room_fini(&room);
 	check_true(!room.start);
+}
+
+// The helper hears the alarm of who waits for it, and may only do so if that one does.
+static void check_alarm(int how)
+{
+	struct seen seen = {0};
+	const struct capture_listener listener = {on_begin, on_modules, NULL, on_threads, &seen};
+	const struct itimerval none = {0}, late = {.it_value.tv_sec = 100};
+	struct snapshot snapshot = {0};
+	struct itimerval left;
+	sigset_t alarm, after;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(how, &alarm, NULL);
+	setitimer(ITIMER_REAL, &late, NULL);
+	take(pid, &listener, &snapshot);
+	setitimer(ITIMER_REAL, &none, &left);
+	check_true(left.it_value.tv_sec > 0);
+	sigprocmask(SIG_UNBLOCK, &alarm, &after);
+	check_int(sigismember(&after, SIGALRM), how == SIG_BLOCK);
+	end(pid, &snapshot);
+}
+
+Test(capture, leaves_an_alarm_as_it_is)
+{
+	check_alarm(SIG_BLOCK);
+	check_alarm(SIG_UNBLOCK);
 }

@@ -424,3 +424,25 @@ Test(extra, the_debug_file_is_better)
 	check_int(cfa_offset_at_code(), 48);
 	close_module();
 }
+
+// What was asked for ahead is taken by itself; nothing else is looked for.
+Test(extra, the_debug_file_that_was_asked_for_ahead)
+{
+	struct section_image mini = extra_with("mini", 48, 0);
+
+	add_file(extra_with("full", 0, 7));
+	pack(mini.bytes, mini.len);
+	free(mini.bytes);
+	open_module(NULL, 0, 7);
+	space.open_debug = open_debug;
+	space_take_ahead(&space, 0); // it was not
+	check_int(asked, 0);
+	check_str(name_at(CODE), "(none)");
+	space.ahead = 0;
+	space_take_ahead(&space, 0);
+	space_take_ahead(&space, 0);
+	check_int(asked, 1);
+	check_str(name_at(CODE), "full");
+	check_true(module->extras[EXTRA_MINI].elf == NULL);
+	close_module();
+}

@@ -7,7 +7,7 @@
 
 #include <libelf.h>
 
-enum { SYMBOLS = 400, QUERIES = 40, FEW_MAX = 16, NAME_LEN = 5, TABLES = 200 };
+enum { CODE = 0x1000, SYMBOLS = 400, QUERIES = 40, FEW_MAX = 16, NAME_LEN = 5, TABLES = 200 };
 
 static Elf64_Sym symbols[SYMBOLS];
 static char strings[1 + SYMBOLS * NAME_LEN];
@@ -41,7 +41,9 @@ static void make_symbols(size_t count, bool sized)
 	strings[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		char *name = strings + 1 + i * NAME_LEN;
-		snprintf(name, NAME_LEN, "s%03zu", i);
+		char text[32];
+		snprintf(text, sizeof(text), "s%03zu", i);
+		memcpy(name, text, NAME_LEN); // with its NUL
 		symbols[i] = (Elf64_Sym){.st_name = (Elf64_Word)(name - strings),
 			.st_info = (unsigned char)ELF64_ST_INFO(
 				random() % 3, random() % 4 ? STT_FUNC : STT_NOTYPE),
@@ -110,4 +112,81 @@ Test(symbol_walk, few_addresses_are_named_as_many)
 		elf_end(module.elf);
 		free(image.bytes);
 	}
+}
+
+// A table of TYPE with one symbol of the code, NAME, of SIZE.
+struct one {
+	struct section_image image;
+	Elf *elf;
+	Elf64_Sym symbols[2];
+	char names[16];
+};
+
+static void open_one(struct one *one, Elf64_Word type, const char *name, unsigned char binding,
+	uint64_t start, uint64_t size)
+{
+	*one = (struct one){
+		.symbols = {{0}, {.st_name = 1,
+					 .st_info = (unsigned char)ELF64_ST_INFO(binding, STT_FUNC),
+					 .st_shndx = 3,
+					 .st_value = start,
+					 .st_size = size}}};
+	strcpy(one->names + 1, name);
+	const struct section_row rows[] = {{.name = ".names",
+						   .data = one->names,
+						   .len = sizeof(one->names),
+						   .type = SHT_STRTAB},
+		{.name = ".table",
+			.data = one->symbols,
+			.len = sizeof(one->symbols),
+			.type = type,
+			.link = 1,
+			.entsize = sizeof(Elf64_Sym)},
+		{.name = ".text", .data = strings, .len = 64, .addr = CODE}};
+	one->image = section_image_with(rows, 3, CODE);
+	elf_version(EV_CURRENT);
+	one->elf = elf_memory((char *)one->image.bytes, one->image.len);
+	cr_assert(one->elf);
+}
+
+static void close_one(struct one *one)
+{
+	elf_end(one->elf);
+	free(one->image.bytes);
+}
+
+// Asserts what the address is called by the .dynsym that has "dynamic" for all of the code, and the
+// .symtab of KIND that has "local" from START on, SIZE bytes.
+static void check_beside_dynsym(
+	enum extra_kind kind, uint64_t start, uint64_t size, uint64_t vaddr, const char *name)
+{
+	struct symbol_query query = {.vaddr = vaddr};
+	struct one dynsym, symtab;
+
+	open_one(&dynsym, SHT_DYNSYM, "dynamic", STB_GLOBAL, CODE, 64);
+	open_one(&symtab, SHT_SYMTAB, "local", STB_LOCAL, start, size);
+	struct module module = {.elf = dynsym.elf};
+	module.extras[kind].elf = symtab.elf;
+	symbols_resolve(&module, &query, 1);
+	check_str(query.name ? query.name : "(none)", name);
+	close_one(&dynsym);
+	close_one(&symtab);
+}
+
+Test(symbol_walk, dynsym_names_what_symtab_leaves)
+{
+	check_beside_dynsym(EXTRA_FILE, CODE + 16, 16, CODE + 20, "local");
+	check_beside_dynsym(EXTRA_FILE, CODE + 16, 16, CODE + 40, "dynamic");
+}
+
+Test(symbol_walk, name_without_a_size_is_none_yet)
+{
+	check_beside_dynsym(EXTRA_FILE, CODE, 0, CODE + 20, "dynamic");
+}
+
+// A .symtab that has only what .dynsym has not: so both are looked at.
+Test(symbol_walk, dynsym_may_have_a_better_name_than_a_small_symtab)
+{
+	check_beside_dynsym(EXTRA_MINI, CODE, 64, CODE + 20, "dynamic");
+	check_beside_dynsym(EXTRA_MINI, CODE + 16, 16, CODE + 20, "local");
 }
