@@ -407,8 +407,8 @@ Test(extra, nobody_is_asked_for_nothing)
 	close_module();
 }
 
-// Both: the names are those of the debug file, which has all; frames are of whatever has one.
-Test(extra, the_debug_file_is_better)
+// Opens a module with minidebuginfo, which has a frame too, and a debug file, which has not.
+static void open_with_both(void)
 {
 	struct section_image mini = extra_with("mini", 48, 0);
 
@@ -417,6 +417,12 @@ Test(extra, the_debug_file_is_better)
 	free(mini.bytes);
 	open_module(NULL, 0, 7);
 	space.open_debug = open_debug;
+}
+
+// The names are those of the debug file, which has all; frames are of whatever has one.
+Test(extra, the_debug_file_is_better)
+{
+	open_with_both();
 	check_true(space_extend(&space, 0));
 	check_str(name_at(CODE), "mini");
 	check_true(space_extend(&space, 0));
@@ -428,13 +434,7 @@ Test(extra, the_debug_file_is_better)
 // What was asked for ahead is taken by itself; nothing else is looked for.
 Test(extra, the_debug_file_that_was_asked_for_ahead)
 {
-	struct section_image mini = extra_with("mini", 48, 0);
-
-	add_file(extra_with("full", 0, 7));
-	pack(mini.bytes, mini.len);
-	free(mini.bytes);
-	open_module(NULL, 0, 7);
-	space.open_debug = open_debug;
+	open_with_both();
 	space_take_ahead(&space, 0); // it was not
 	check_int(asked, 0);
 	check_str(name_at(CODE), "(none)");
