@@ -91,7 +91,7 @@ void asking_begin(struct asking *asking, int index)
 	if (module->extras[EXTRA_FILE].sought || symbols_are_complete(module) ||
 		(!linked && module->build_id.len == 0))
 		return;
-	asking->ahead = (struct asking_ahead){.index = index, .fd = -EBADF};
+	asking->ahead = (struct asking_ahead){.fd = -EBADF};
 	asking->ahead.asked = ask_debug(asking, index, &link, 0) == 0;
 	if (asking->ahead.asked)
 		asking->space->ahead = index;
@@ -104,7 +104,7 @@ static int open_debug(void *arg, int index, const struct debuglink *link, unsign
 	struct asking_ahead *ahead = &asking->ahead;
 
 	asking_end(asking);
-	if (ahead->answered && ahead->index == index && *place == 0) {
+	if (ahead->answered && asking->space->ahead == index && *place == 0) {
 		ahead->answered = ahead->asked = false;
 		*place = ahead->place;
 		return take_fd(&ahead->fd);

@@ -13,10 +13,9 @@
 #include "space.h"
 #include "wire.h"
 
-// The debug file that was asked for before it was needed.
+// The debug file that was asked for before it was needed, of the space's module `ahead`.
 struct asking_ahead {
 	bool asked, answered;
-	int index;      // of the module
 	int fd;         // or -errno
 	unsigned place; // where it is from
 };

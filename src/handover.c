@@ -18,7 +18,6 @@
 #include "cleanup.h"
 #include "error.h"
 #include "report_error.h"
-#include "sys.h"
 #include "this_program.h"
 
 #include <elf.h>
